@@ -74,7 +74,7 @@ const (
 	Overcommit
 )
 
-// AnonID is whose unit an anonymous call takes (rules: anonymous-call).
+// AnonID is whose unit an anonymous call takes (rules: anonymous).
 type AnonID uint8
 
 // The choices.
@@ -186,7 +186,7 @@ var defaults = Policy{
 }
 
 // policies are the named policies, each by how it differs from the defaults
-// (rules: policies).
+// (rules: policy).
 var policies = []struct {
 	name   string
 	help   string

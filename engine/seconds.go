@@ -2,6 +2,8 @@ package engine
 
 import (
 	"errors"
+	"math/big"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -86,4 +88,50 @@ func scale(digits string, shift int) (Time, error) {
 		return 0, errTooLate
 	}
 	return Time(v + up), nil
+}
+
+// UnitTime is an integral of license units over time, exact to the
+// unit-microsecond.
+type UnitTime struct{ hi, lo uint64 }
+
+func (u *UnitTime) add(units, d uint64) {
+	hi, lo := bits.Mul64(units, d)
+	var carry uint64
+	u.lo, carry = bits.Add64(u.lo, lo, 0)
+	u.hi, _ = bits.Add64(u.hi, hi, carry)
+}
+
+// Seconds is u in unit-seconds.
+func (u UnitTime) Seconds() float64 {
+	return (float64(u.hi)*(1<<64) + float64(u.lo)) / float64(Second)
+}
+
+// MarshalJSON writes u as a number of unit-seconds with at most six decimals.
+func (u UnitTime) MarshalJSON() ([]byte, error) {
+	if u.hi == 0 && u.lo < 1<<63 {
+		return Time(u.lo).AppendSeconds(nil), nil
+	}
+	v := new(big.Int).SetUint64(u.hi)
+	v.Lsh(v, 64).Or(v, new(big.Int).SetUint64(u.lo))
+	whole, frac := v.DivMod(v, big.NewInt(int64(Second)), new(big.Int))
+	b := whole.Append(nil, 10)
+	if frac.Sign() != 0 {
+		b = append(b, Time(frac.Int64()).AppendSeconds(nil)[1:]...)
+	}
+	return b, nil
+}
+
+// UnmarshalJSON reads a number of unit-seconds with at most six decimals.
+func (u *UnitTime) UnmarshalJSON(b []byte) error {
+	r, ok := new(big.Rat).SetString(string(b))
+	if !ok || r.Sign() < 0 {
+		return errSyntax
+	}
+	r.Mul(r, new(big.Rat).SetInt64(int64(Second)))
+	if !r.IsInt() || r.Num().BitLen() > 128 {
+		return errSyntax
+	}
+	u.lo = new(big.Int).And(r.Num(), new(big.Int).SetUint64(1<<64-1)).Uint64()
+	u.hi = new(big.Int).Rsh(r.Num(), 64).Uint64()
+	return nil
 }

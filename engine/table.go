@@ -1,0 +1,528 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+)
+
+// UserID is a license user ID: the number of a row of a [Table]. 0 is nobody.
+type UserID int32
+
+// ConnID is the number of a connection of a [Table]. 0 is none. Numbers of
+// closed connections are used again.
+type ConnID int32
+
+// A Request asks for a connection.
+type Request struct {
+	User       UserID // whose row it joins; 0 when the via is not charged
+	Via        Via
+	Sessionful bool   // a REST or SOAP call inside a web session
+	Anonymous  bool   // no user is known
+	Label      uint32 // the caller's own; Holder tells it
+}
+
+// A Table is the license table of one instance: rows, each a license user ID
+// with its connections, and the units that they cost (rules: unit).
+type Table struct {
+	policy Policy
+	units  int // the key's; 0 is unlimited
+
+	limit       int32 // what the key allows; negative is no limit
+	limitReason Reason
+
+	now         Time
+	inUse       int32
+	connections int32
+	diagnostic  bool // the emergency session is open
+
+	rows     []row // by UserID; 0 is unused
+	freeRow  UserID
+	conns    []conn // by ConnID; 0 is unused
+	freeConn ConnID
+
+	holds, graces ring[UserID] // rows whose hold or grace may end
+	counted       ring[ConnID] // finished calls that may stop counting
+	lagged        ring[ConnID] // time-outs that have yet to take effect
+	moved         []expiry[UserID]
+	setApart      []apartUnit
+
+	peak    peak
+	atLevel []Time // atLevel[u]: how long u units were in use
+
+	listener Listener
+	refusal  Refusal // of the last refused call
+}
+
+// A row is a license user ID that holds units, or a place kept for one.
+type row struct {
+	n            int32 // connections, finished calls that still count included
+	units        int32 // what the row costs, units set apart not included
+	apart        int32 // units set apart (rules: set-apart)
+	peakUnits    int32 // what it cost at the peak, when it changed since
+	peakConns    int32
+	seen         uint32 // the peak after which peakUnits was noted
+	label        uint32 // of the first connection since it was empty
+	peakLabel    uint32
+	transitioned bool
+	retained     bool // the owner will use the number again
+	hold, grace  Time // ends; 0 when not running
+	since        Time // units are summed up to here
+	unitTime     Time // integral of units over time, in unit-microseconds
+	tag          uint64
+}
+
+// A conn is a connection, open or finished but counting.
+type conn struct {
+	user       UserID // whose row it is in
+	next       ConnID // while free
+	start      Time
+	holdEnd    Time // of a finished call that still counts
+	via        Via
+	pages      uint8 // 1, or 2 for more
+	charged    bool
+	sessionful bool
+	anonymous  bool
+	open       bool
+	lagging    bool // timed out, but not yet in effect
+}
+
+// An apartUnit is a unit set apart until its time.
+type apartUnit struct {
+	user  UserID
+	until Time
+}
+
+// NewTable makes an empty license table. Units is the size of the key, 0 for
+// unlimited. The listener may be nil.
+func NewTable(p Policy, units int, l Listener) *Table {
+	t := &Table{listener: l}
+	t.Reset(p, units)
+	return t
+}
+
+// Reset empties the table for another run and keeps its memory.
+func (t *Table) Reset(p Policy, units int) {
+	rows, conns := append(t.rows[:0], row{}), append(t.conns[:0], conn{})
+	*t = Table{
+		policy: p, units: units, listener: t.listener, rows: rows, conns: conns,
+		holds: t.holds.emptied(), graces: t.graces.emptied(), counted: t.counted.emptied(), lagged: t.lagged.emptied(),
+		moved: t.moved[:0], setApart: t.setApart[:0], peak: peak{departed: t.peak.departed[:0]}, atLevel: t.atLevel[:0],
+	}
+	t.setLimit()
+}
+
+// Policy is the policy that the table counts by.
+func (t *Table) Policy() *Policy { return &t.policy }
+
+// Units is the size of the key, 0 for unlimited.
+func (t *Table) Units() int { return t.units }
+
+// InUse is the number of license units in use.
+func (t *Table) InUse() int { return int(t.inUse) }
+
+// Connections is the number of connections that are charged, finished calls
+// that still count included.
+func (t *Table) Connections() int { return int(t.connections) }
+
+// Now is the latest instant that the table has heard of.
+func (t *Table) Now() Time { return t.now }
+
+// SetKey activates a key of another size; 0 is unlimited. A smaller one takes
+// effect at once, and nobody is thrown out (rules: key-change).
+func (t *Table) SetKey(at Time, units int) {
+	t.Advance(at)
+	t.units = units
+	t.setLimit()
+}
+
+// SetConnectionLimit limits the connections of each license user ID and
+// returns the former limit; 0 is none (rules: connection-limit).
+func (t *Table) SetConnectionLimit(n int) int {
+	former := t.policy.ConnectionLimit
+	t.policy.ConnectionLimit = n
+	return former
+}
+
+// SetUserLimit limits the units of this instance and returns the former
+// limit; 0 is none (rules: user-limit).
+func (t *Table) SetUserLimit(n int) int {
+	former := t.policy.UserLimit
+	t.policy.UserLimit = n
+	t.setLimit()
+	return former
+}
+
+// setLimit finds what is allowed and why (rules: cap).
+func (t *Table) setLimit() {
+	p := &t.policy
+	t.limit, t.limitReason = int32(t.units), LimitReached
+	if p.UserLimit > 0 && (t.units == 0 || p.UserLimit < t.units) {
+		t.limit, t.limitReason = int32(p.UserLimit), UserLimitReached
+	}
+	if !p.Enforce || t.limit == 0 {
+		t.limit = -1
+	}
+}
+
+// AddUser makes a row for a license user ID. The tag is the caller's own name
+// for it. The number stays valid until [Table.Retire].
+func (t *Table) AddUser(tag uint64) UserID {
+	id := t.freeRow
+	if id == 0 {
+		id = UserID(len(t.rows))
+		t.rows = append(t.rows, row{})
+	} else {
+		t.freeRow = UserID(t.rows[id].n)
+	}
+	t.rows[id] = row{retained: true, tag: tag, seen: t.peak.number}
+	return id
+}
+
+// Retire says that nobody will ask for a connection by this number again. The
+// row is forgotten as soon as it is empty.
+func (t *Table) Retire(id UserID) {
+	r := &t.rows[id]
+	r.retained = false
+	if r.units == 0 && r.apart == 0 {
+		t.forget(id, r)
+	}
+}
+
+func (t *Table) forget(id UserID, r *row) {
+	if r.seen == t.peak.number && r.peakUnits > 0 {
+		t.peak.departed = append(t.peak.departed, Holder{
+			Tag: r.tag, Label: r.peakLabel, Units: int(r.peakUnits), Connections: int(r.peakConns), UnitTime: r.unitTime})
+	}
+	*r = row{n: int32(t.freeRow)}
+	t.freeRow = id
+}
+
+// Tag is the caller's own name for a license user ID.
+func (t *Table) Tag(id UserID) uint64 { return t.rows[id].tag }
+
+// UserOf is the license user ID that an open connection has now.
+func (t *Table) UserOf(id ConnID) UserID { return t.conns[id].user }
+
+// Connect asks for a connection. A refusal is nil or says why there is none;
+// it is valid until the next call (rules: first-come).
+func (t *Table) Connect(at Time, q Request) (ConnID, *Refusal) {
+	t.Advance(at)
+	charged := !t.policy.Uncharged.Has(q.Via) && q.Via != System && q.Via != Diagnostic
+	if !charged {
+		return t.connectFree(at, q)
+	}
+	v := t.judge(&t.rows[q.User], t.inUse, t.connections)
+	if v.reason != 0 {
+		refusal := t.refuse(at, q.Via, q.User, v.reason, v.need)
+		if v.sticks {
+			t.stick(at, q.User)
+		}
+		return 0, refusal
+	}
+	id := t.newConn(conn{
+		user: q.User, start: at, via: q.Via, pages: 1, charged: true, open: true,
+		sessionful: q.Sessionful && q.Via.call(), anonymous: q.Anonymous,
+	})
+	t.admit(at, q.User, id, q.Via, q.Label, v)
+	t.scheduleFromStart(at, id, &t.conns[id])
+	return id, nil
+}
+
+// connectFree opens a connection that costs nothing (rules: uncharged, diagnostic).
+func (t *Table) connectFree(at Time, q Request) (ConnID, *Refusal) {
+	emergency := q.Via == Diagnostic && !t.policy.Uncharged.Has(Diagnostic)
+	if emergency && t.diagnostic {
+		return 0, t.refuse(at, q.Via, 0, DiagnosticTaken, 0)
+	}
+	if emergency {
+		t.diagnostic = true
+	}
+	return t.newConn(conn{user: q.User, start: at, via: q.Via, pages: 1, open: true}), nil
+}
+
+func (t *Table) newConn(c conn) ConnID {
+	id := t.freeConn
+	if id == 0 {
+		id = ConnID(len(t.conns))
+		t.conns = append(t.conns, c)
+		return id
+	}
+	t.freeConn = t.conns[id].next
+	t.conns[id] = c
+	return id
+}
+
+func (t *Table) freeConnection(id ConnID) {
+	t.conns[id] = conn{next: t.freeConn}
+	t.freeConn = id
+}
+
+func (t *Table) openConn(id ConnID, call string) *conn {
+	if id <= 0 || int(id) >= len(t.conns) || !t.conns[id].open {
+		panic(fmt.Sprintf("engine: %s of connection %d, which is not open", call, id))
+	}
+	return &t.conns[id]
+}
+
+// cost is what a row costs: the definition of units in use (rules: unit).
+func (t *Table) cost(n int32, transitioned, kept bool) int32 {
+	switch {
+	case n == 0 && kept:
+		return 1
+	case n == 0:
+		return 0
+	case t.policy.Contract:
+		if t.policy.ContractOver == FlagOnly {
+			return 1
+		}
+		return (n + ContractConnections - 1) / ContractConnections
+	case transitioned:
+		return n
+	}
+	return 1
+}
+
+// kept reports whether a hold or a grace keeps the row's unit.
+func (r *row) kept() bool { return r.hold != 0 || r.grace != 0 }
+
+// until is the later end of the row's hold and grace.
+func (r *row) until() Time { return max(r.hold, r.grace) }
+
+// A verdict is what comes of one more connection in a row.
+type verdict struct {
+	reason       Reason // why not; 0 when admitted
+	need         int32  // units that it takes
+	apart        bool   // the unit that a grace keeps is set apart first
+	transitioned bool   // the row's flag then
+	transits     bool   // the flag changes
+	sticks       bool   // refused, but the flag changes all the same
+}
+
+// judge decides on one more connection in a row, when so many units and
+// connections are in use. It changes nothing.
+func (t *Table) judge(r *row, inUse, connections int32) verdict {
+	p := &t.policy
+	was, units := r.transitioned, r.units
+	v := verdict{apart: r.n == 0 && r.grace != 0 && !p.GraceReuse}
+	if v.apart {
+		was, units = false, 0
+	}
+	v.transits = !was && t.over(r.n+1)
+	v.transitioned = was || v.transits
+	v.need = t.cost(r.n+1, v.transitioned, false) - units
+	v.reason = t.reason(r.n+1, v.need, inUse, connections)
+	if v.reason.short() && v.transits && r.n > 0 && p.LimitOn == LimitUnits {
+		switch {
+		case p.TransitionShort == Overcommit:
+			v.reason = 0
+		case p.RefusedAttemptSticks:
+			v.sticks = true
+		}
+	}
+	return v
+}
+
+// over reports whether n connections are too many for one unit (rules: transition).
+func (t *Table) over(n int32) bool {
+	if t.policy.Contract {
+		return false
+	}
+	if t.policy.TransitionAt == GeMax {
+		return int(n) >= t.policy.MaxConnections
+	}
+	return int(n) > t.policy.MaxConnections
+}
+
+// reason says why a connection that would be the row's nth and needs so many
+// units must be refused, 0 when it need not.
+func (t *Table) reason(n, need, inUse, connections int32) Reason {
+	p := &t.policy
+	switch {
+	case p.ConnectionLimit > 0 && int(n) > p.ConnectionLimit:
+		return ConnectionLimitReached
+	case t.limit < 0:
+		return 0
+	case p.LimitOn == LimitConnections && connections+1 > t.limit:
+		return t.limitReason
+	case p.LimitOn == LimitUnits && need > 0 && inUse+need > t.limit:
+		return t.limitReason
+	}
+	return 0
+}
+
+// admit adds a connection to a row as judged.
+func (t *Table) admit(at Time, user UserID, id ConnID, via Via, label uint32, v verdict) {
+	r := &t.rows[user]
+	before := r.units + r.apart
+	t.touch(r)
+	if v.apart {
+		t.setUnitApart(user, r)
+	}
+	if r.n == 0 {
+		r.label = label
+	} else if r.label != label {
+		r.label = MixedLabel
+	}
+	r.n++
+	r.transitioned = v.transitioned
+	t.connections++
+	t.settle(at, r, before)
+	t.notePeak(at)
+	if t.listener != nil {
+		t.tell(Event{Kind: Granted, At: at, User: user, Conn: id, Via: via, Units: int(r.units + r.apart - before)})
+	}
+	if v.transits {
+		t.noteTransition(at, user, r, 0)
+	}
+}
+
+func (t *Table) noteTransition(at Time, user UserID, r *row, change int32) {
+	t.peak.transitions++
+	if t.listener != nil {
+		t.tell(Event{Kind: Transitioned, At: at, User: user, Units: int(change), RowConnections: int(r.n)})
+	}
+}
+
+// stick makes a refused attempt count as a transition (rules: attempt-sticks).
+func (t *Table) stick(at Time, id UserID) {
+	r := &t.rows[id]
+	before := r.units + r.apart
+	t.touch(r)
+	r.transitioned = true
+	t.settle(at, r, before)
+	t.notePeak(at)
+	t.noteTransition(at, id, r, r.units+r.apart-before)
+}
+
+// setUnitApart leaves the unit that a grace keeps beside the row (rules: set-apart).
+func (t *Table) setUnitApart(id UserID, r *row) {
+	t.setApart = append(t.setApart, apartUnit{id, r.until()})
+	r.apart++
+	r.units, r.hold, r.grace = 0, 0, 0
+	r.transitioned = false
+}
+
+// settle brings the row's units up to date after a change at an instant;
+// before is what it cost until then, units set apart included.
+func (t *Table) settle(at Time, r *row, before int32) {
+	r.unitTime += Time(before) * (at - r.since)
+	r.since = at
+	r.units = t.cost(r.n, r.transitioned, r.kept())
+	t.inUse += r.units + r.apart - before
+}
+
+// Page notes one more page of a web session; connections without pages
+// ignore it (rules: grace).
+func (t *Table) Page(at Time, id ConnID) {
+	t.Advance(at)
+	t.openConn(id, "page").pages = 2
+}
+
+// Login moves an open connection to the row of another license user ID, as
+// License.Login and CSP.Session.Login do. When that is refused all stays as
+// it was (rules: login).
+func (t *Table) Login(at Time, id ConnID, user UserID, label uint32) *Refusal {
+	t.Advance(at)
+	c := t.openConn(id, "login")
+	if !c.charged || c.user == user {
+		return nil
+	}
+	old := &t.rows[c.user]
+	freed := old.units - t.cost(old.n-1, old.transitioned, old.kept())
+	v := t.judge(&t.rows[user], t.inUse-freed, t.connections-1)
+	if v.reason != 0 {
+		return t.refuse(at, viaLogin, user, v.reason, v.need)
+	}
+	t.leave(at, c.user, id, c, byLogin)
+	c.user = user
+	t.admit(at, user, id, c.via, label, v)
+	t.scheduleMoved(at, c)
+	return nil
+}
+
+// Disconnect ends an open connection.
+func (t *Table) Disconnect(at Time, id ConnID, how How) {
+	t.Advance(at)
+	c := t.openConn(id, "disconnect")
+	if c.lagging {
+		panic(fmt.Sprintf("engine: disconnect of connection %d, which has timed out", id))
+	}
+	if how == 0 {
+		how = Exit
+		if c.web() {
+			how = Logout
+		}
+	}
+	if how == Timeout && t.policy.TimeoutLag > 0 {
+		c.lagging = true
+		t.lagged.push(at+t.policy.TimeoutLag, id)
+		return
+	}
+	t.end(at, id, c, how)
+}
+
+// web reports whether c is a web session.
+func (c *conn) web() bool { return c.via == CSP || c.sessionful }
+
+// end closes a connection and starts what it leaves behind.
+func (t *Table) end(at Time, id ConnID, c *conn, how How) {
+	if !c.charged {
+		if c.via == Diagnostic && !t.policy.Uncharged.Has(Diagnostic) {
+			t.diagnostic = false
+		}
+		t.freeConnection(id)
+		return
+	}
+	if t.holdsUnit(c) {
+		if until := t.holdEnd(c, at); until > at {
+			if t.policy.HoldCountsConnection {
+				t.finish(at, id, c, until, how)
+				return
+			}
+			t.startHold(c, until)
+		}
+	}
+	if t.startsGrace(c, how) {
+		r := &t.rows[c.user]
+		r.grace = max(r.grace, at+t.policy.GraceSeconds)
+		t.graces.push(at+t.policy.GraceSeconds, c.user)
+	}
+	t.leave(at, c.user, id, c, Cause(how))
+	t.freeConnection(id)
+}
+
+// leave takes a connection out of a row.
+func (t *Table) leave(at Time, id UserID, connection ConnID, c *conn, cause Cause) {
+	r := &t.rows[id]
+	before := r.units + r.apart
+	t.touch(r)
+	r.n--
+	t.connections--
+	reset := false
+	if r.n == 0 && r.transitioned && !(t.policy.GraceKeepsTransition && r.kept()) {
+		r.transitioned, reset = false, true
+	}
+	t.settle(at, r, before)
+	if t.listener != nil {
+		t.tell(Event{Kind: Released, At: at, User: id, Conn: connection, Via: c.via, Cause: cause, Units: int(r.units + r.apart - before)})
+		if reset {
+			t.tell(Event{Kind: Reset, At: at, User: id, Via: c.via, Cause: cause})
+		}
+	}
+	if r.units == 0 && r.apart == 0 && !r.retained {
+		t.forget(id, r)
+	}
+}
+
+// Usage tells how long each number of units was in use, up to now: the load
+// duration.
+func (t *Table) Usage() []Time { return slices.Clone(t.atLevel) }
+
+// UnitTime is the integral of units in use over time, up to now.
+func (t *Table) UnitTime() UnitTime {
+	var sum UnitTime
+	for units, d := range t.atLevel {
+		sum.add(uint64(units), uint64(d))
+	}
+	return sum
+}
