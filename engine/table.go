@@ -203,6 +203,13 @@ func (t *Table) Tag(id UserID) uint64 { return t.rows[id].tag }
 // UserOf is the license user ID that an open connection has now.
 func (t *Table) UserOf(id ConnID) UserID { return t.conns[id].user }
 
+// RowConnections is the number of connections of a license user ID, finished
+// calls that still count included.
+func (t *Table) RowConnections(id UserID) int { return int(t.rows[id].n) }
+
+// Charged reports whether an open connection counts.
+func (t *Table) Charged(id ConnID) bool { return t.openConn(id, "look-up").charged }
+
 // Connect asks for a connection. A refusal is nil or says why there is none;
 // it is valid until the next call (rules: first-come).
 func (t *Table) Connect(at Time, q Request) (ConnID, *Refusal) {

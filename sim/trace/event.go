@@ -6,6 +6,7 @@
 package trace
 
 import (
+	"fmt"
 	"time"
 
 	"highwater/engine"
@@ -36,11 +37,12 @@ func (o Op) String() string { return opNames[o] }
 
 // An Event is one line of a trace.
 type Event struct {
-	Op   Op
-	Line int64 // line number from 1; names what has no name of its own
-	At   engine.Time
-	For  engine.Time // request: how long it runs
-	Conn string      // unique while open; "" for a request without a name
+	Op    Op
+	Line  int64 // line number from 1; names what has no name of its own
+	At    engine.Time
+	Clock int64       // instead of At: nanoseconds since 1970, when HasClock
+	For   engine.Time // request: how long it runs
+	Conn  string      // unique while open; "" for a request without a name
 
 	Via        engine.Via
 	Addr       string
@@ -59,6 +61,8 @@ type Event struct {
 	Units int        // key
 	Name  string     // server, instance
 	Up    bool       // server, instance
+
+	HasClock bool
 }
 
 // A Header says how a trace was made. All of it is optional.
@@ -67,16 +71,23 @@ type Header struct {
 	End     engine.Time // a horizon later than the last event; 0 when not said
 	Units   int         // the key's units, when HasUnits
 	Policy  string
-	Options []Setting
+	Options []engine.Setting
 
 	HasUnits bool
 }
 
-// A Setting is one option of a policy and its value, as text.
-type Setting struct{ Name, Value string }
-
 // A Reader yields the events of a trace in order of time, io.EOF after the
-// last. The event is valid until the next call.
+// last. The event is valid until the next call. After a *[LineError] the next
+// call goes on with the next line.
 type Reader interface {
 	Next() (*Event, error)
 }
+
+// A LineError says what is wrong with a line of a trace.
+type LineError struct {
+	File string
+	Line int64
+	Msg  string
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg) }

@@ -1,0 +1,67 @@
+// Package result holds results as plain data: what the commands print, write
+// as JSON and draw is one of these. Nothing is computed here.
+//
+// Within one schema number fields are only added.
+package result
+
+import "highwater/engine"
+
+// Schema is the number of the present shape of results.
+const Schema = 1
+
+// A Replay is what came of replaying a trace.
+type Replay struct {
+	Schema          int              `json:"schema"`
+	Policy          string           `json:"policy"`
+	Options         []engine.Setting `json:"options,omitempty"` // changed from the policy
+	Units           int              `json:"units"`             // of the key at the start; 0 is unlimited
+	End             engine.Time      `json:"end"`
+	Events          int64            `json:"events"`
+	Skipped         int64            `json:"skipped,omitempty"`
+	Admitted        int64            `json:"admitted"`
+	Refused         int64            `json:"refused"`
+	Uncharged       int64            `json:"uncharged"`
+	Peak            engine.Peak      `json:"peak"`
+	PeakConnections int              `json:"peak_connections"`
+	UnitsAtEnd      int              `json:"units_at_end"`
+	UnitSeconds     engine.UnitTime  `json:"unit_seconds"`
+	FirstRefusal    *Refusal         `json:"first_refusal"`
+	RefusedByVia    map[string]int64 `json:"refused_by_via"`
+	Transitions     []Transition     `json:"transitions"`
+	Top             []Holder         `json:"top"`
+	OverContract    []OverContract   `json:"over_12,omitempty"`
+}
+
+// A Refusal is the first refused connection or login.
+type Refusal struct {
+	At            engine.Time `json:"at"`
+	Conn          string      `json:"conn"`
+	Via           string      `json:"via"`
+	LicenseUserID string      `json:"license_user_id"`
+	Reason        string      `json:"reason"`
+	Needed        int         `json:"needed"` // units that it would have taken
+	InUse         int         `json:"in_use"` // units in use just before
+	ClientSees    string      `json:"client_sees"`
+}
+
+// A Transition is a license user ID that went over to one unit per connection.
+type Transition struct {
+	At            engine.Time `json:"at"`
+	LicenseUserID string      `json:"license_user_id"`
+	Connections   int         `json:"connections"`
+}
+
+// A Holder is a license user ID that held units at the peak.
+type Holder struct {
+	LicenseUserID     string      `json:"license_user_id"`
+	UnitsAtPeak       int         `json:"units_at_peak"`
+	ConnectionsAtPeak int         `json:"connections_at_peak"`
+	UnitSeconds       engine.Time `json:"unit_seconds"`
+}
+
+// OverContract is a license user ID with more connections than the contract
+// allows on a unit.
+type OverContract struct {
+	LicenseUserID string `json:"license_user_id"`
+	Connections   int    `json:"connections"` // the most at once
+}

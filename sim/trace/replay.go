@@ -1,0 +1,415 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/queue"
+	"highwater/sim/result"
+)
+
+// Options say how to replay a trace.
+type Options struct {
+	Policy engine.Policy
+	Units  int         // of the key; 0 is unlimited
+	End    engine.Time // a horizon later than the last event; 0 is none
+
+	Epoch   time.Time // what instant 0 is; zero takes the first clock time
+	Name    string    // of the trace, for messages
+	Lenient bool      // skip lines that are not valid, and count them
+
+	// Usage hears of each change in use, in order; nil does not listen.
+	Usage func(at engine.Time, units, connections int)
+}
+
+// top is how many holders of units a result lists.
+const top = 10
+
+// A Replay drives an instance by the events of a trace.
+type Replay struct {
+	o   Options
+	in  *engine.Instance
+	res result.Replay
+
+	epoch    int64 // nanoseconds since 1970
+	hasEpoch bool
+	last     engine.Time // of the last valid event
+
+	open    []handle
+	free    []int32
+	byName  map[string]int32
+	hashes  int // names in byName that look like a line's
+	ends    queue.Queue
+	refused map[string]struct{} // names that page, login and disconnect may still use
+	refNums map[int64]struct{}  // the same, of requests named by their line
+
+	usage [2]int // units and connections last told
+	over  map[uint64]int
+}
+
+// A handle is a connection that is open under a name.
+type handle struct {
+	name  string // "" for a request that is named by its line
+	line  int64  // of that request
+	conn  engine.ConnID
+	ends  engine.Time // of a request
+	timed bool        // a request
+	alive bool
+	via   engine.Via
+}
+
+// NewReplay makes a replay with nobody connected.
+func NewReplay(o Options) *Replay {
+	r := &Replay{
+		o: o, byName: map[string]int32{}, refused: map[string]struct{}{}, refNums: map[int64]struct{}{},
+		res: result.Replay{
+			Schema: result.Schema, Policy: o.Policy.Name, Options: o.Policy.Changed, Units: o.Units, End: o.End,
+			RefusedByVia: map[string]int64{}, Transitions: []result.Transition{}, Top: []result.Holder{},
+		},
+	}
+	if !o.Epoch.IsZero() {
+		r.epoch, r.hasEpoch = o.Epoch.UnixNano(), true
+	}
+	if o.Policy.Contract && o.Policy.ContractOver == engine.FlagOnly {
+		r.over = map[uint64]int{}
+	}
+	r.in = engine.NewInstance(o.Policy, o.Units, r.hear)
+	return r
+}
+
+// Run replays all of a trace.
+func Run(r Reader, o Options) (*result.Replay, error) {
+	p := NewReplay(o)
+	for {
+		ev, err := r.Next()
+		if err == io.EOF {
+			return p.Finish(), nil
+		}
+		if err == nil {
+			err = p.Apply(ev)
+		}
+		if _, invalid := err.(*LineError); invalid && o.Lenient {
+			p.res.Skipped++
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// hear keeps what the result wants of the table's events.
+func (r *Replay) hear(e engine.Event) {
+	if e.Kind == engine.Transitioned {
+		r.res.Transitions = append(r.res.Transitions, result.Transition{
+			At: e.At, LicenseUserID: r.in.UserName(r.in.Tag(e.User)), Connections: e.RowConnections})
+	}
+	if r.o.Usage != nil && (r.usage[0] != e.InUse || r.usage[1] != e.Connections) {
+		r.usage = [2]int{e.InUse, e.Connections}
+		r.o.Usage(e.At, e.InUse, e.Connections)
+	}
+}
+
+// Apply does one event. An event that is not valid is a *[LineError] and has
+// no effect at all.
+func (r *Replay) Apply(ev *Event) error {
+	at, err := r.instant(ev)
+	if err != nil {
+		return err
+	}
+	slot, err := r.find(ev, at)
+	if err != nil {
+		return err
+	}
+	if ev.HasClock && !r.hasEpoch {
+		r.epoch, r.hasEpoch = ev.Clock, true
+	}
+	r.last = at
+	r.res.Events++
+	r.res.End = max(r.res.End, at, at+ev.For)
+	r.endRequests(at)
+	switch ev.Op {
+	case Connect, Request:
+		r.connect(at, ev)
+	case Page:
+		if slot >= 0 {
+			r.in.Page(at, r.open[slot].conn)
+		}
+	case Login:
+		if slot >= 0 {
+			r.login(at, ev, slot)
+		}
+	case Disconnect:
+		if slot >= 0 {
+			r.in.Disconnect(at, r.open[slot].conn, ev.How)
+			r.close(slot)
+		}
+	case Key:
+		r.in.SetKey(at, ev.Units)
+	}
+	return nil
+}
+
+// instant is the event's time since the start.
+func (r *Replay) instant(ev *Event) (engine.Time, error) {
+	at := ev.At
+	if ev.HasClock {
+		epoch := r.epoch
+		if !r.hasEpoch {
+			epoch = ev.Clock
+		}
+		ns := ev.Clock - epoch
+		if ns < 0 {
+			return 0, r.errorf(ev, "time is before the epoch")
+		}
+		at = engine.Time((ns + 500) / 1000)
+	}
+	if at < r.last {
+		return 0, r.errorf(ev, "time goes backwards, from %s to %s", r.last.AppendSeconds(nil), at.AppendSeconds(nil))
+	}
+	if at > engine.MaxTime-ev.For {
+		return 0, r.errorf(ev, "at and for must be less than 285 years")
+	}
+	return at, nil
+}
+
+func (r *Replay) errorf(ev *Event, format string, args ...any) error {
+	return &LineError{r.o.Name, ev.Line, fmt.Sprintf(format, args...)}
+}
+
+// find looks at whether the event's connection may be open at that time. The
+// slot is the open one's, or negative when the event does nothing.
+func (r *Replay) find(ev *Event, at engine.Time) (int32, error) {
+	switch ev.Op {
+	case Connect, Request:
+		name := ev.Conn
+		if name == "" {
+			if r.hashes == 0 {
+				return -1, nil
+			}
+			name = lineName(ev.Line)
+		}
+		if r.openSlot(name, at) >= 0 {
+			return -1, r.errorf(ev, "connection %q is open", name)
+		}
+	case Page, Login, Disconnect:
+		if slot := r.openSlot(ev.Conn, at); slot >= 0 {
+			return slot, nil
+		}
+		if !r.wasRefused(ev.Conn) {
+			return -1, r.errorf(ev, "connection %q is not open", ev.Conn)
+		}
+	}
+	return -1, nil
+}
+
+func lineName(line int64) string { return "#" + strconv.FormatInt(line, 10) }
+
+// lineOf is the line that a name stands for, 0 for any other name.
+func lineOf(name string) int64 {
+	if len(name) < 2 || name[0] != '#' || name[1] == '0' || name[1] == '+' {
+		return 0
+	}
+	n, err := strconv.ParseInt(name[1:], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// openSlot finds a connection that is open under a name at that time, when
+// requests that end by then have ended.
+func (r *Replay) openSlot(name string, at engine.Time) int32 {
+	slot, ok := r.byName[name]
+	if !ok {
+		slot = -1
+		if line := lineOf(name); line != 0 {
+			slot = int32(slices.IndexFunc(r.open, func(h handle) bool { return h.alive && h.line == line && h.name == "" }))
+		}
+	}
+	if slot >= 0 && r.open[slot].timed && r.open[slot].ends <= at {
+		return -1
+	}
+	return slot
+}
+
+func (r *Replay) wasRefused(name string) bool {
+	if _, ok := r.refused[name]; ok {
+		return true
+	}
+	_, ok := r.refNums[lineOf(name)]
+	return ok
+}
+
+// connect opens a connection, and has a request end in time.
+func (r *Replay) connect(at engine.Time, ev *Event) {
+	parent := engine.ConnID(0)
+	if ev.Via == engine.Job && ev.Parent != "" {
+		if up := r.openSlot(ev.Parent, at); up >= 0 {
+			parent = r.open[up].conn
+		}
+	}
+	c := engine.Client{
+		Via: ev.Via, Addr: ev.Addr, User: ev.User, Session: ev.Session, Sessionful: ev.Sessionful,
+		Forwarded: ev.Forwarded, Person: ev.Person, Device: ev.Device,
+	}
+	id, refusal := r.in.Connect(at, &c, parent, ev.Line, 0)
+	if refusal != nil {
+		r.refuse(ev, refusal)
+		if ev.Conn != "" {
+			r.refused[ev.Conn] = struct{}{}
+		} else {
+			r.refNums[ev.Line] = struct{}{}
+		}
+		return
+	}
+	r.count(ev.Via, id)
+	if ev.Op == Request && ev.For == 0 {
+		r.in.Disconnect(at, id, 0)
+		r.forgive(ev)
+		return
+	}
+	r.hold(at, ev, id)
+}
+
+// count counts an admitted connection.
+func (r *Replay) count(via engine.Via, id engine.ConnID) {
+	if !r.in.Charged(id) {
+		r.res.Uncharged++
+		return
+	}
+	r.res.Admitted++
+	if r.over != nil {
+		user := r.in.UserOf(id)
+		if n := r.in.RowConnections(user); n > engine.ContractConnections {
+			tag := r.in.Tag(user)
+			r.over[tag] = max(r.over[tag], n)
+		}
+	}
+}
+
+// hold keeps the connection under its name.
+func (r *Replay) hold(at engine.Time, ev *Event, id engine.ConnID) {
+	h := handle{name: ev.Conn, line: ev.Line, conn: id, alive: true, via: ev.Via}
+	if ev.Op == Request {
+		h.timed, h.ends = true, at+ev.For
+	}
+	var slot int32
+	if n := len(r.free); n > 0 {
+		slot = r.free[n-1]
+		r.free = r.free[:n-1]
+		r.open[slot] = h
+	} else {
+		slot = int32(len(r.open))
+		r.open = append(r.open, h)
+	}
+	if h.timed {
+		r.ends.Push(int64(h.ends), 0, int(slot))
+	}
+	if h.name != "" {
+		r.byName[h.name] = slot
+		if h.name[0] == '#' {
+			r.hashes++
+		}
+	}
+	r.forgive(ev)
+}
+
+// forgive ends that the name stands for a refused connection.
+func (r *Replay) forgive(ev *Event) {
+	if ev.Conn == "" {
+		return
+	}
+	delete(r.refused, ev.Conn)
+	delete(r.refNums, lineOf(ev.Conn))
+}
+
+// close frees a name. A request's slot stays until its time, so that it is
+// not another's by then.
+func (r *Replay) close(slot int32) {
+	h := &r.open[slot]
+	h.alive = false
+	if h.name != "" {
+		delete(r.byName, h.name)
+		if h.name[0] == '#' {
+			r.hashes--
+		}
+	}
+	if !h.timed {
+		r.free = append(r.free, slot)
+	}
+}
+
+// endRequests ends the requests whose time has come.
+func (r *Replay) endRequests(at engine.Time) {
+	for {
+		next, ok := r.ends.Next()
+		if !ok || engine.Time(next) > at {
+			return
+		}
+		_, ref, _ := r.ends.Pop()
+		slot := int32(ref)
+		if r.open[slot].alive {
+			r.in.Disconnect(engine.Time(next), r.open[slot].conn, 0)
+			r.close(slot)
+		}
+		r.free = append(r.free, slot)
+	}
+}
+
+func (r *Replay) login(at engine.Time, ev *Event, slot int32) {
+	err := r.in.Login(at, r.open[slot].conn, ev.ID)
+	if refusal, ok := err.(*engine.Refusal); ok {
+		r.refuse(ev, refusal)
+	}
+}
+
+// refuse counts a refusal and keeps the first.
+func (r *Replay) refuse(ev *Event, f *engine.Refusal) {
+	r.res.Refused++
+	r.res.RefusedByVia[f.ViaName()]++
+	if r.res.FirstRefusal != nil {
+		return
+	}
+	conn := ev.Conn
+	if conn == "" {
+		conn = lineName(ev.Line)
+	}
+	first := &result.Refusal{
+		At: f.At, Conn: conn, Via: f.ViaName(), Reason: f.Reason.String(),
+		Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(),
+	}
+	if f.User != 0 {
+		first.LicenseUserID = r.in.UserName(f.Tag)
+	}
+	r.res.FirstRefusal = first
+}
+
+// Finish goes on to the end of the trace and says what came of it.
+func (r *Replay) Finish() *result.Replay {
+	end := r.res.End
+	r.endRequests(end)
+	r.in.Advance(end)
+	r.res.Peak, r.res.PeakConnections = r.in.Peak(), r.in.PeakConnections()
+	r.res.UnitsAtEnd, r.res.UnitSeconds = r.in.InUse(), r.in.UnitTime()
+	for _, h := range r.in.Holders() {
+		r.res.Top = append(r.res.Top, result.Holder{
+			LicenseUserID: r.in.UserName(h.Tag), UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections, UnitSeconds: h.UnitTime})
+	}
+	slices.SortFunc(r.res.Top, func(a, b result.Holder) int {
+		return cmp.Or(b.UnitsAtPeak-a.UnitsAtPeak, cmp.Compare(b.UnitSeconds, a.UnitSeconds), cmp.Compare(a.LicenseUserID, b.LicenseUserID))
+	})
+	r.res.Top = r.res.Top[:min(top, len(r.res.Top))]
+	for tag, n := range r.over {
+		r.res.OverContract = append(r.res.OverContract, result.OverContract{LicenseUserID: r.in.UserName(tag), Connections: n})
+	}
+	slices.SortFunc(r.res.OverContract, func(a, b result.OverContract) int {
+		return cmp.Or(b.Connections-a.Connections, cmp.Compare(a.LicenseUserID, b.LicenseUserID))
+	})
+	return &r.res
+}
