@@ -101,15 +101,23 @@ func (c *UnitsOverTime) WriteSVG(w io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	l := newLayout(c, true)
+	doc, err := c.svg(newLayout(c, true))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(doc)
+	return err
+}
+
+// svg draws a layout of the chart.
+func (c *UnitsOverTime) svg(l *layout) ([]byte, error) {
 	cv := &svgCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(l.height)))}
 	l.draw(&pen{cv: cv, cache: fonts()})
 	var b bytes.Buffer
 	if _, err := cv.WriteTo(&b); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := w.Write(cv.portable(b.Bytes(), l.height, clean(c.Title), c.Describe()))
-	return err
+	return cv.portable(b.Bytes(), l.height, clean(c.Title), c.Describe()), nil
 }
 
 // Describe says in words what the chart shows: the limit, and the peak and
