@@ -1,0 +1,258 @@
+package scenario
+
+import (
+	"time"
+
+	"highwater/engine"
+
+	"gopkg.in/yaml.v3"
+)
+
+// This file is the table of fields: what a scenario file may say. Parse reads
+// by it, Schema and Fields print it.
+
+// A file is a scenario as read, before its parts are put together.
+type file struct {
+	Scenario
+	units   int // 0 when not given, or Unlimited
+	policy  *policy
+	compare []*policy
+	drafts  []*draft
+}
+
+// A draft is a cohort as read, before references and the defaults that depend
+// on other fields.
+type draft struct {
+	Cohort
+	node      *yaml.Node
+	has       given // fields of the cohort
+	session   given // fields of its session; nil when that is not a mapping
+	through   string
+	startedBy string
+}
+
+var fileObject = object[file]{
+	name: "scenario", doc: "what a license has to serve",
+	example: "{name: clinic, duration: 10h, license: {units: 120}, cohorts: [...]}",
+	fields: []field[file]{
+		{name: "name", required: true, doc: "what reports call the scenario", example: "outpatient clinic",
+			slot: into(title, func(f *file) *string { return &f.Name })},
+		{name: "start", byDefault: "2026-01-05T00:00:00Z", doc: "the wall clock at the begin, a Monday unless given; its zone is that of every clock time",
+			example: "2026-11-23T07:00:00Z", slot: into(instant, func(f *file) *time.Time { return &f.Start })},
+		{name: "duration", required: true, doc: "how long to simulate", example: "10h",
+			slot: into(duration, func(f *file) *engine.Time { return &f.Duration })},
+		{name: "seed", byDefault: "1", doc: "the seed of all random numbers", example: "42",
+			slot: into(seed, func(f *file) *uint64 { return &f.Seed })},
+		{name: "reps", byDefault: "1", doc: "how many independent replications to run", example: "20",
+			slot: into(count(1, 1_000_000), func(f *file) *int { return &f.Reps })},
+		{name: "license", required: true, doc: "the key and the policy that counts for it", example: "{units: 120, policy: iris-2022.3}",
+			slot: within(&licenseObject, func(f *file) *file { return f })},
+		{name: "compare", doc: "other policies to count the same traffic by; the license's own is left out",
+			example: "[iris-pre-2022.3, contract]",
+			slot:    into(list(policyValue, 1, 100), func(f *file) *[]*policy { return &f.compare })},
+		{name: "proxies", doc: "what stands between cohorts and the server", example: "[{name: gateway, address: 10.0.0.5}]",
+			slot: proxiesSlot},
+		{name: "cohorts", required: true, doc: "groups of people, devices and processes that behave alike",
+			example: "[{name: nurses, kind: users, count: 40, arrivals: start, session: 8h}]",
+			slot:    cohortsSlot},
+	},
+}
+
+var licenseObject = object[file]{
+	name: "license", doc: "a key and the policy that counts for it", example: "{units: 120, policy: iris-2022.3}",
+	fields: []field[file]{
+		{name: "units", otherwise: "what the policy has: community 8, health-connect-hlu 25, core and contract unlimited; required with the others",
+			doc: "license units of the key", example: "120",
+			slot: into(countOr("unlimited", Unlimited, 10_000_000), func(f *file) *int { return &f.units })},
+		{name: "policy", byDefault: "iris-2022.3", doc: "how units are counted: a policy's name, or a policy of your own", example: "iris-2022.3",
+			slot: into(policyValue, func(f *file) **policy { return &f.policy })},
+	},
+}
+
+var proxyObject = object[Proxy]{
+	name: "proxy", doc: "a proxy, gateway or load balancer", example: "{name: gateway, address: 10.0.0.5}",
+	fields: []field[Proxy]{
+		{name: "name", required: true, doc: "by which cohorts refer to it", example: "gateway",
+			slot: into(title, func(p *Proxy) *string { return &p.Name })},
+		{name: "address", required: true, doc: "the address that the server sees of everybody behind it", example: "10.0.0.5",
+			slot: into(address, func(p *Proxy) *string { return &p.Address })},
+		{name: "forwards", byDefault: "nothing", doc: "the header in which it names the client's address", example: "x-forwarded-for",
+			slot: into(choice(word[Forwards]{"nothing", ForwardsNothing}, word[Forwards]{"x-forwarded-for", ForwardsXFF},
+				word[Forwards]{"forwarded", ForwardsRFC7239}), func(p *Proxy) *Forwards { return &p.Forwards })},
+		{name: "drops_cookies", byDefault: "false", doc: "cookies do not get through: each page or call is a web session of its own", example: "true",
+			slot: into(yes, func(p *Proxy) *bool { return &p.DropsCookies })},
+		{name: "pool", otherwise: "no limit", doc: "the most connections that it keeps open for everybody behind it", example: "50",
+			slot: into(count(1, 1_000_000), func(p *Proxy) *int { return &p.Pool })},
+	},
+}
+
+var (
+	fixed     = of(Devices, Startup)                                         // begin at the start unless told otherwise
+	arriving  = of(Users, Devices, Callers, Browsers, Tasks, Startup, Batch) // begin by themselves
+	networked = of(Users, Devices, Callers, Browsers)                        // have an address
+	running   = of(Jobs, Tasks, Startup, Batch)                              // processes
+)
+
+var cohortObject = object[draft]{
+	name: "cohort", doc: "a group that behaves alike",
+	example: "{name: nurses, kind: users, count: 40, arrivals: start, session: 8h}",
+	fields: append([]field[draft]{
+		{name: "name", required: true, doc: "what reports call the cohort", example: "nurses",
+			slot: into(title, func(d *draft) *string { return &d.Name })},
+		{name: "kind", required: true, doc: "what it is made of", example: "users",
+			slot: into(kindValue, func(d *draft) *Kind { return &d.Kind })},
+		{name: "count", kinds: arriving, otherwise: "1 for devices, tasks, startup, batch and callers with every; open with poisson and at: each arrival is somebody new",
+			doc: "how many members it has", example: "180",
+			slot: into(count(1, 10_000_000), func(d *draft) *int { return &d.Count })},
+		{name: "through", kinds: networked, doc: "the proxy that its members come through", example: "gateway",
+			slot: into(title, func(d *draft) *string { return &d.through })},
+		{name: "address", kinds: networked, otherwise: "each member has its own", doc: "one address that all members share, such as a terminal server's",
+			example: "10.0.0.9", slot: into(address, func(d *draft) *string { return &d.Address })},
+		{name: "user", kinds: of(Users), byDefault: "own", doc: userDoc, example: "svc_lab", slot: userSlot},
+		{name: "user", kinds: of(Devices, Callers), byDefault: "none", doc: userDoc, example: "svc_lab", slot: userSlot},
+		{name: "user", kinds: of(Browsers), otherwise: "none, or own with login", doc: userDoc, example: "own", slot: userSlot},
+		{name: "user", kinds: of(Tasks), byDefault: "_SYSTEM", doc: userDoc, example: "svc_lab", slot: userSlot},
+		{name: "arrivals", kinds: arriving &^ fixed, required: true, doc: arrivalsDoc, example: "{poisson: 2/min}", slot: arrivalsSlot},
+		{name: "arrivals", kinds: fixed, byDefault: "start", doc: arrivalsDoc, example: "{every: 10m}", slot: arrivalsSlot},
+		{name: "devices", kinds: of(Users), byDefault: "1", doc: "devices that a person uses at once", example: "uniform(1, 2)",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Devices })},
+		{name: "connections", kinds: of(Users, Devices), byDefault: "1", doc: "connections that each device opens at once, all or nothing", example: "2",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Connections })},
+		{name: "processes", kinds: running, byDefault: "1", doc: "processes that begin at once, all or nothing", example: "4",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Connections })},
+		{name: "session", kinds: of(Users), required: true, doc: "how long a session lasts", example: "lognormal(mean 4h, cv 0.5)",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "session", kinds: of(Devices), byDefault: "forever", doc: "how long a session lasts", example: "20s",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "session", kinds: of(Browsers), required: true, doc: "a visit", example: "{pages: geometric(mean 3), think: exp(40s)}",
+			slot: visitSlot},
+		{name: "session", kinds: of(Callers), byDefault: "0s", doc: "how long a call takes, or a mapping for series of calls", example: "uniform(50ms, 200ms)",
+			slot: callsSlot},
+		{name: "started_by", kinds: of(Jobs), required: true, doc: "the cohort that starts them", example: "nurses",
+			slot: into(title, func(d *draft) *string { return &d.startedBy })},
+		{name: "per", kinds: of(Jobs), byDefault: "session", doc: "what may start one: a session, or each page or call of it", example: "page",
+			slot: into(choice(word[bool]{"session", false}, word[bool]{"page", true}), func(d *draft) *bool { return &d.OnPage })},
+		{name: "chance", kinds: of(Jobs), byDefault: "100%", doc: "the probability that one starts", example: "20%",
+			slot: into(share, func(d *draft) *float64 { return &d.Chance })},
+		{name: "delay", kinds: of(Jobs), byDefault: "0s", doc: "from the begin of the session or page to the job's", example: "exp(10s)",
+			slot: into(pause, func(d *draft) *Dist { return &d.Delay })},
+		{name: "runs", kinds: of(Jobs, Tasks, Batch), required: true, doc: "how long a process runs", example: "exp(5m)",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "runs", kinds: of(Startup), byDefault: "forever", doc: "how long a process runs", example: "exp(5m)",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "on_refusal", kinds: arriving | of(Jobs), byDefault: "give up", doc: "what a refused client does, at its begin or in the middle of a session",
+			example: "{retry: exp(30s), times: 3}", slot: refusalSlot},
+	}, viaFields...),
+}
+
+const (
+	userDoc     = "by which user name the members are known to the server: none, own for each its own, or one name that all share"
+	arrivalsDoc = "when sessions begin: start for all at once at the begin of the run, or one of the forms of arrivals"
+)
+
+// viaFields say by which way each kind comes in, the default first.
+var viaFields = []field[draft]{
+	via(Users, word[engine.Via]{"terminal", engine.Terminal}, word[engine.Via]{"telnet", engine.Telnet},
+		word[engine.Via]{"xdbc", engine.XDBC}, word[engine.Via]{"rich client", engine.XDBC}),
+	via(Devices, word[engine.Via]{"xdbc", engine.XDBC}, word[engine.Via]{"telnet", engine.Telnet}, word[engine.Via]{"terminal", engine.Terminal}),
+	via(Callers, word[engine.Via]{"rest", engine.REST}, word[engine.Via]{"soap", engine.SOAP}),
+	via(Browsers, word[engine.Via]{"csp", engine.CSP}),
+	via(Jobs, word[engine.Via]{"job", engine.Job}),
+	via(Tasks, word[engine.Via]{"task", engine.Task}),
+	via(Startup, word[engine.Via]{"startup", engine.Startup}),
+	via(Batch, word[engine.Via]{"batch", engine.Batch}),
+}
+
+func via(k Kind, words ...word[engine.Via]) field[draft] {
+	last := words[len(words)-1].word
+	return field[draft]{name: "via", kinds: of(k), byDefault: words[0].word, doc: "the way in", example: last,
+		slot: into(choice(words...), func(d *draft) *engine.Via { return &d.Via })}
+}
+
+var arrivalsObject = object[Arrivals]{
+	name: "arrivals", doc: "when sessions begin, in one of five forms",
+	example: "{poisson: 2/min}",
+	exactly: []string{"poisson", "every", "storm", "at", "idle"},
+	fields: []field[Arrivals]{
+		{name: "poisson", doc: "at random, at a rate or a curve of rates that comes again each day, or each week when a point names weekdays; each: for each member",
+			example: "{06:00: 2/min, 18:00: 30/h}",
+			slot:    form(Poisson, curveValue, func(a *Arrivals, c curve) { a.Rates, a.Cycle, a.Each = c.rates, c.cycle, c.each })},
+		{name: "linear", beside: "poisson", byDefault: "false", doc: "rates run straight from one point of the curve to the next, instead of staying", example: "true",
+			slot: into(yes, func(a *Arrivals) *bool { return &a.Linear })},
+		{name: "every", doc: "each member at this distance, from begin to begin", example: "10m",
+			slot: form(Periodic, wait, func(a *Arrivals, d Dist) { a.Every = d })},
+		{name: "jitter", beside: "every", byDefault: "0s", doc: "added to each begin", example: "uniform(0s, 5s)",
+			slot: into(pause, func(a *Arrivals) *Dist { return &a.Jitter })},
+		{name: "phase", beside: "every", byDefault: "random", doc: "where the members' first periods begin: at random, all together as by cron, or evenly spread", example: "aligned",
+			slot: into(choice(word[Phase]{"random", RandomPhase}, word[Phase]{"aligned", AlignedPhase}, word[Phase]{"even", EvenPhase}),
+				func(a *Arrivals) *Phase { return &a.Phase })},
+		{name: "storm", doc: "every member once after each of these times", example: "[weekdays 07:00, weekdays 15:00]",
+			slot: form(Storm, moments, func(a *Arrivals, m []Moment) { a.Moments = m })},
+		{name: "spread", beside: "storm", required: true, doc: "how long a storm lasts; each member begins at random within it", example: "20m",
+			slot: into(duration, func(a *Arrivals) *engine.Time { return &a.Spread })},
+		{name: "at", doc: "every member at each of these times; without count, one arrival at each", example: "[02:00, sun 04:00, +90m]",
+			slot: form(Explicit, moments, func(a *Arrivals, m []Moment) { a.Moments = m })},
+		{name: "idle", doc: "every member is idle for so long, then has a session, and so on", example: "exp(30m)",
+			slot: form(Alternating, wait, func(a *Arrivals, d Dist) { a.Idle = d })},
+	},
+}
+
+// form is a slot of one form of arrivals.
+func form[V any](f Form, v value[V], put func(*Arrivals, V)) slot[Arrivals] {
+	return slot[Arrivals]{v.kind, func(p *parser, name string, a *Arrivals, n *yaml.Node) {
+		if x, ok := v.read(p, name, n); ok {
+			a.Form = f
+			put(a, x)
+		}
+	}}
+}
+
+var visitObject = object[draft]{
+	name: "visit", doc: "the session of a browser", example: "{pages: geometric(mean 3), think: exp(40s)}",
+	fields: []field[draft]{
+		{name: "pages", byDefault: "1", doc: "pages of a web session, the first included", example: "geometric(mean 3)",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Pages })},
+		{name: "think", otherwise: "0s when pages is 1", doc: "from one page to the next, and after the last one", example: "exp(40s)",
+			slot: into(pause, func(d *draft) *Dist { return &d.Think })},
+		{name: "lasts", doc: "how long the visit takes, instead of think", example: "lognormal(mean 10m, cv 1)",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "logout", byDefault: "0%", doc: "the share of web sessions that end by logging out; the others time out", example: "30%",
+			slot: into(share, func(d *draft) *float64 { return &d.Logout })},
+		{name: "timeout", byDefault: "15m", doc: "inactivity after which the web application ends a session", example: "never",
+			slot: into(timeout, func(d *draft) *engine.Time { return &d.Timeout })},
+		{name: "windows", byDefault: "1", doc: "web sessions that a visitor opens at once", example: "uniform(1, 3)",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Windows })},
+		{name: "login", byDefault: "false", doc: "the first page is anonymous, then the visitor logs in", example: "true",
+			slot: into(yes, func(d *draft) *bool { return &d.Login })},
+	},
+}
+
+var callsObject = object[draft]{
+	name: "calls", doc: "the session of a caller", example: "{calls: 5, takes: 100ms, think: exp(2s)}",
+	fields: []field[draft]{
+		{name: "calls", byDefault: "1", doc: "calls of a session", example: "geometric(mean 5)",
+			slot: into(countDist, func(d *draft) *Dist { return &d.Pages })},
+		{name: "takes", byDefault: "0s", doc: "how long a call takes", example: "uniform(50ms, 200ms)",
+			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
+		{name: "think", otherwise: "0s when calls is 1", doc: "from the end of a call to the next", example: "exp(2s)",
+			slot: into(pause, func(d *draft) *Dist { return &d.Think })},
+		{name: "use_session", byDefault: "false", doc: "one web session across the calls (UseSession=1, SOAPSESSION=1)", example: "true",
+			slot: into(yes, func(d *draft) *bool { return &d.UseSession })},
+		{name: "logout", beside: "use_session", byDefault: "0%", doc: "the share of web sessions that end by logging out; the others time out", example: "100%",
+			slot: into(share, func(d *draft) *float64 { return &d.Logout })},
+		{name: "timeout", beside: "use_session", byDefault: "15m", doc: "inactivity after which the web application ends a session", example: "never",
+			slot: into(timeout, func(d *draft) *engine.Time { return &d.Timeout })},
+	},
+}
+
+var refusalObject = object[OnRefusal]{
+	name: "on_refusal", doc: "how a refused client tries again", example: "{retry: exp(30s), times: 3}",
+	fields: []field[OnRefusal]{
+		{name: "retry", required: true, doc: "the wait before the next attempt", example: "exp(30s)",
+			slot: into(wait, func(r *OnRefusal) *Dist { return &r.Retry })},
+		{name: "times", byDefault: "unlimited", doc: "attempts after the first", example: "3",
+			slot: into(countOr("unlimited", Unlimited, 1_000_000), func(r *OnRefusal) *int { return &r.Times })},
+		{name: "backoff", byDefault: "1", doc: "each wait is this many times the last", example: "2",
+			slot: into(factor, func(r *OnRefusal) *float64 { return &r.Factor })},
+	},
+}

@@ -1,0 +1,217 @@
+package scenario
+
+import (
+	"strconv"
+	"strings"
+
+	"highwater/engine"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A policy is a policy as read: a name, or a base with options.
+type policy struct {
+	node     *yaml.Node
+	ref      string // the name that stands alone; "" for a policy of its own
+	name     string
+	base     engine.Policy
+	settings []setting
+	built    engine.Policy
+}
+
+// A setting is an option as given.
+type setting struct {
+	node        *yaml.Node
+	name, value string
+}
+
+const policyWant = "a policy such as iris-2022.3, or a mapping such as {base: iris-2022.3, hold_from: end}"
+
+// policyValue is the name of a policy, or a mapping.
+var policyValue = value[*policy]{
+	kind{"policy", policyWant, &schema{AnyOf: []*schema{
+		{Type: "string", Examples: literals(engine.PolicyNames())}, {Ref: "#/$defs/policy"},
+	}}},
+	readPolicy,
+}
+
+var policyObject = object[policy]{
+	name: "policy", doc: "a policy of your own: a named one and the options that differ",
+	example: "{base: iris-2022.3, hold_from: end}",
+	fields: append([]field[policy]{
+		{name: "name", otherwise: "the base and what differs", doc: "what reports call it", example: "hold from the end",
+			slot: into(title, func(y *policy) *string { return &y.name })},
+		{name: "base", byDefault: "iris-2022.3", doc: "the named policy that it starts as", example: "community",
+			slot: into(namedPolicy, func(y *policy) *engine.Policy { return &y.base })},
+	}, optionFields()...),
+	excuse: func(name string) string {
+		err := new(engine.Policy).Set(name, "")
+		if err == nil || strings.HasPrefix(err.Error(), "unknown") {
+			return ""
+		}
+		return err.Error()
+	},
+}
+
+// namedPolicy is a policy that the engine has.
+var namedPolicy = text(kind{"policy name", "a policy (" + strings.Join(engine.PolicyNames(), ", ") + ")", &schema{Enum: literals(engine.PolicyNames())}},
+	plain(func(s string) (engine.Policy, error) {
+		y, ok := engine.NamedPolicy(s)
+		if !ok || s == "" {
+			return y, &mistake{"", didYouMean(s, engine.PolicyNames())}
+		}
+		return y, nil
+	}))
+
+// optionFields has a field for each option of the engine.
+func optionFields() []field[policy] {
+	base, _ := engine.NamedPolicy("")
+	var fields []field[policy]
+	for _, o := range engine.Options() {
+		f := field[policy]{name: o.Name, otherwise: "as the base; " + o.Value(&base) + " in " + base.Name, doc: o.Help, example: o.Value(&base)}
+		f.slot = slot[policy]{optionKind(&o), func(p *parser, name string, y *policy, n *yaml.Node) {
+			if v, ok := optionText(p, name, n, o.Kind); ok {
+				y.settings = append(y.settings, setting{n, name, v})
+			}
+		}}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+func optionKind(o *engine.Option) kind {
+	switch o.Kind {
+	case "bool":
+		return yes.kind
+	case "count":
+		return kind{"whole number", "a whole number", whole(0, 1<<31-1)}
+	case "seconds":
+		return kind{"seconds or duration", "a number of seconds or a duration such as 10s",
+			&schema{AnyOf: []*schema{define("duration"), {Type: "number", Minimum: bound(0)}}}}
+	case "choice":
+		want := strings.Join(o.Values, " or ")
+		return kind{want, want, &schema{Enum: literals(o.Values)}}
+	case "list":
+		one := &schema{Enum: literals(o.Values)}
+		return kind{"list", "none or a list", &schema{AnyOf: []*schema{{Type: "string"}, {Type: "array", Items: one}}}}
+	}
+	return kind{"text", "a text", &schema{Type: "string"}}
+}
+
+// optionText is the value of an option as the engine reads it.
+func optionText(p *parser, name string, n *yaml.Node, kind string) (string, bool) {
+	if kind == "list" && n.Kind == yaml.SequenceNode {
+		items, ok := list(title, 0, len(engine.Vias())).read(p, name, n)
+		return strings.Join(items, ","), ok
+	}
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		p.wrong(n, name, "must be one value")
+		return "", false
+	}
+	if t, err := parseDuration(n.Value); kind == "seconds" && err == nil {
+		return string(t.AppendSeconds(nil)), true
+	}
+	return n.Value, true
+}
+
+func readPolicy(p *parser, name string, n *yaml.Node) (*policy, bool) {
+	y := &policy{node: n}
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null":
+		y.ref = n.Value
+		return y, true // found later: it may be the name of one of the file's own
+	case n.Kind != yaml.MappingNode:
+		p.wrong(n, name, "must be "+policyWant)
+		return nil, false
+	}
+	before := len(p.errs)
+	p.in(name, func() {
+		policyObject.read(p, n, 0, y)
+		if y.base.Name != "" {
+			y.build(p)
+		}
+	})
+	return y, len(p.errs) == before
+}
+
+// build applies the settings to the base.
+func (y *policy) build(p *parser) {
+	y.built = y.base
+	for _, s := range y.settings {
+		if err := y.built.Set(s.name, s.value); err != nil {
+			p.errorf(s.node, "%v", err)
+		}
+	}
+	if y.name == "" {
+		words := []string{y.base.Name}
+		for _, c := range y.built.Changed {
+			words = append(words, c.Name+"="+c.Value)
+		}
+		y.name = strings.Join(words, " ")
+	} else if _, taken := engine.NamedPolicy(y.name); taken && len(y.built.Changed) > 0 {
+		p.errorf(y.node, "name must not be that of a policy that it is not, not %s", quote(y.name))
+	}
+	y.built.Name = y.name
+}
+
+// resolve finds the policy that y stands for, its own or one of those.
+func (y *policy) resolve(p *parser, name string, own []*policy) bool {
+	if y.ref == "" {
+		return true
+	}
+	for _, o := range own {
+		if o.ref == "" && o.name == y.ref {
+			y.built, y.name = o.built, o.name
+			return true
+		}
+	}
+	built, ok := namedPolicy.read(p, name, y.node)
+	y.built, y.name = built, built.Name
+	return ok
+}
+
+// license puts the license and the policies to compare together.
+func (f *file) license(p *parser) {
+	own := f.compare
+	if f.policy != nil {
+		own = append([]*policy{f.policy}, own...)
+	}
+	p.in("license", func() {
+		if f.policy != nil && f.policy.resolve(p, "policy", nil) {
+			f.License.Policy = f.policy.built
+		}
+	})
+	seen := map[string]int{}
+	for i, y := range f.compare {
+		p.in("compare", func() { f.compared(p, y, i, own, seen) })
+	}
+}
+
+func (f *file) compared(p *parser, y *policy, i int, own []*policy, seen map[string]int) {
+	if !y.resolve(p, "item "+strconv.Itoa(i+1), own) {
+		return
+	}
+	if first, twice := seen[y.name]; twice {
+		p.errorf(y.node, "item %d must differ from item %d, %s", i+1, first, quote(y.name))
+		return
+	}
+	seen[y.name] = i + 1
+	if y.name != f.License.Policy.Name {
+		f.Compare = append(f.Compare, y.built)
+	}
+}
+
+// key fills in the units of the key.
+func (f *file) key(p *parser, license *yaml.Node) {
+	y := f.License.Policy
+	switch {
+	case f.units > 0:
+		f.License.Units = f.units
+	case f.units == 0 && y.DefaultUnits > 0:
+		f.License.Units = y.DefaultUnits
+	case f.units == 0 && y.Enforce && y.Name != "":
+		p.in("license", func() {
+			p.errorf(license, "units is required").Hint = "for example units: 120, or units: unlimited"
+		})
+	}
+}

@@ -1,0 +1,265 @@
+package scenario
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"highwater/engine"
+
+	"gopkg.in/yaml.v3"
+)
+
+// This file lists the kinds of values that fields have: what each is called,
+// what it must be, what an editor can check, how it is read.
+
+// plain is the parse function of text that needs no file.
+func plain[V any](parse func(s string) (V, error)) func(*parser, string) (V, error) {
+	return func(_ *parser, s string) (V, error) { return parse(s) }
+}
+
+const (
+	durationPattern = `^0$|^([0-9]+(\.[0-9]+)?(us|ms|s|min|m|h|d|w))+$`
+	ratePattern     = `^[0-9]+(\.[0-9]+)?/[0-9.a-z]+( each)?$`
+	clockPattern    = `([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$`
+	dayPattern      = `^([a-z][-a-z ,]* )?`
+	sharePattern    = `^[0-9]+(\.[0-9]+)?%$`
+)
+
+// define names a schema, so that the whole schema says it once.
+func define(name string) *schema { return &schema{Ref: "#/$defs/" + name} }
+
+// shapes are the schemas that define names, in the order of the help.
+var shapes = map[string]*schema{
+	"duration": orZero(durationPattern),
+	"rate":     orZero(ratePattern),
+	"share":    {AnyOf: []*schema{{Type: "string", Pattern: sharePattern}, {Type: "number", Minimum: bound(0), Maximum: bound(1)}}},
+	"length":   orZero(distPattern(true)),
+	"count":    {AnyOf: []*schema{{Type: "string", Pattern: distPattern(false)}, whole(1, mostCount)}},
+	"clock":    {Type: "string", Pattern: dayPattern + clockPattern},
+	"moment":   {AnyOf: []*schema{{Type: "string", Pattern: dayPattern + clockPattern}, {Type: "string", Pattern: `^\+` + durationPattern[len(`^0$|^`):]}}},
+}
+
+func bound(v float64) *float64 { return &v }
+
+func whole(least, most float64) *schema {
+	return &schema{Type: "integer", Minimum: bound(least), Maximum: bound(most)}
+}
+
+// orZero is a string of that pattern, or the number 0, which needs no unit.
+func orZero(pattern string) *schema {
+	return &schema{AnyOf: []*schema{{Type: "string", Pattern: pattern}, {Const: 0}}}
+}
+
+// distPattern matches a constant or the call of a distribution.
+func distPattern(duration bool) string {
+	var names []string
+	for _, l := range laws {
+		if l.example(duration) != "" {
+			names = append(names, l.name)
+		}
+	}
+	constant := `^[1-9][0-9]*$`
+	if duration {
+		constant = durationPattern + `|^forever$`
+	}
+	return constant + `|^(` + strings.Join(names, "|") + `)\(.+\)$`
+}
+
+// duration is a length of time above 0.
+var duration = text(kind{"duration", "a duration such as 90s or 1h30m", define("duration")},
+	plain(func(s string) (engine.Time, error) {
+		t, err := parseDuration(s)
+		if err == nil && t <= 0 {
+			err = must("be > 0")
+		}
+		return t, err
+	}))
+
+// timeout is a duration, or never, which is 0.
+var timeout = text(kind{"duration or never", "never or a duration such as 15m",
+	&schema{AnyOf: []*schema{{Const: "never"}, define("duration")}}},
+	plain(func(s string) (engine.Time, error) {
+		if s == "never" {
+			return 0, nil
+		}
+		t, err := parseDuration(s)
+		if err == nil && t <= 0 {
+			err = &mistake{"must be > 0", "write never for a web session that does not time out"}
+		}
+		return t, err
+	}))
+
+var arrivalRate = text(kind{"rate", "a rate such as 2/min or 90/h", define("rate")}, plain(parseRate))
+
+var share = text(kind{"share", "a share such as 30% or 0.3", define("share")}, plain(parseShare))
+
+const lengthWant = "a duration such as 10m, or a distribution such as exp(40s) or lognormal(mean 4h, cv 0.5)"
+
+// length is a distribution of durations.
+var length = text(kind{"duration or distribution", lengthWant, define("length")},
+	func(p *parser, s string) (Dist, error) { return parseDist(p, s, true) })
+
+// wait is a length that takes time, and ends.
+var wait = text(length.kind, func(p *parser, s string) (Dist, error) {
+	d, err := parseDist(p, s, true)
+	switch {
+	case err != nil:
+	case d.Law == Forever:
+		err = must("end; forever does not")
+	case d.mean() <= 0:
+		err = must("be > 0")
+	}
+	return d, err
+})
+
+// pause is a length that ends.
+var pause = text(length.kind, func(p *parser, s string) (Dist, error) {
+	d, err := parseDist(p, s, true)
+	if err == nil && d.Law == Forever {
+		err = must("end; forever does not")
+	}
+	return d, err
+})
+
+// number of something, drawn anew each time.
+var countDist = text(kind{"count or distribution", "a whole number >= 1, or a distribution such as geometric(mean 3) or uniform(1, 5)", define("count")},
+	func(p *parser, s string) (Dist, error) { return parseDist(p, s, false) })
+
+// count is a whole number from least to most.
+func count(least, most int) value[int] {
+	return text(kind{"whole number", fmt.Sprintf("a whole number >= %d", least), whole(float64(least), float64(most))},
+		plain(func(s string) (int, error) { return parseWhole(s, least, most) }))
+}
+
+// countOr is a whole number from 1, or a word that stands for v.
+func countOr(word string, v, most int) value[int] {
+	s := &schema{AnyOf: []*schema{{Const: word}, whole(1, float64(most))}}
+	return text(kind{"whole number or " + word, word + " or a whole number >= 1", s},
+		plain(func(s string) (int, error) {
+			if s == word {
+				return v, nil
+			}
+			return parseWhole(s, 1, most)
+		}))
+}
+
+var seed = text(kind{"whole number", "a whole number from 0 to 18446744073709551615", &schema{Type: "integer", Minimum: bound(0)}},
+	plain(func(s string) (uint64, error) {
+		v, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			return 0, errWant
+		}
+		return v, nil
+	}))
+
+// factor is by how much each wait grows.
+var factor = text(kind{"number", "a number from 1 to 1000", &schema{Type: "number", Minimum: bound(1), Maximum: bound(1000)}},
+	plain(func(s string) (float64, error) {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(v) || v < 1 || v > 1000 {
+			return 0, errWant
+		}
+		return v, nil
+	}))
+
+// yes is true or false.
+var yes = text(kind{"true or false", "true or false", &schema{Type: "boolean"}},
+	plain(func(s string) (bool, error) {
+		if s != "true" && s != "false" {
+			return false, errWant
+		}
+		return s == "true", nil
+	}))
+
+// mostName is the length of the longest name, in bytes.
+const mostName = 200
+
+var title = text(kind{"text", "a text on one line", &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+	plain(func(s string) (string, error) {
+		switch {
+		case strings.TrimSpace(s) == "" || strings.Contains(s, "\n"):
+			return "", errWant
+		case strings.TrimSpace(s) != s:
+			return "", must("not begin or end with a space")
+		case len(s) > mostName:
+			return "", must("have at most %d characters", mostName)
+		}
+		return s, nil
+	}))
+
+var address = text(kind{"address", "an address such as 10.0.0.5", &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
+	plain(func(s string) (string, error) {
+		if s == "" || strings.ContainsAny(s, " ,@\t\n") || len(s) > mostName {
+			return "", errWant
+		}
+		return s, nil
+	}))
+
+var instant = text(kind{"time", "a time such as 2026-11-23T07:00:00Z",
+	&schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$`}},
+	plain(func(s string) (time.Time, error) { return parseStart(s) }))
+
+// A word is one of the words of a choice and what it stands for.
+type word[V any] struct {
+	word string
+	is   V
+}
+
+// choice is one of a few words.
+func choice[V any](words ...word[V]) value[V] {
+	names := make([]string, len(words))
+	for i, w := range words {
+		names[i] = w.word
+	}
+	want := strings.Join(names, " or ")
+	return text(kind{want, want, &schema{Enum: literals(names)}}, plain(func(s string) (v V, err error) {
+		i := slices.Index(names, s)
+		if i < 0 {
+			return v, &mistake{"", didYouMean(s, names)}
+		}
+		return words[i].is, nil
+	}))
+}
+
+// userValue is none, own or a name.
+type userValue struct {
+	user User
+	name string
+}
+
+var userName = text(kind{"user", "none, own or a user name", &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+	plain(func(s string) (userValue, error) {
+		switch {
+		case s == "none":
+			return userValue{user: NoUser}, nil
+		case s == "own":
+			return userValue{user: OwnUser}, nil
+		case strings.EqualFold(s, "none") || strings.EqualFold(s, "own") || s == "anonymous":
+			return userValue{}, &mistake{"", didYouMean(s, []string{"none", "own"})}
+		case s == "" || strings.ContainsAny(s, "@| \t\n") || len(s) > mostName:
+			return userValue{}, errWant
+		}
+		return userValue{NamedUser, s}, nil
+	}))
+
+// moments is one moment or a list of them.
+var moments = orList(text(kind{"clock time", "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", define("moment")},
+	plain(parseMoment)), 10_000)
+
+// orList is one item or a list of them.
+func orList[V any](item value[V], most int) value[[]V] {
+	many := list(item, 1, most)
+	k := kind{item.name + ", or a list of them", item.want + ", or a list of them",
+		&schema{AnyOf: []*schema{item.schema, many.schema}}}
+	return value[[]V]{k, func(p *parser, name string, n *yaml.Node) ([]V, bool) {
+		if n.Kind == yaml.SequenceNode {
+			return many.read(p, name, n)
+		}
+		v, ok := item.read(p, name, n)
+		return []V{v}, ok
+	}}
+}
