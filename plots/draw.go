@@ -9,9 +9,8 @@ import (
 func lowest(s step) float64  { return s.lo }
 func highest(s step) float64 { return s.hi }
 
-// draw draws the chart, what lies behind first.
+// draw draws the chart on white, what lies behind first.
 func (l *layout) draw(p *pen) {
-	p.fillBox(white, box{0, 0, chartWidth, l.height})
 	l.drawGrid(p)
 	l.drawAreas(p)
 	l.drawLimit(p)

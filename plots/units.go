@@ -112,7 +112,9 @@ func (c *UnitsOverTime) WriteSVG(w io.Writer) error {
 // svg draws a layout of the chart.
 func (c *UnitsOverTime) svg(l *layout) ([]byte, error) {
 	cv := &svgCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(l.height)))}
-	l.draw(&pen{cv: cv, cache: fonts()})
+	p := &pen{cv: cv, cache: fonts()}
+	p.fillBox(white, box{0, 0, chartWidth, l.height}) // an image is white by itself
+	l.draw(p)
 	var b bytes.Buffer
 	if _, err := cv.WriteTo(&b); err != nil {
 		return nil, err
