@@ -103,14 +103,21 @@ func (l *layout) drawLimit(p *pen) {
 	}
 }
 
-// drawLimitOver draws the limit once more, with gaps, so that it shows through
-// lines that run along it.
+// drawLimitOver draws the limit once more, with gaps, where a line runs along
+// it, so that both show.
 func (l *layout) drawLimitOver(p *pen) {
 	if l.c.Limit == 0 || l.scale.offScale {
 		return
 	}
-	y := l.y(float64(l.c.Limit))
-	p.stroke(line{vermillion, 1.8, []float64{6, 6}}, spot{l.plot.x0, y}, spot{l.plot.x1, y})
+	limit := float64(l.c.Limit)
+	for _, steps := range l.steps {
+		l.stretches(steps, func(s step) bool { return s.hi == limit }, func(run []step, until float64) {
+			from, to := spot{l.x(run[0].at), l.y(limit)}, spot{l.x(until), l.y(limit)}
+			if to.x-from.x > 12 { // two dashes
+				p.stroke(line{vermillion, 1.8, []float64{6, 6}}, from, to)
+			}
+		})
+	}
 }
 
 // drawRefusalLines draws a line at the first refusal of every series, the

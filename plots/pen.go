@@ -5,7 +5,6 @@ import (
 	"math"
 	"sync"
 
-	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/vg"
@@ -75,21 +74,33 @@ func (b box) nearest(s spot) spot {
 	return spot{min(max(s.x, b.x0), b.x1), min(max(s.y, b.y0), b.y1)}
 }
 
-// fonts returns the fonts that come with gonum/plot, parsed on first use.
-var fonts = sync.OnceValue(func() *font.Cache { return font.NewCache(liberation.Collection()) })
+// fonts returns the regular and the bold font, which come with gonum/plot and
+// are parsed on first use.
+var fonts = sync.OnceValue(func() (f struct{ regular, bold font.Face }) {
+	for _, face := range liberation.Collection() {
+		switch face.Name() {
+		case "LiberationSans-Regular":
+			f.regular = face
+		case "LiberationSans-Bold":
+			f.bold = face
+		}
+	}
+	return f
+})
 
 // face returns the font of f.
-func (f typeface) face(cache *font.Cache) font.Face {
-	fnt := font.Font{Typeface: "Liberation", Variant: "Sans", Weight: xfont.WeightNormal}
+func (f typeface) face() font.Face {
+	face := fonts().regular
 	if f.bold {
-		fnt.Weight = xfont.WeightBold
+		face = fonts().bold
 	}
-	return cache.Lookup(fnt, font.Points(f.size))
+	face.Font.Size = font.Points(f.size)
+	return face
 }
 
 // width returns the width of s in points.
 func (f typeface) width(s string) float64 {
-	face := f.face(fonts())
+	face := f.face()
 	return face.Width(s).Points()
 }
 
@@ -97,7 +108,6 @@ func (f typeface) width(s string) float64 {
 // of a point, which nobody sees and which keeps SVG small.
 type pen struct {
 	cv    vg.Canvas
-	cache *font.Cache
 	piece int // most spots stroked at once; 0 means all
 }
 
@@ -175,7 +185,7 @@ func (p *pen) text(f typeface, c color.NRGBA, at spot, align float64, s string) 
 	if s == "" {
 		return
 	}
-	face := f.face(p.cache)
+	face := f.face()
 	at.x -= align * face.Width(s).Points()
 	p.cv.SetColor(c)
 	p.cv.FillString(face, at.vg(), s)

@@ -109,7 +109,7 @@ func samples() []sample {
 		{"day", true, UnitsOverTime{Title: "License units in use over a working day", Subtitle: "General hospital, 400 nurses, demand with an unlimited key",
 			Start: monday, End: day, Limit: 120, Series: []Series{series("per user", hospital(300, day, 130, 1), 120)}, Footnote: foot}},
 		{"policies", true, UnitsOverTime{Title: "License units by policy", Subtitle: "General hospital, the same people under three readings of the key",
-			Start: monday, End: day, Limit: 120, Series: policies(3, 150, day, 120), Footnote: foot}},
+			Start: monday, End: day, Limit: 100, Series: policies(3, 150, day, 100), Footnote: foot}},
 		{"dense", false, UnitsOverTime{Title: "License units in use over a working day", Start: monday, End: day, Limit: 120, Series: []Series{series("", one, 120)}}},
 		{"six", false, UnitsOverTime{Title: "Six policies", Start: monday, End: day, Limit: 120, Series: policies(6, 20000, day, 120), Footnote: foot}},
 		{"longnames", false, UnitsOverTime{Title: long + long, Subtitle: long + long, Start: monday, End: day, Limit: 120,

@@ -89,7 +89,7 @@ func (c *UnitsOverTime) WritePNG(w io.Writer) error {
 	}
 	l := newLayout(c, true)
 	cv := vgimg.NewWith(vgimg.UseWH(vg.Length(chartWidth), vg.Length(l.height)), vgimg.UseDPI(dotsPerInch))
-	l.draw(&pen{cv: cv, cache: fonts(), piece: 64}) // time to rasterize grows with the square of a path
+	l.draw(&pen{cv: cv, piece: 64}) // time to rasterize grows with the square of a path
 	_, err := vgimg.PngCanvas{Canvas: cv}.WriteTo(w)
 	return err
 }
@@ -112,7 +112,7 @@ func (c *UnitsOverTime) WriteSVG(w io.Writer) error {
 // svg draws a layout of the chart.
 func (c *UnitsOverTime) svg(l *layout) ([]byte, error) {
 	cv := &svgCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(l.height)))}
-	p := &pen{cv: cv, cache: fonts()}
+	p := &pen{cv: cv}
 	p.fillBox(white, box{0, 0, chartWidth, l.height}) // an image is white by itself
 	l.draw(p)
 	var b bytes.Buffer

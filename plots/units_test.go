@@ -150,7 +150,7 @@ func checkTexts(t failer, c *UnitsOverTime) {
 	t.Helper()
 	l := newLayout(c, true)
 	cv := &textCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(l.height)))}
-	l.draw(&pen{cv: cv, cache: fonts()})
+	l.draw(&pen{cv: cv})
 	page := box{0, 0, chartWidth, l.height}
 	for i, b := range cv.boxes {
 		if !page.holds(b) {
