@@ -1,0 +1,112 @@
+package accesslog
+
+import (
+	"fmt"
+	"time"
+
+	"highwater/engine"
+)
+
+// A Report says what was read and what was made of it. Every line is one of
+// Requests, Comments, LeftOut and NotLog.
+type Report struct {
+	Sources []SourceReport
+
+	Lines    int
+	Requests int
+	Comments int         // empty lines and directives
+	LeftOut  int         // requests outside Only or in Except, and connections without a request
+	NotLog   int         // lines that are not of the format
+	Rejected []Rejection // the first of them
+
+	Nameless       int         // requests without an address
+	Cut            int         // requests that a log cut short
+	OutOfOrder     int         // requests that began before the one on the line before
+	MaxDisorder    engine.Time // how far behind the latest one so far, at most
+	LongestRequest engine.Time
+	Busiest        int       // most requests that began in one second
+	First, Last    time.Time // when the first request began and the last one ended
+	Callers        int       // different identities
+
+	// The CSP view.
+	Pages    int // requests that count as pages
+	Assets   int // requests that do not
+	Sessions int
+	OnePage  int // sessions of one page
+	Logouts  int // sessions that ended by a logout
+	Open     int // sessions that the log's end cut short
+
+	Warnings []string // doubts about the numbers
+}
+
+// A SourceReport says what one source is.
+type SourceReport struct {
+	Name    string
+	Format  string // "" when it is empty
+	How     string // how the format was found
+	Matched int    // lines of the first 64 KiB that fit
+	Sampled int    // lines there that are not comments
+	Lines   int
+	Timed   bool // the log says how long requests took
+	Fine    bool // its times are finer than seconds
+}
+
+// A Rejection is a line that is not one of a log, and why.
+type Rejection struct {
+	Source string
+	Line   int
+	Reason string
+}
+
+func (r Rejection) String() string { return fmt.Sprintf("%s:%d: %s", r.Source, r.Line, r.Reason) }
+
+// shown is how many rejected lines a report has.
+const shown = 5
+
+// reject counts a line that is not one of a log.
+func (r *Report) reject(source string, line int, why reason, given []byte) {
+	r.NotLog++
+	if len(r.Rejected) == shown {
+		return
+	}
+	const width = 80
+	text := fmt.Sprintf("%s, not %q", why, given)
+	if len(given) > width {
+		text = fmt.Sprintf("%s, not %q...", why, given[:width])
+	}
+	r.Rejected = append(r.Rejected, Rejection{source, line, text})
+}
+
+// warn adds the doubts that the numbers give reason for.
+func (r *Report) warn(o *Options) {
+	add := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
+	untimed, coarse := false, false
+	for _, s := range r.Sources {
+		if s.Lines == 0 {
+			add("%s is empty", s.Name)
+			continue
+		}
+		untimed, coarse = untimed || !s.Timed, coarse || !s.Fine
+		if s.Format == "combined-more" {
+			add("%s has fields that are not read: a log format says what they are", s.Name)
+		}
+	}
+	if untimed {
+		add("the log does not say how long requests took: they are counted as if they took no time")
+	}
+	if coarse && o.Jitter == 0 {
+		add("times are whole seconds: in what order and how far apart the requests of one second (%d at most) were is not known", r.Busiest)
+	}
+	if r.NotLog > 0 {
+		add("%d of %d lines are not lines of the format", r.NotLog, r.Lines)
+	}
+	if r.Cut > 0 {
+		add("lines cut off before their end: %d", r.Cut)
+	}
+	if r.Nameless > 0 {
+		add("requests that do not say who asks, and count as one client: %d", r.Nameless)
+	}
+	if o.View == CSP {
+		add("sessions that were under way when the log begins are not seen: the first %v count too few", o.timeout().Seconds())
+	}
+}
