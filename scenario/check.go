@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -18,7 +17,9 @@ const mostSessions = 1e9
 // cohorts checks the drafts and makes cohorts of them.
 func (f *file) cohorts(p *parser) {
 	for _, d := range f.drafts {
-		p.in(fmt.Sprintf("cohort %s", quote(d.Name)), func() {
+		a := &d.Arrivals
+		a.Rates = closed(a.Rates, a.Cycle, a.Linear)
+		p.in(d.path, func() {
 			d.members(p)
 			d.behaviour(p)
 			d.references(p, f)
@@ -60,10 +61,13 @@ func (d *draft) members(p *parser) {
 
 // behaviour checks the session and fills defaults that depend on other fields.
 func (d *draft) behaviour(p *parser) {
-	for _, c := range []*Dist{&d.Connections, &d.Devices, &d.Windows, &d.Pages} {
+	for _, c := range []*Dist{&d.Connections, &d.Devices} {
 		if c.Law == Unset {
 			*c = one
 		}
+	}
+	if d.Kind == Callers {
+		d.Windows = one
 	}
 	if d.OnRefusal.Factor == 0 {
 		d.OnRefusal.Factor = 1
@@ -83,7 +87,7 @@ func (d *draft) behaviour(p *parser) {
 // thinking checks what is between pages or calls.
 func (d *draft) thinking(p *parser) {
 	think, lasts := d.session["think"], d.session["lasts"]
-	several := d.Pages.Law != Constant || d.Pages.Mean > 1
+	several := d.Pages.Law != Constant && d.Pages.Law != Unset || d.Pages.Mean > 1
 	switch {
 	case think != nil && lasts != nil:
 		p.errorf(lasts, "lasts must not be given beside think")
@@ -144,7 +148,7 @@ func (f *file) circle(p *parser, first int, d *draft) {
 			return
 		}
 		if i == first {
-			p.in(fmt.Sprintf("cohort %s", quote(d.Name)), func() {
+			p.in(d.path, func() {
 				p.wrong(d.at("started_by"), "started_by", "must lead to a cohort that begins by itself")
 			})
 			return
@@ -173,6 +177,6 @@ func (d *draft) size(p *parser, run engine.Time) {
 		sessions = members * float64(len(a.Moments)) * math.Max(1, run.Seconds()/engine.Day.Seconds())
 	}
 	if sessions > mostSessions {
-		p.errorf(d.at("arrivals"), "arrivals must make at most %.0e sessions in the run, not %.1e", mostSessions, sessions)
+		p.errorf(d.at("arrivals"), "arrivals must make at most %.0f sessions in the run, not %.0f", mostSessions, sessions)
 	}
 }

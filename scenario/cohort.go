@@ -15,9 +15,9 @@ var kindValue = choice(word[Kind]{"users", Users}, word[Kind]{"devices", Devices
 	word[Kind]{"startup", Startup}, word[Kind]{"batch", Batch})
 
 var proxiesSlot = slot[file]{
-	kind{"list of proxies", "a list of proxies", &schema{Type: "array", MaxItems: mostCohorts, Items: define("proxy")}},
+	kind{name: "list of proxies", want: "a list of proxies", schema: &schema{Type: "array", MaxItems: mostCohorts, Items: define("proxy")}},
 	func(p *parser, name string, f *file, n *yaml.Node) {
-		each(p, name, n, "proxy", func(n *yaml.Node) {
+		each(p, name, n, "proxy", func(n *yaml.Node, _ string) {
 			var x Proxy
 			proxyObject.read(p, n, 0, &x)
 			f.Proxies = append(f.Proxies, x)
@@ -26,40 +26,42 @@ var proxiesSlot = slot[file]{
 }
 
 var cohortsSlot = slot[file]{
-	kind{"list of cohorts", "a list of cohorts", &schema{Type: "array", MinItems: 1, MaxItems: mostCohorts, Items: define("cohort")}},
+	kind{name: "list of cohorts", want: "a list of cohorts", schema: &schema{Type: "array", MinItems: 1, MaxItems: mostCohorts, Items: define("cohort")}},
 	func(p *parser, name string, f *file, n *yaml.Node) {
 		if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
 			p.errorf(n, "%s must have at least one cohort", name)
 		}
-		each(p, name, n, "cohort", func(n *yaml.Node) {
-			d := &draft{node: n}
+		each(p, name, n, "cohort", func(n *yaml.Node, path string) {
+			d := &draft{node: n, path: path}
 			d.Line = n.Line
-			k, _ := choiceOf(n, "kind", kindNames[1:])
-			d.has = cohortObject.read(p, n, Kind(k+1), d)
+			k := slices.Index(kindNames[:], textOf(fieldNode(n, "kind")))
+			d.has = cohortObject.read(p, n, Kind(max(k, 0)), d)
 			f.drafts = append(f.drafts, d)
 		})
 	},
 }
 
-// choiceOf finds the scalar field name of the mapping n among words.
-func choiceOf(n *yaml.Node, name string, words []string) (int, bool) {
-	i := slices.Index(words, scalarField(n, name))
-	return i, i >= 0
-}
-
-// scalarField is the text of a field of the mapping n, "" without one.
-func scalarField(n *yaml.Node, name string) string {
+// fieldNode is the value of a field of the mapping n, or nil.
+func fieldNode(n *yaml.Node, name string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if v := n.Content[i+1]; n.Content[i].Value == name && v.Kind == yaml.ScalarNode {
-			return v.Value
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
 		}
 	}
-	return ""
+	return nil
+}
+
+// textOf is the text of a scalar, "" of anything else.
+func textOf(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
 }
 
 // each reads a list of mappings that have names, each under a path such as
 // `cohort "nurses"`.
-func each(p *parser, name string, n *yaml.Node, what string, read func(*yaml.Node)) {
+func each(p *parser, name string, n *yaml.Node, what string, read func(n *yaml.Node, path string)) {
 	if n.Kind != yaml.SequenceNode {
 		e := p.wrong(n, name, "must be a list")
 		if n.Kind == yaml.MappingNode {
@@ -72,7 +74,8 @@ func each(p *parser, name string, n *yaml.Node, what string, read func(*yaml.Nod
 	}
 	lines := map[string]int{}
 	for i, c := range n.Content[:min(len(n.Content), mostCohorts)] {
-		title := scalarField(c, "name")
+		titleNode := fieldNode(c, "name")
+		title := textOf(titleNode)
 		path := fmt.Sprintf("%s %s", what, quote(title))
 		if title == "" {
 			path = fmt.Sprintf("%s %d", what, i+1)
@@ -83,11 +86,11 @@ func each(p *parser, name string, n *yaml.Node, what string, read func(*yaml.Nod
 		}
 		p.in(path, func() {
 			if line, taken := lines[title]; taken && title != "" {
-				p.errorf(c, "name must be unique, and is that of line %d", line)
+				p.errorf(titleNode, "name must be unique, and is that of line %d", line)
 			} else {
 				lines[title] = c.Line
 			}
-			read(c)
+			read(c, path)
 		})
 	}
 }
@@ -98,19 +101,33 @@ var userSlot = slot[draft]{userName.kind, func(p *parser, name string, d *draft,
 	}
 }}
 
-var arrivalsSlot = slot[draft]{
-	kind{"start or arrivals", "start, or a mapping such as {poisson: 2/min}", &schema{AnyOf: []*schema{{Const: "start"}, define("arrivals")}}},
-	func(p *parser, name string, d *draft, n *yaml.Node) {
+var arrivalsSlot = wordOr("start", &arrivalsObject,
+	func(d *draft) { d.Arrivals.Form = AtStart },
+	func(d *draft) *Arrivals { return &d.Arrivals })
+
+var refusalSlot = wordOr("give up", &refusalObject,
+	func(d *draft) { d.OnRefusal = OnRefusal{Factor: 1} },
+	func(d *draft) *OnRefusal { return &d.OnRefusal })
+
+// wordOr is a slot that a word fills, or an object.
+func wordOr[O any](word string, o *object[O], say func(*draft), at func(*draft) *O) slot[draft] {
+	k := o.kind()
+	k.name, k.want = word+" or "+k.name, word+", or "+k.want
+	k.schema = &schema{AnyOf: []*schema{{Const: word}, k.schema}}
+	return slot[draft]{k, func(p *parser, name string, d *draft, n *yaml.Node) {
 		switch {
-		case n.Kind == yaml.ScalarNode && n.Value == "start":
-			d.Arrivals.Form = AtStart
+		case n.Kind == yaml.ScalarNode && n.Value == word:
+			say(d)
 		case n.Kind == yaml.MappingNode:
-			p.in(name, func() { arrivalsObject.read(p, n, 0, &d.Arrivals) })
-			d.Arrivals.Rates = closed(d.Arrivals.Rates, d.Arrivals.Cycle, d.Arrivals.Linear)
+			before := len(p.errs)
+			p.in(name, func() { o.read(p, n, 0, at(d)) })
+			if len(p.errs) > before {
+				*at(d) = *new(O) // what follows from it is not judged
+			}
 		default:
-			p.wrong(n, name, "must be start, or a mapping such as {poisson: 2/min}")
+			p.wrong(n, name, "must be "+k.want)
 		}
-	},
+	}}
 }
 
 var visitSlot = slot[draft]{visitObject.kind(), func(p *parser, name string, d *draft, n *yaml.Node) {
@@ -122,7 +139,7 @@ var visitSlot = slot[draft]{visitObject.kind(), func(p *parser, name string, d *
 // callsSlot reads the session of a caller: how long a call takes, or a mapping.
 var callsSlot = slot[draft]{
 	kind{"duration, distribution or calls", length.want + ", or " + callsObject.kind().want,
-		&schema{AnyOf: []*schema{define("length"), define("calls")}}},
+		&schema{AnyOf: []*schema{define("length"), define("calls")}}, callsObject.kind().inner},
 	func(p *parser, name string, d *draft, n *yaml.Node) {
 		if n.Kind == yaml.MappingNode {
 			p.in(name, func() { d.session = callsObject.read(p, n, 0, d) })
@@ -132,21 +149,6 @@ var callsSlot = slot[draft]{
 		callsObject.read(p, &yaml.Node{Kind: yaml.MappingNode}, 0, d)
 		if ok {
 			d.Lasts = takes
-		}
-	},
-}
-
-var refusalSlot = slot[draft]{
-	kind{"give up or on_refusal", "give up, or a mapping such as {retry: exp(30s), times: 3}",
-		&schema{AnyOf: []*schema{{Const: "give up"}, define("on_refusal")}}},
-	func(p *parser, name string, d *draft, n *yaml.Node) {
-		switch {
-		case n.Kind == yaml.ScalarNode && n.Value == "give up":
-			d.OnRefusal = OnRefusal{Factor: 1}
-		case n.Kind == yaml.MappingNode:
-			p.in(name, func() { refusalObject.read(p, n, 0, &d.OnRefusal) })
-		default:
-			p.wrong(n, name, "must be give up, or a mapping such as {retry: exp(30s), times: 3}")
 		}
 	},
 }

@@ -24,7 +24,7 @@ type curve struct {
 
 // curveValue is one rate, or a mapping of clock times to rates.
 var curveValue = value[curve]{
-	kind{"rate or curve", curveWant, &schema{AnyOf: []*schema{
+	kind{name: "rate or curve", want: curveWant, schema: &schema{AnyOf: []*schema{
 		define("rate"),
 		{Type: "object", PropertyNames: define("clock"), MinProperties: 1, Additional: define("rate")},
 	}}},

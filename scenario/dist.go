@@ -97,7 +97,7 @@ func parseDist(p *parser, s string, duration bool) (Dist, error) {
 				names = append(names, l.name)
 			}
 		}
-		return Dist{}, &mistake{"must be one of the distributions " + strings.Join(names, ", "), didYouMean(m[1], names)}
+		return Dist{}, &mistake{must: "must be a distribution (" + strings.Join(names, ", ") + ")", hint: didYouMean(m[1], names)}
 	}
 	d := Dist{Law: l.law, Text: s}
 	if l.law == Empirical {
@@ -172,40 +172,44 @@ func (l *law) argument(arg, word string, duration bool) (float64, error) {
 	if arg == "cv" || arg == "shape" || arg == "mean" && !duration {
 		v, err := strconv.ParseFloat(word, 64)
 		if err != nil || !number.MatchString(word) {
-			return 0, must("have a number for %s", arg)
+			return 0, &mistake{must: "must be a number", arg: arg}
 		}
 		return v, nil
 	}
 	v, err := amount(word, duration)
-	var m *mistake
-	switch {
-	case err == nil:
+	if err == nil {
 		return v, nil
-	case errors.As(err, &m) && m.must != "":
-		return 0, &mistake{fmt.Sprintf("must have a %s that %s", arg, m.must), m.hint}
-	case duration:
-		return 0, must("have a duration such as 90s for %s", arg)
 	}
-	return 0, must("have a whole number >= 1 for %s", arg)
+	m := mistake{must: "must be a whole number >= 1", arg: arg}
+	if duration {
+		m.must = "must be a duration such as 90s"
+	}
+	if told := (*mistake)(nil); errors.As(err, &told) && told.must != "" {
+		m.must, m.hint = told.must, told.hint
+	}
+	return 0, &m
 }
 
 // check checks the domain of the parameters.
 func (d *Dist) check(duration bool) error {
+	wrong := func(arg, format string, args ...any) error {
+		return &mistake{must: "must be " + fmt.Sprintf(format, args...), arg: arg}
+	}
 	switch {
 	case d.Law == Uniform && d.Min > d.Max:
-		return must("have a min <= its max")
+		return wrong("min", "<= max")
 	case d.Law == Uniform:
 		return nil
 	case duration && d.Mean <= 0:
-		return must("have a mean > 0")
+		return wrong("mean", "> 0")
 	case d.Law == Geometric && (d.Mean < 1 || d.Mean > mostCount):
-		return must("have a mean from 1 to %d", mostCount)
+		return wrong("mean", "from 1 to %d", mostCount)
 	case d.Law == Hyperexponential && (d.CV <= 1 || d.CV > mostCV):
-		return must("have a cv > 1 and at most %d", mostCV)
+		return wrong("cv", "> 1 and at most %d", mostCV)
 	case (d.Law == Lognormal || d.Law == Gamma) && (d.CV <= 0 || d.CV > mostCV):
-		return must("have a cv > 0 and at most %d", mostCV)
+		return wrong("cv", "> 0 and at most %d", mostCV)
 	case d.Law == Weibull && (d.Shape < leastForm || d.Shape > mostForm):
-		return must("have a shape from %v to %v", leastForm, mostForm)
+		return wrong("shape", "from %v to %v", leastForm, mostForm)
 	}
 	return nil
 }
@@ -272,7 +276,7 @@ func (p *parser) sample(file string, scale engine.Time, duration bool) *sample {
 		}
 		v, err := numberIn(text, scale, duration)
 		if err != nil {
-			return &sample{err: must("name a file of numbers; %s:%d %v", file, line, err)}
+			return &sample{err: &mistake{must: fmt.Sprintf("must name a file of numbers; %s:%d %v", file, line, err), full: true}}
 		}
 		if len(s.values) == mostValues {
 			return &sample{err: must("name a file of at most %d numbers", mostValues)}
@@ -280,7 +284,7 @@ func (p *parser) sample(file string, scale engine.Time, duration bool) *sample {
 		s.values = append(s.values, v)
 	}
 	if len(s.values) == 0 {
-		return &sample{err: must("name a file with numbers, one a line; %s has none", file)}
+		return &sample{err: must("name a file with numbers, one a line")}
 	}
 	slices.Sort(s.values)
 	return s

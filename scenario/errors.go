@@ -62,6 +62,14 @@ func (e Errors) sort() {
 // didYouMean is a hint at the one of names that is most like what was given,
 // or "" when none is.
 func didYouMean(given string, names []string) string {
+	if best := nearest(given, names); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// nearest is the one of names that is most like what was given, or "".
+func nearest(given string, names []string) string {
 	const longest = 40
 	given = strings.ToLower(given)
 	if given == "" || len(given) > longest {
@@ -70,17 +78,14 @@ func didYouMean(given string, names []string) string {
 	best, least := "", 1+max(1, utf8.RuneCountInString(given)/3)
 	for _, name := range names {
 		d := distance(given, strings.ToLower(name))
-		if d > 0 && len(given) >= 3 && (strings.HasPrefix(name, given) || strings.HasPrefix(given, name)) {
-			d = 1
+		if len(given) >= 3 && (strings.HasPrefix(name, given) || strings.HasPrefix(given, name)) {
+			d = min(d, 1)
 		}
 		if d < least {
 			best, least = name, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
 // distance is the number of characters to insert, delete, change or swap with

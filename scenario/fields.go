@@ -25,8 +25,9 @@ type file struct {
 type draft struct {
 	Cohort
 	node      *yaml.Node
-	has       given // fields of the cohort
-	session   given // fields of its session; nil when that is not a mapping
+	path      string // in messages
+	has       given  // fields of the cohort
+	session   given  // fields of its session; nil when that is not a mapping
 	through   string
 	startedBy string
 }
@@ -49,7 +50,7 @@ var fileObject = object[file]{
 			slot: within(&licenseObject, func(f *file) *file { return f })},
 		{name: "compare", doc: "other policies to count the same traffic by; the license's own is left out",
 			example: "[iris-pre-2022.3, contract]",
-			slot:    into(list(policyValue, 1, 100), func(f *file) *[]*policy { return &f.compare })},
+			slot:    compareSlot},
 		{name: "proxies", doc: "what stands between cohorts and the server", example: "[{name: gateway, address: 10.0.0.5}]",
 			slot: proxiesSlot},
 		{name: "cohorts", required: true, doc: "groups of people, devices and processes that behave alike",

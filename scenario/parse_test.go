@@ -2,14 +2,17 @@ package scenario
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"highwater/engine"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -63,12 +66,48 @@ func TestParseGood(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := json.MarshalIndent(s, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden(t, want(file), append(got, '\n'))
+		var b bytes.Buffer
+		dump(&b, "", reflect.ValueOf(*s))
+		golden(t, want(file), b.Bytes())
 	})
+}
+
+// dump writes the fields of v that are not zero, one a line.
+func dump(b *bytes.Buffer, path string, v reflect.Value) {
+	switch x := v.Interface().(type) {
+	case engine.Time:
+		fmt.Fprintf(b, "%s %vs\n", path, x.Seconds())
+		return
+	case engine.Policy:
+		fmt.Fprintf(b, "%s %q: %s %v\n", path, x.Name, x.Base, x.Changed)
+		return
+	case Dist:
+		fmt.Fprintf(b, "%s %q:", path, x.Text)
+		for i := range v.NumField() - 1 {
+			if f := v.Field(i); !f.IsZero() {
+				fmt.Fprintf(b, " %s %v", strings.ToLower(v.Type().Field(i).Name), f)
+			}
+		}
+		b.WriteByte('\n')
+		return
+	case time.Time, Kind, engine.Via:
+		fmt.Fprintf(b, "%s %v\n", path, x)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Field(i); !f.IsZero() {
+				dump(b, strings.TrimPrefix(path+"."+v.Type().Field(i).Name, "."), f)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			dump(b, fmt.Sprintf("%s[%d]", path, i), v.Index(i))
+		}
+	default:
+		fmt.Fprintf(b, "%s %#v\n", path, v.Interface())
+	}
 }
 
 // The mistakes of bad files are in the .want file beside them, hints indented.

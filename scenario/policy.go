@@ -29,7 +29,7 @@ const policyWant = "a policy such as iris-2022.3, or a mapping such as {base: ir
 
 // policyValue is the name of a policy, or a mapping.
 var policyValue = value[*policy]{
-	kind{"policy", policyWant, &schema{AnyOf: []*schema{
+	kind{name: "policy", want: policyWant, schema: &schema{AnyOf: []*schema{
 		{Type: "string", Examples: literals(engine.PolicyNames())}, {Ref: "#/$defs/policy"},
 	}}},
 	readPolicy,
@@ -54,11 +54,11 @@ var policyObject = object[policy]{
 }
 
 // namedPolicy is a policy that the engine has.
-var namedPolicy = text(kind{"policy name", "a policy (" + strings.Join(engine.PolicyNames(), ", ") + ")", &schema{Enum: literals(engine.PolicyNames())}},
+var namedPolicy = text(kind{name: "policy name", want: "a policy (" + strings.Join(engine.PolicyNames(), ", ") + ")", schema: &schema{Enum: literals(engine.PolicyNames())}},
 	plain(func(s string) (engine.Policy, error) {
 		y, ok := engine.NamedPolicy(s)
 		if !ok || s == "" {
-			return y, &mistake{"", didYouMean(s, engine.PolicyNames())}
+			return y, &mistake{hint: didYouMean(s, engine.PolicyNames())}
 		}
 		return y, nil
 	}))
@@ -84,18 +84,18 @@ func optionKind(o *engine.Option) kind {
 	case "bool":
 		return yes.kind
 	case "count":
-		return kind{"whole number", "a whole number", whole(0, 1<<31-1)}
+		return kind{name: "whole number", want: "a whole number", schema: whole(0, 1<<31-1)}
 	case "seconds":
-		return kind{"seconds or duration", "a number of seconds or a duration such as 10s",
-			&schema{AnyOf: []*schema{define("duration"), {Type: "number", Minimum: bound(0)}}}}
+		return kind{name: "seconds or duration", want: "a number of seconds or a duration such as 10s",
+			schema: &schema{AnyOf: []*schema{define("duration"), {Type: "number", Minimum: bound(0)}}}}
 	case "choice":
-		want := strings.Join(o.Values, " or ")
-		return kind{want, want, &schema{Enum: literals(o.Values)}}
+		want := oneOf(o.Values)
+		return kind{name: want, want: want, schema: &schema{Enum: literals(o.Values)}}
 	case "list":
 		one := &schema{Enum: literals(o.Values)}
-		return kind{"list", "none or a list", &schema{AnyOf: []*schema{{Type: "string"}, {Type: "array", Items: one}}}}
+		return kind{name: "none or list", want: "none or a list", schema: &schema{AnyOf: []*schema{{Type: "string"}, {Type: "array", Items: one}}}}
 	}
-	return kind{"text", "a text", &schema{Type: "string"}}
+	return kind{name: "text", want: "a text", schema: &schema{Type: "string"}}
 }
 
 // optionText is the value of an option as the engine reads it.
@@ -127,16 +127,20 @@ func readPolicy(p *parser, name string, n *yaml.Node) (*policy, bool) {
 	before := len(p.errs)
 	p.in(name, func() {
 		policyObject.read(p, n, 0, y)
-		if y.base.Name != "" {
-			y.build(p)
-		}
+		y.build(p)
 	})
-	return y, len(p.errs) == before
+	if len(p.errs) > before {
+		return nil, false
+	}
+	return y, true
 }
 
 // build applies the settings to the base.
 func (y *policy) build(p *parser) {
 	y.built = y.base
+	if y.base.Name == "" { // noted already
+		y.built, _ = engine.NamedPolicy("")
+	}
 	for _, s := range y.settings {
 		if err := y.built.Set(s.name, s.value); err != nil {
 			p.errorf(s.node, "%v", err)
@@ -160,7 +164,7 @@ func (y *policy) resolve(p *parser, name string, own []*policy) bool {
 		return true
 	}
 	for _, o := range own {
-		if o.ref == "" && o.name == y.ref {
+		if o != nil && o.ref == "" && o.name == y.ref {
 			y.built, y.name = o.built, o.name
 			return true
 		}
@@ -172,10 +176,7 @@ func (y *policy) resolve(p *parser, name string, own []*policy) bool {
 
 // license puts the license and the policies to compare together.
 func (f *file) license(p *parser) {
-	own := f.compare
-	if f.policy != nil {
-		own = append([]*policy{f.policy}, own...)
-	}
+	own := append([]*policy{f.policy}, f.compare...)
 	p.in("license", func() {
 		if f.policy != nil && f.policy.resolve(p, "policy", nil) {
 			f.License.Policy = f.policy.built
@@ -183,7 +184,9 @@ func (f *file) license(p *parser) {
 	})
 	seen := map[string]int{}
 	for i, y := range f.compare {
-		p.in("compare", func() { f.compared(p, y, i, own, seen) })
+		if y != nil {
+			p.in("compare", func() { f.compared(p, y, i, own, seen) })
+		}
 	}
 }
 
@@ -203,15 +206,22 @@ func (f *file) compared(p *parser, y *policy, i int, own []*policy, seen map[str
 
 // key fills in the units of the key.
 func (f *file) key(p *parser, license *yaml.Node) {
-	y := f.License.Policy
+	y := &f.License.Policy
 	switch {
-	case f.units > 0:
-		f.License.Units = f.units
-	case f.units == 0 && y.DefaultUnits > 0:
+	case license == nil || license.Kind != yaml.MappingNode || fieldNode(license, "units") != nil || y.Name == "":
+		f.License.Units = max(f.units, 0)
+	case y.DefaultUnits > 0:
 		f.License.Units = y.DefaultUnits
-	case f.units == 0 && y.Enforce && y.Name != "":
+	case y.Enforce:
 		p.in("license", func() {
 			p.errorf(license, "units is required").Hint = "for example units: 120, or units: unlimited"
 		})
 	}
 }
+
+// compareSlot keeps the good ones of a list of policies.
+var compareSlot = slot[file]{comparedPolicies.kind, func(p *parser, name string, f *file, n *yaml.Node) {
+	f.compare, _ = comparedPolicies.read(p, name, n)
+}}
+
+var comparedPolicies = list(policyValue, 1, 100)

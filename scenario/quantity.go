@@ -58,11 +58,11 @@ func parseDuration(s string) (engine.Time, error) {
 		case number.MatchString(s) && strings.Trim(s, "0.") == "":
 			return 0, nil
 		case number.MatchString(s):
-			return 0, &mistake{"must have a unit", "write " + s + "s for seconds, " + s + "m for minutes, " + s + "h for hours"}
+			return 0, &mistake{must: "must have a unit", hint: "write " + s + "s for seconds, " + s + "m for minutes, " + s + "h for hours"}
 		case strings.HasPrefix(s, "-") && durationShape.MatchString(s[1:]):
 			return 0, must("not be negative")
 		}
-		return 0, &mistake{"", inOurWords(s)}
+		return 0, &mistake{hint: inOurWords(s)}
 	}
 	total, last := 0.0, engine.Time(math.MaxInt64)
 	for _, part := range durationPart.FindAllStringSubmatch(s, -1) {
@@ -122,7 +122,7 @@ func parseRate(s string) (r rate, err error) {
 		if strings.Trim(s, "0.") == "" {
 			return rate{}, nil
 		}
-		return rate{}, &mistake{"must have a unit", "write " + s + "/min or " + s + "/h"}
+		return rate{}, &mistake{must: "must have a unit", hint: "write " + s + "/min or " + s + "/h"}
 	}
 	m := rateShape.FindStringSubmatch(s)
 	if m == nil {

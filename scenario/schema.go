@@ -1,5 +1,12 @@
 package scenario
 
+import (
+	"encoding/json"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
 // A schema is a node of a JSON Schema, draft 2020-12, of the words that this
 // package needs.
 type schema struct {
@@ -39,10 +46,120 @@ type schema struct {
 	Defs map[string]*schema `json:"$defs,omitempty"`
 }
 
+// Schema is the JSON Schema (draft 2020-12) of scenario files, for editors.
+// It is made of the table that Parse reads by, and says all that an editor
+// can check without knowing the rest of the file. Equal programs give equal
+// bytes.
+func Schema() []byte {
+	s := fileObject.schema(0)
+	s.Schema = "https://json-schema.org/draft/2020-12/schema"
+	s.Title = "scenario"
+	s.Defs = map[string]*schema{
+		licenseObject.name:  licenseObject.schema(0),
+		policyObject.name:   policyObject.schema(0),
+		proxyObject.name:    proxyObject.schema(0),
+		arrivalsObject.name: arrivalsObject.schema(0),
+		visitObject.name:    visitObject.schema(0),
+		callsObject.name:    callsObject.schema(0),
+		refusalObject.name:  refusalObject.schema(0),
+		cohortObject.name:   cohortSchema(),
+	}
+	for _, q := range quantities {
+		def := *q.schema
+		def.Description, def.Examples = q.doc, literals(q.examples)
+		s.Defs[q.name] = &def
+	}
+	for _, k := range Kinds() {
+		s.Defs[k.String()] = cohortObject.schema(k)
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic("scenario: " + err.Error()) // the schema holds text and numbers only
+	}
+	return append(b, '\n')
+}
+
+// cohortSchema chooses among the kinds.
+func cohortSchema() *schema {
+	s := &schema{Type: "object", Description: cohortObject.doc, Required: []string{"name", "kind"}, Properties: map[string]*schema{}}
+	for i := range cohortObject.fields {
+		if f := &cohortObject.fields[i]; f.kinds == 0 {
+			s.Properties[f.name] = f.property()
+		}
+	}
+	for _, k := range Kinds() {
+		is := &schema{Properties: map[string]*schema{"kind": {Const: k.String()}}, Required: []string{"kind"}}
+		s.AllOf = append(s.AllOf, &schema{If: is, Then: define(k.String())})
+	}
+	return s
+}
+
+// schema is the object as cohorts of kind k have it.
+func (o *object[T]) schema(k Kind) *schema {
+	s := &schema{Type: "object", Description: o.doc, Properties: map[string]*schema{}, Additional: false}
+	if k != 0 {
+		s.Description = kindHelp[k]
+	}
+	for i := range o.fields {
+		f := &o.fields[i]
+		if !f.kinds.has(k) {
+			continue
+		}
+		s.Properties[f.name] = f.property()
+		if f.beside != "" {
+			if s.DependentRequired == nil {
+				s.DependentRequired = map[string][]string{}
+			}
+			s.DependentRequired[f.name] = []string{f.beside}
+			if f.required {
+				s.DependentRequired[f.beside] = append(s.DependentRequired[f.beside], f.name)
+			}
+		} else if f.required {
+			s.Required = append(s.Required, f.name)
+		}
+	}
+	for _, name := range o.exactly {
+		s.OneOf = append(s.OneOf, &schema{Required: []string{name}})
+	}
+	return s
+}
+
+// property is the schema of the field's value.
+func (f *field[T]) property() *schema {
+	s := *f.kind.schema
+	s.Description = f.doc
+	if f.otherwise != "" {
+		s.Description += "; by default " + f.otherwise
+	}
+	if f.byDefault != "" {
+		s.Default = literal(f.byDefault)
+	}
+	s.Examples = []any{literal(f.example)}
+	return &s
+}
+
+// literal is the JSON value of a text as it stands in a file.
+func literal(s string) any {
+	var v any
+	if err := yaml.Unmarshal([]byte(s), &v); err != nil {
+		return s
+	}
+	if _, clock := v.(time.Time); clock {
+		return s
+	}
+	return v
+}
+
+// literals are the words as JSON values. A word that is a number is allowed
+// as a text too.
 func literals(words []string) []any {
 	var list []any
 	for _, w := range words {
-		list = append(list, w)
+		v := literal(w)
+		list = append(list, v)
+		if v != w {
+			list = append(list, w)
+		}
 	}
 	return list
 }

@@ -26,21 +26,48 @@ const (
 	ratePattern     = `^[0-9]+(\.[0-9]+)?/[0-9.a-z]+( each)?$`
 	clockPattern    = `([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$`
 	dayPattern      = `^([a-z][-a-z ,]* )?`
+	offsetPattern   = `^\+([0-9]+(\.[0-9]+)?(us|ms|s|min|m|h|d|w))+$`
 	sharePattern    = `^[0-9]+(\.[0-9]+)?%$`
 )
 
 // define names a schema, so that the whole schema says it once.
 func define(name string) *schema { return &schema{Ref: "#/$defs/" + name} }
 
-// shapes are the schemas that define names, in the order of the help.
-var shapes = map[string]*schema{
-	"duration": orZero(durationPattern),
-	"rate":     orZero(ratePattern),
-	"share":    {AnyOf: []*schema{{Type: "string", Pattern: sharePattern}, {Type: "number", Minimum: bound(0), Maximum: bound(1)}}},
-	"length":   orZero(distPattern(true)),
-	"count":    {AnyOf: []*schema{{Type: "string", Pattern: distPattern(false)}, whole(1, mostCount)}},
-	"clock":    {Type: "string", Pattern: dayPattern + clockPattern},
-	"moment":   {AnyOf: []*schema{{Type: "string", Pattern: dayPattern + clockPattern}, {Type: "string", Pattern: `^\+` + durationPattern[len(`^0$|^`):]}}},
+// A quantity is a way to write a value that several fields share.
+type quantity struct {
+	name     string
+	doc      string
+	examples []string
+	schema   *schema
+}
+
+// quantities are what define names.
+var quantities = []quantity{
+	{"duration", "a number and its unit, us, ms, s, m or min, h, d or w, or several, the longest first; 0 needs none", []string{"90s", "1h30m", "2d", "250ms"}, orZero(durationPattern)},
+	{"length", "a duration, a distribution of durations, or forever: to the end of the run", examples(true), orZero(distPattern(true))},
+	{"count", "a whole number >= 1, or a distribution of them", examples(false), &schema{AnyOf: []*schema{
+		{Type: "string", Pattern: distPattern(false)}, whole(1, mostCount)}}},
+	{"rate", "how many in a unit of time, or in a duration; with each, for each member of the cohort", []string{"2/min", "0.5/s", "90/h", "1000/day", "1/30m", "3/h each"}, orZero(ratePattern)},
+	{"share", "a part of all, as a percentage or a number from 0 to 1", []string{"30%", "0.3"}, &schema{AnyOf: []*schema{
+		{Type: "string", Pattern: sharePattern}, {Type: "number", Minimum: bound(0), Maximum: bound(1)}}}},
+	{"clock", "a time of day that comes again each day, or on the weekdays before it", []string{"08:00", "08:00:30", "mon 08:00", "mon wed 08:00", "mon-fri 08:00", "weekdays 08:00", "weekend 10:00"},
+		&schema{Type: "string", Pattern: dayPattern + clockPattern}},
+	{"moment", "a clock time, or an offset since the begin of the run", []string{"08:00", "weekdays 08:00", "+90m"}, &schema{AnyOf: []*schema{
+		{Type: "string", Pattern: dayPattern + clockPattern}, {Type: "string", Pattern: offsetPattern}}}},
+}
+
+// examples has a constant and one of each distribution.
+func examples(duration bool) []string {
+	list := []string{"3"}
+	if duration {
+		list = []string{"10m", "forever"}
+	}
+	for i := range laws {
+		if e := laws[i].example(duration); e != "" {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 func bound(v float64) *float64 { return &v }
@@ -70,7 +97,7 @@ func distPattern(duration bool) string {
 }
 
 // duration is a length of time above 0.
-var duration = text(kind{"duration", "a duration such as 90s or 1h30m", define("duration")},
+var duration = text(kind{name: "duration", want: "a duration such as 90s or 1h30m", schema: define("duration")},
 	plain(func(s string) (engine.Time, error) {
 		t, err := parseDuration(s)
 		if err == nil && t <= 0 {
@@ -80,27 +107,27 @@ var duration = text(kind{"duration", "a duration such as 90s or 1h30m", define("
 	}))
 
 // timeout is a duration, or never, which is 0.
-var timeout = text(kind{"duration or never", "never or a duration such as 15m",
-	&schema{AnyOf: []*schema{{Const: "never"}, define("duration")}}},
+var timeout = text(kind{name: "duration or never", want: "never or a duration such as 15m",
+	schema: &schema{AnyOf: []*schema{{Const: "never"}, define("duration")}}},
 	plain(func(s string) (engine.Time, error) {
 		if s == "never" {
 			return 0, nil
 		}
 		t, err := parseDuration(s)
 		if err == nil && t <= 0 {
-			err = &mistake{"must be > 0", "write never for a web session that does not time out"}
+			err = &mistake{must: "must be > 0", hint: "write never for a web session that does not time out"}
 		}
 		return t, err
 	}))
 
-var arrivalRate = text(kind{"rate", "a rate such as 2/min or 90/h", define("rate")}, plain(parseRate))
+var arrivalRate = text(kind{name: "rate", want: "a rate such as 2/min or 90/h", schema: define("rate")}, plain(parseRate))
 
-var share = text(kind{"share", "a share such as 30% or 0.3", define("share")}, plain(parseShare))
+var share = text(kind{name: "share", want: "a share such as 30% or 0.3", schema: define("share")}, plain(parseShare))
 
 const lengthWant = "a duration such as 10m, or a distribution such as exp(40s) or lognormal(mean 4h, cv 0.5)"
 
 // length is a distribution of durations.
-var length = text(kind{"duration or distribution", lengthWant, define("length")},
+var length = text(kind{name: "duration or distribution", want: lengthWant, schema: define("length")},
 	func(p *parser, s string) (Dist, error) { return parseDist(p, s, true) })
 
 // wait is a length that takes time, and ends.
@@ -109,7 +136,7 @@ var wait = text(length.kind, func(p *parser, s string) (Dist, error) {
 	switch {
 	case err != nil:
 	case d.Law == Forever:
-		err = must("end; forever does not")
+		err = must("be finite")
 	case d.mean() <= 0:
 		err = must("be > 0")
 	}
@@ -120,25 +147,25 @@ var wait = text(length.kind, func(p *parser, s string) (Dist, error) {
 var pause = text(length.kind, func(p *parser, s string) (Dist, error) {
 	d, err := parseDist(p, s, true)
 	if err == nil && d.Law == Forever {
-		err = must("end; forever does not")
+		err = must("be finite")
 	}
 	return d, err
 })
 
 // number of something, drawn anew each time.
-var countDist = text(kind{"count or distribution", "a whole number >= 1, or a distribution such as geometric(mean 3) or uniform(1, 5)", define("count")},
+var countDist = text(kind{name: "count or distribution", want: "a whole number >= 1, or a distribution such as geometric(mean 3) or uniform(1, 5)", schema: define("count")},
 	func(p *parser, s string) (Dist, error) { return parseDist(p, s, false) })
 
 // count is a whole number from least to most.
 func count(least, most int) value[int] {
-	return text(kind{"whole number", fmt.Sprintf("a whole number >= %d", least), whole(float64(least), float64(most))},
+	return text(kind{name: "whole number", want: fmt.Sprintf("a whole number >= %d", least), schema: whole(float64(least), float64(most))},
 		plain(func(s string) (int, error) { return parseWhole(s, least, most) }))
 }
 
 // countOr is a whole number from 1, or a word that stands for v.
 func countOr(word string, v, most int) value[int] {
 	s := &schema{AnyOf: []*schema{{Const: word}, whole(1, float64(most))}}
-	return text(kind{"whole number or " + word, word + " or a whole number >= 1", s},
+	return text(kind{name: "whole number or " + word, want: word + " or a whole number >= 1", schema: s},
 		plain(func(s string) (int, error) {
 			if s == word {
 				return v, nil
@@ -147,7 +174,7 @@ func countOr(word string, v, most int) value[int] {
 		}))
 }
 
-var seed = text(kind{"whole number", "a whole number from 0 to 18446744073709551615", &schema{Type: "integer", Minimum: bound(0)}},
+var seed = text(kind{name: "whole number", want: "a whole number from 0 to 18446744073709551615", schema: &schema{Type: "integer", Minimum: bound(0)}},
 	plain(func(s string) (uint64, error) {
 		v, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -157,7 +184,7 @@ var seed = text(kind{"whole number", "a whole number from 0 to 18446744073709551
 	}))
 
 // factor is by how much each wait grows.
-var factor = text(kind{"number", "a number from 1 to 1000", &schema{Type: "number", Minimum: bound(1), Maximum: bound(1000)}},
+var factor = text(kind{name: "number", want: "a number from 1 to 1000", schema: &schema{Type: "number", Minimum: bound(1), Maximum: bound(1000)}},
 	plain(func(s string) (float64, error) {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.IsNaN(v) || v < 1 || v > 1000 {
@@ -167,7 +194,7 @@ var factor = text(kind{"number", "a number from 1 to 1000", &schema{Type: "numbe
 	}))
 
 // yes is true or false.
-var yes = text(kind{"true or false", "true or false", &schema{Type: "boolean"}},
+var yes = text(kind{name: "true or false", want: "true or false", schema: &schema{Type: "boolean"}},
 	plain(func(s string) (bool, error) {
 		if s != "true" && s != "false" {
 			return false, errWant
@@ -178,7 +205,7 @@ var yes = text(kind{"true or false", "true or false", &schema{Type: "boolean"}},
 // mostName is the length of the longest name, in bytes.
 const mostName = 200
 
-var title = text(kind{"text", "a text on one line", &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+var title = text(kind{name: "text", want: "a text on one line", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
 	plain(func(s string) (string, error) {
 		switch {
 		case strings.TrimSpace(s) == "" || strings.Contains(s, "\n"):
@@ -191,7 +218,7 @@ var title = text(kind{"text", "a text on one line", &schema{Type: "string", MinL
 		return s, nil
 	}))
 
-var address = text(kind{"address", "an address such as 10.0.0.5", &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
+var address = text(kind{name: "address", want: "an address such as 10.0.0.5", schema: &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
 	plain(func(s string) (string, error) {
 		if s == "" || strings.ContainsAny(s, " ,@\t\n") || len(s) > mostName {
 			return "", errWant
@@ -199,8 +226,8 @@ var address = text(kind{"address", "an address such as 10.0.0.5", &schema{Type: 
 		return s, nil
 	}))
 
-var instant = text(kind{"time", "a time such as 2026-11-23T07:00:00Z",
-	&schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$`}},
+var instant = text(kind{name: "time", want: "a time such as 2026-11-23T07:00:00Z",
+	schema: &schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$`}},
 	plain(func(s string) (time.Time, error) { return parseStart(s) }))
 
 // A word is one of the words of a choice and what it stands for.
@@ -215,14 +242,23 @@ func choice[V any](words ...word[V]) value[V] {
 	for i, w := range words {
 		names[i] = w.word
 	}
-	want := strings.Join(names, " or ")
-	return text(kind{want, want, &schema{Enum: literals(names)}}, plain(func(s string) (v V, err error) {
+	want := oneOf(names)
+	return text(kind{name: want, want: want, schema: &schema{Enum: literals(names)}}, plain(func(s string) (v V, err error) {
 		i := slices.Index(names, s)
 		if i < 0 {
-			return v, &mistake{"", didYouMean(s, names)}
+			return v, &mistake{hint: didYouMean(s, names)}
 		}
 		return words[i].is, nil
 	}))
+}
+
+// oneOf joins words as a sentence does.
+func oneOf(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // userValue is none, own or a name.
@@ -231,7 +267,7 @@ type userValue struct {
 	name string
 }
 
-var userName = text(kind{"user", "none, own or a user name", &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+var userName = text(kind{name: "user", want: "none, own or a user name", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
 	plain(func(s string) (userValue, error) {
 		switch {
 		case s == "none":
@@ -239,7 +275,7 @@ var userName = text(kind{"user", "none, own or a user name", &schema{Type: "stri
 		case s == "own":
 			return userValue{user: OwnUser}, nil
 		case strings.EqualFold(s, "none") || strings.EqualFold(s, "own") || s == "anonymous":
-			return userValue{}, &mistake{"", didYouMean(s, []string{"none", "own"})}
+			return userValue{}, &mistake{hint: didYouMean(s, []string{"none", "own"})}
 		case s == "" || strings.ContainsAny(s, "@| \t\n") || len(s) > mostName:
 			return userValue{}, errWant
 		}
@@ -247,14 +283,14 @@ var userName = text(kind{"user", "none, own or a user name", &schema{Type: "stri
 	}))
 
 // moments is one moment or a list of them.
-var moments = orList(text(kind{"clock time", "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", define("moment")},
+var moments = orList(text(kind{name: "clock time", want: "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", schema: define("moment")},
 	plain(parseMoment)), 10_000)
 
 // orList is one item or a list of them.
 func orList[V any](item value[V], most int) value[[]V] {
 	many := list(item, 1, most)
-	k := kind{item.name + ", or a list of them", item.want + ", or a list of them",
-		&schema{AnyOf: []*schema{item.schema, many.schema}}}
+	k := kind{name: item.name + ", or a list of them", want: item.want + ", or a list of them",
+		schema: &schema{AnyOf: []*schema{item.schema, many.schema}}}
 	return value[[]V]{k, func(p *parser, name string, n *yaml.Node) ([]V, bool) {
 		if n.Kind == yaml.SequenceNode {
 			return many.read(p, name, n)

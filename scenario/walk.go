@@ -3,6 +3,7 @@ package scenario
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -83,6 +84,7 @@ type kind struct {
 	name   string // as help calls it
 	want   string // ends "must be"
 	schema *schema
+	inner  []string // fields of the mapping that it is
 }
 
 // A value is a kind and how to read it. read takes the name of the field for
@@ -92,9 +94,13 @@ type value[V any] struct {
 	read func(p *parser, name string, n *yaml.Node) (V, bool)
 }
 
-// A mistake is what is wrong with a text. must is "" when the text is not of
-// its kind at all, so that the message is what the kind wants.
-type mistake struct{ must, hint string }
+// A mistake is what is wrong with a text.
+type mistake struct {
+	must string // "" when the text is not of its kind at all: it must be what the kind wants
+	hint string
+	arg  string // the argument of a distribution that it is in, or ""
+	full bool   // must says what was given
+}
 
 func (m *mistake) Error() string { return m.must }
 
@@ -124,11 +130,23 @@ func text[V any](k kind, parse func(p *parser, s string) (V, error)) value[V] {
 			m.must = "must be " + k.want
 		}
 		if unclosed(n.Value) {
-			m.hint = "inside { } a value with a comma needs quotes"
+			m.hint = "inside { } separate its arguments by spaces, without commas, or put it in quotes"
 		}
-		p.wrong(n, name, m.must).Hint = m.hint
+		p.mistaken(n, name, m)
 		return none, false
 	}}
+}
+
+// mistaken notes what is wrong with the text of the field name.
+func (p *parser) mistaken(n *yaml.Node, name string, m mistake) {
+	switch {
+	case m.full:
+		p.errorf(n, "%s %s", name, m.must).Hint = m.hint
+	case m.arg != "":
+		p.in(name, func() { p.wrong(n, m.arg, m.must).Hint = m.hint })
+	default:
+		p.wrong(n, name, m.must).Hint = m.hint
+	}
 }
 
 // unclosed reports whether s is the first part of a value that a comma in a
@@ -138,7 +156,7 @@ func unclosed(s string) bool { return strings.Count(s, "(") > strings.Count(s, "
 // list is a value that a YAML sequence holds. Items are named "item 1" and so on.
 func list[V any](item value[V], least, most int) value[[]V] {
 	s := &schema{Type: "array", Items: item.schema, MinItems: least, MaxItems: most}
-	k := kind{"list of " + item.name, "a list of " + item.want, s}
+	k := kind{name: "list of " + item.name, want: "a list", schema: s}
 	return value[[]V]{k, func(p *parser, name string, n *yaml.Node) (all []V, ok bool) {
 		if n.Kind != yaml.SequenceNode {
 			p.wrong(n, name, "must be "+k.want)
@@ -203,8 +221,9 @@ type given map[string]*yaml.Node
 // read reads the mapping n into t, fills defaults, and notes unknown,
 // duplicate and missing fields.
 func (o *object[T]) read(p *parser, n *yaml.Node, k Kind, t *T) given {
-	has := given{}
-	torn := false // in a flow mapping, within a value that a comma cut in two
+	has, meant := given{}, map[string]bool{}
+	merged := false // fields may be where they are not looked for
+	torn := false   // within a value that a comma of a flow mapping has cut in two
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, v := n.Content[i], n.Content[i+1]
 		if torn {
@@ -213,7 +232,8 @@ func (o *object[T]) read(p *parser, n *yaml.Node, k Kind, t *T) given {
 		}
 		torn = n.Style&yaml.FlowStyle != 0 && v.Kind == yaml.ScalarNode && unclosed(v.Value)
 		if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
-			continue // noted already
+			merged = true // noted already
+			continue
 		}
 		if has[key.Value] != nil {
 			p.errorf(key, "field %s is given twice", quote(key.Value))
@@ -221,31 +241,54 @@ func (o *object[T]) read(p *parser, n *yaml.Node, k Kind, t *T) given {
 		}
 		f := o.field(key.Value, k)
 		if f == nil {
-			o.unknown(p, key, k)
+			meant[o.unknown(p, key, k)] = true
 			continue
 		}
 		has[key.Value] = v
 		f.set(p, f.name, t, v)
 	}
-	o.complete(p, n, k, t, has)
+	if merged {
+		return has
+	}
+	for i := range o.fields {
+		if f := &o.fields[i]; f.kinds.has(k) && !meant[f.name] {
+			f.complete(p, n, t, has)
+		}
+	}
+	if !slices.ContainsFunc(o.exactly, func(name string) bool { return meant[name] }) {
+		o.choose(p, n, has)
+	}
 	return has
 }
 
-// complete fills defaults and notes missing fields.
-func (o *object[T]) complete(p *parser, n *yaml.Node, k Kind, t *T, has given) {
-	for i := range o.fields {
-		f := &o.fields[i]
-		alone := f.beside != "" && has[f.beside] == nil
-		switch {
-		case !f.kinds.has(k):
-		case has[f.name] != nil && alone:
-			p.errorf(has[f.name], "%s needs the field %s beside it", f.name, f.beside)
-		case has[f.name] != nil || alone:
-		case f.required:
-			p.errorf(n, "%s is required", f.name).Hint = "for example " + f.name + ": " + f.example
-		case f.byDefault != "":
-			f.set(p, f.name, t, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.byDefault, Line: n.Line, Column: n.Column})
+// complete fills the default of a field that is not given, and notes one that
+// is missing or stands without its fellow.
+func (f *field[T]) complete(p *parser, n *yaml.Node, t *T, has given) {
+	alone := f.beside != "" && has[f.beside] == nil
+	switch {
+	case has[f.name] != nil && alone:
+		p.errorf(has[f.name], "%s needs the field %s beside it", f.name, f.beside)
+	case has[f.name] != nil || alone:
+	case f.required:
+		p.errorf(n, "%s is required", f.name).Hint = "for example " + f.name + ": " + f.example
+	case f.byDefault != "":
+		f.set(p, f.name, t, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.byDefault, Line: n.Line, Column: n.Column})
+	}
+}
+
+// choose checks that one of the fields that exclude one another is given.
+func (o *object[T]) choose(p *parser, n *yaml.Node, has given) {
+	var found []string
+	for _, name := range o.exactly {
+		if has[name] != nil {
+			found = append(found, name)
 		}
+	}
+	switch {
+	case len(found) > 1:
+		p.errorf(has[found[1]], "%s must not be given beside %s", found[1], found[0])
+	case len(found) == 0 && o.exactly != nil:
+		p.errorf(n, "one of %s is required", strings.Join(o.exactly, ", "))
 	}
 }
 
@@ -259,38 +302,50 @@ func (o *object[T]) field(name string, k Kind) *field[T] {
 	return nil
 }
 
-// unknown notes a field that the object does not have, and says why or what
-// may have been meant.
-func (o *object[T]) unknown(p *parser, key *yaml.Node, k Kind) {
+// unknown notes a field that the object does not have, and says why. It is the
+// field that was probably meant, or "".
+func (o *object[T]) unknown(p *parser, key *yaml.Node, k Kind) string {
 	var others kinds
 	var names []string
+	hint := ""
 	for i := range o.fields {
 		f := &o.fields[i]
-		if f.name == key.Value {
+		switch {
+		case f.name == key.Value:
 			others |= f.kinds
-		}
-		if f.kinds.has(k) {
+		case f.kinds.has(k):
 			names = append(names, f.name)
+			if slices.Contains(f.inner, key.Value) {
+				hint = "it belongs in " + f.name
+			}
 		}
 	}
 	if others != 0 {
 		if k != 0 { // otherwise the kind is what is wrong
 			p.errorf(key, "%s is a field of %s, not of %s", key.Value, others, k)
 		}
-		return
+		return ""
 	}
 	if o.excuse != nil {
 		if why := o.excuse(key.Value); why != "" {
 			p.errorf(key, "%s", why)
-			return
+			return ""
 		}
 	}
-	p.errorf(key, "unknown field %s", quote(key.Value)).Hint = didYouMean(key.Value, names)
+	if hint == "" {
+		hint = didYouMean(key.Value, names)
+	}
+	p.errorf(key, "unknown field %s", quote(key.Value)).Hint = hint
+	return nearest(key.Value, names)
 }
 
-// as makes a value of an object whose fields are read into a T.
+// kind is the kind of value that the object is.
 func (o *object[T]) kind() kind {
-	return kind{o.name, "a mapping such as " + o.example, &schema{Ref: "#/$defs/" + o.name}}
+	k := kind{name: o.name, want: "a mapping such as " + o.example, schema: define(o.name)}
+	for i := range o.fields {
+		k.inner = append(k.inner, o.fields[i].name)
+	}
+	return k
 }
 
 // mapping reports whether n is a mapping, and notes when it is not.

@@ -1,0 +1,64 @@
+package scenario
+
+// An Object is a mapping that a scenario file may have, for the help pages.
+type Object struct {
+	Name    string
+	Doc     string // one line
+	Example string
+	Exactly []string // of these fields one must be given, and only one
+	Fields  []Field
+}
+
+// A Field is a field of an Object.
+type Field struct {
+	Name     string
+	Kinds    []Kind // which kinds of cohort have it; nil is all
+	Type     string // the kind of value
+	Required bool   // together with Beside, when that is given
+	Beside   string // the field that it needs beside it, or ""
+	Default  string // as written or in words; "" is none
+	Doc      string // one line
+	Example  string
+}
+
+// A Quantity is a way to write a value that several fields share.
+type Quantity struct {
+	Name     string
+	Doc      string // one line
+	Examples []string
+}
+
+// Reference lists all objects and their fields, in the order of the help.
+func Reference() []Object {
+	return []Object{
+		fileObject.reference(), licenseObject.reference(), policyObject.reference(), proxyObject.reference(),
+		cohortObject.reference(), arrivalsObject.reference(), visitObject.reference(), callsObject.reference(),
+		refusalObject.reference(),
+	}
+}
+
+// Quantities lists the ways to write durations, rates and such.
+func Quantities() []Quantity {
+	var list []Quantity
+	for _, q := range quantities {
+		list = append(list, Quantity{q.name, q.doc, q.examples})
+	}
+	return list
+}
+
+func (o *object[T]) reference() Object {
+	r := Object{Name: o.name, Doc: o.doc, Example: o.example, Exactly: o.exactly}
+	for i := range o.fields {
+		f := &o.fields[i]
+		x := Field{Name: f.name, Type: f.kind.name, Required: f.required, Beside: f.beside,
+			Default: f.byDefault, Doc: f.doc, Example: f.example}
+		if f.kinds != 0 {
+			x.Kinds = f.kinds.list()
+		}
+		if f.otherwise != "" {
+			x.Default = f.otherwise
+		}
+		r.Fields = append(r.Fields, x)
+	}
+	return r
+}
