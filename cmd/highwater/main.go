@@ -108,6 +108,6 @@ func newRoot(std stdio) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
-	root.AddCommand(newReplay(std))
+	root.AddCommand(newReplay(std), newRun(std))
 	return root
 }

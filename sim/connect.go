@@ -1,0 +1,143 @@
+package sim
+
+import (
+	"highwater/engine"
+	"highwater/scenario"
+)
+
+// open opens what a session needs at once: on each device so many
+// connections, all or nothing.
+func (w *world) open(at engine.Time, c *cohort, v *actor) *engine.Refusal {
+	devices, each := 1, 1
+	if c.Devices.Law != scenario.Unset {
+		devices = max(1, count(&c.Devices, draw(v.stream, forDevices, 0)))
+	}
+	if c.Connections.Law != scenario.Unset {
+		each = max(1, count(&c.Connections, draw(v.stream, forConnections, uint64(v.page))))
+	}
+	if c.pooled {
+		return w.pools[c.Through-1].take(w, at, c, v, devices*each)
+	}
+	for d := range devices {
+		for range each {
+			refusal := w.connect(at, c, v, d)
+			if refusal == nil {
+				continue
+			}
+			kept := *refusal // closing calls the table again
+			w.close(at, c, v, engine.Kill)
+			return &kept
+		}
+	}
+	return nil
+}
+
+// connect opens one connection of a session.
+func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine.Refusal {
+	form, parent := c.idents.form, engine.ConnID(0)
+	ids, p := c, &w.people[v.person]
+	if c.Kind == scenario.Jobs {
+		if up := w.parentOf(v); up != nil {
+			parent = up.conns[0]
+			ids, p = &w.cohorts[up.cohort], &w.people[up.person]
+			form = w.policy.Form(&engine.Client{Via: engine.Job}, ids.Via)
+		}
+	}
+	if form == engine.ByParentAddress && ids.Kind == scenario.Jobs {
+		form = engine.ByOwnAddress
+	}
+	user, fresh := w.user(form, ids, p, device, parent)
+	id, refusal := w.acct.Connect(at, engine.Request{
+		User: user, Via: c.Via, Sessionful: c.UseSession, Anonymous: c.User == scenario.NoUser || c.Login, Label: c.label})
+	if w.tape != nil {
+		w.tape.connect(at, w, c, v, device, parent, id, user)
+	}
+	if fresh {
+		if refusal != nil || !w.policy.Uncharged.Has(c.Via) {
+			w.acct.Retire(user)
+		}
+	}
+	if refusal != nil {
+		return refusal
+	}
+	v.conns = append(v.conns, id)
+	return nil
+}
+
+// parentOf is the session that started a job, nil when it has no open
+// connection any more.
+func (w *world) parentOf(v *actor) *actor {
+	if v.parent == 0 {
+		return nil
+	}
+	up := &w.actors[v.parent]
+	if up.born != v.parentBorn || len(up.conns) == 0 {
+		return nil
+	}
+	return up
+}
+
+// close closes a session's connections.
+func (w *world) close(at engine.Time, c *cohort, v *actor, how engine.How) {
+	if c.pooled {
+		w.pools[c.Through-1].busy -= v.shared
+		v.shared = 0
+		return
+	}
+	for _, id := range v.conns {
+		if w.tape != nil {
+			w.tape.disconnect(at, id, how)
+		}
+		fresh := w.policy.Uncharged.Has(c.Via) && (c.idents.form == engine.FreshID || c.idents.form == engine.BySession)
+		user := w.acct.UserOf(id)
+		w.acct.Disconnect(at, id, how)
+		if fresh {
+			w.acct.Retire(user)
+		}
+	}
+	v.conns = v.conns[:0]
+}
+
+func (w *world) page(at engine.Time, id engine.ConnID) {
+	if w.tape != nil {
+		w.tape.page(at, id)
+	}
+	w.acct.Page(at, id)
+}
+
+// logIn makes one web session log in.
+func (w *world) logIn(at engine.Time, c *cohort, p *person, id engine.ConnID, user engine.UserID) *engine.Refusal {
+	if w.tape != nil {
+		w.tape.login(at, id, c.userName(p.number))
+	}
+	return w.acct.Login(at, id, user, c.label)
+}
+
+// A pool is the connections that a proxy keeps open for everybody behind it.
+type pool struct {
+	conns int
+	busy  int32
+}
+
+func (p *pool) reset() { *p = pool{} }
+
+// take uses connections of the pool, and lets it open more while it may. A
+// full pool shares what it has.
+func (p *pool) take(w *world, at engine.Time, c *cohort, v *actor, n int) *engine.Refusal {
+	p.busy += int32(n)
+	for p.conns < min(c.proxy.Pool, int(p.busy)) {
+		refusal := w.connect(at, c, v, 0)
+		if refusal == nil {
+			p.conns++
+			v.conns = v.conns[:0] // the pool's, to the end of the run
+			continue
+		}
+		if p.conns > 0 {
+			break // shared by more
+		}
+		p.busy -= int32(n)
+		return refusal
+	}
+	v.shared = int32(n)
+	return nil
+}

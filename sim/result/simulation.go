@@ -1,0 +1,126 @@
+package result
+
+import (
+	"time"
+
+	"highwater/engine"
+)
+
+// A Simulation is what came of running a scenario.
+type Simulation struct {
+	Schema       int         `json:"schema"`
+	Kind         string      `json:"kind"` // "simulation"
+	Version      string      `json:"version,omitempty"`
+	Scenario     string      `json:"scenario"`              // its name
+	Fingerprint  string      `json:"fingerprint,omitempty"` // SHA-256 of the scenario's files
+	Start        time.Time   `json:"start"`
+	Duration     engine.Time `json:"duration"`
+	Seed         uint64      `json:"seed"`
+	Replications int         `json:"replications"`
+	Partial      bool        `json:"partial,omitempty"` // interrupted: fewer replications than asked for
+	Policies     []PolicyRun `json:"policies"`
+}
+
+// A PolicyRun is what came of a scenario under one policy.
+type PolicyRun struct {
+	Policy   string           `json:"policy"`
+	Base     string           `json:"base"`
+	Options  []engine.Setting `json:"options,omitempty"` // changed from the base
+	Units    int              `json:"units"`             // of the key; 0 is unlimited
+	Enforced bool             `json:"enforced"`          // whether the key limits anything
+
+	Peaks     Spread      `json:"peak_units"`   // over the replications
+	Demand    Spread      `json:"demand_units"` // peaks if there were no limit
+	MeanUnits float64     `json:"mean_units"`   // time average over all replications
+	Refusing  Proportion  `json:"replications_with_refusal"`
+	Cohorts   []Cohort    `json:"cohorts"` // totals over all replications
+	ByVia     []ViaCount  `json:"refused_by_via"`
+	TimeAt    []UnitsTime `json:"time_at_units"` // summed over all replications
+
+	First Replication `json:"first_replication"`
+}
+
+// A Spread is the range of a whole number over replications.
+type Spread struct {
+	Min    int `json:"min"`
+	Median int `json:"median"` // the lower one of two
+	Max    int `json:"max"`
+	N      int `json:"n"`
+}
+
+// A Proportion is a share of replications with a Clopper-Pearson interval.
+type Proportion struct {
+	Count      int     `json:"count"`
+	N          int     `json:"n"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Confidence float64 `json:"confidence"`
+}
+
+// A Cohort is what came of a cohort's sessions.
+type Cohort struct {
+	Name     string `json:"name"`
+	Sessions int64  `json:"sessions"` // wanted; each call that does not belong to a session is one
+	Started  int64  `json:"started"`
+	Refused  int64  `json:"refused_attempts"` // retries and logins included
+	Lost     int64  `json:"lost"`             // given up, at the start or in the middle
+}
+
+// A ViaCount is a number of refused attempts by one way in.
+type ViaCount struct {
+	Via     string `json:"via"`
+	Refused int64  `json:"refused"`
+}
+
+// UnitsTime is how long so many units were in use.
+type UnitsTime struct {
+	Units   int         `json:"units"`
+	Seconds engine.Time `json:"seconds"`
+}
+
+// A Replication is one run in detail.
+type Replication struct {
+	Peak            engine.Peak     `json:"peak"`
+	Demand          engine.Peak     `json:"demand"` // the peak if there were no limit
+	PeakConnections int             `json:"peak_connections"`
+	UnitsAtEnd      int             `json:"units_at_end"`
+	UnitSeconds     engine.UnitTime `json:"unit_seconds"`
+	Transitions     int             `json:"transitions"`
+	FirstRefusal    *CohortRefusal  `json:"first_refusal"`
+	PeakByCohort    []CohortUnits   `json:"peak_by_cohort"`
+	Holders         []CohortHolder  `json:"top"` // the ten license user IDs with the most units at the peak
+	HoldersTotal    int             `json:"holders"`
+
+	// Series is use over time, and DemandSeries what it would be without a
+	// limit, nil when that did not matter. They are for charts and tables of
+	// their own, not part of the JSON.
+	Series       []Sample `json:"-"`
+	DemandSeries []Sample `json:"-"`
+}
+
+// A CohortRefusal is a refusal and the cohort that met it.
+type CohortRefusal struct {
+	Refusal
+	Cohort string `json:"cohort"`
+}
+
+// CohortUnits is the units that a cohort's connections held.
+type CohortUnits struct {
+	Cohort string `json:"cohort"` // "" is several that share a license user ID
+	Units  int    `json:"units"`
+	Users  int    `json:"license_user_ids"`
+}
+
+// A CohortHolder is a license user ID that held units at the peak, and the
+// cohort whose connections it has.
+type CohortHolder struct {
+	Holder
+	Cohort string `json:"cohort"` // "" is several
+}
+
+// A Sample is the use from an instant on.
+type Sample struct {
+	At          engine.Time
+	Units       int
+	Connections int
+}

@@ -1,0 +1,384 @@
+package sim
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/queue"
+	"highwater/sim/trace"
+)
+
+// An Accountant counts license units.
+type Accountant interface {
+	AddUser(tag uint64) engine.UserID
+	Retire(engine.UserID)
+	UserOf(engine.ConnID) engine.UserID
+	Connect(at engine.Time, q engine.Request) (engine.ConnID, *engine.Refusal)
+	Page(at engine.Time, id engine.ConnID)
+	Login(at engine.Time, id engine.ConnID, user engine.UserID, label uint32) *engine.Refusal
+	Disconnect(at engine.Time, id engine.ConnID, how engine.How)
+}
+
+// Classes of events of one instant: ends come before starts, so that a unit
+// that is given back can be taken again.
+const (
+	ends queue.Class = iota
+	goesOn
+	starts
+)
+
+// A world is one replication of a scenario under one policy.
+type world struct {
+	sc     *scenario.Scenario
+	policy *engine.Policy
+	units  int // of the key; 0 is unlimited
+	table  *engine.Table
+	acct   Accountant
+	tape   *tape // nil when nobody wants a trace
+	end    engine.Time
+	start  time.Time
+
+	q       queue.Queue
+	cohorts []cohort
+	pools   []pool // by proxy
+
+	actors     []actor
+	freeActor  int32
+	people     []person
+	freePerson int32
+
+	texts map[string]engine.UserID // license user IDs that several share
+	names []string                 // by tag, of those
+
+	first     *FirstRefusal
+	firstUser string // its license user ID
+	byVia     map[string]int64
+}
+
+// A cohort is a scenario's cohort at work.
+type cohort struct {
+	*scenario.Cohort
+	label  uint32
+	slug   string // its name, fit for addresses
+	stream uint64
+	idents idents
+	fresh  uint64 // license user IDs of a single connection so far
+	proxy  *scenario.Proxy
+	pooled bool // the proxy's pool connects for it
+
+	arrivals poisson
+	moments  []engine.Time
+	nth      uint64  // next arrival's number
+	members  []int32 // people, by member, of a finite cohort
+	lane     *queue.Lane
+	steady   engine.Time // the length, when it is constant
+
+	onSession, onPage []int32 // cohorts of jobs that it starts
+
+	stats CohortCount
+}
+
+// CohortCount counts what came of a cohort's sessions.
+type CohortCount struct {
+	Sessions int64 // that somebody wanted; calls and tasks count as one each unless they belong together
+	Started  int64
+	Refused  int64 // refused attempts, logins and retries included
+	Lost     int64 // given up, at the start or in the middle
+}
+
+// FirstRefusal is the first refused attempt of a replication.
+type FirstRefusal struct {
+	engine.Refusal
+	Cohort int
+}
+
+// role tells actors apart.
+type role uint8
+
+const (
+	generator role = iota + 1 // makes the arrivals of an open cohort
+	member                    // begins the sessions of one member
+	visit                     // a session
+)
+
+// phase is what a visit does next.
+type phase uint8
+
+const (
+	trying    phase = iota // opens its connections
+	ending                 // closes them: how says how
+	paging                 // visits its next page, or makes its next call in a session
+	loggingIn              // tries its explicit login again
+	timingOut              // times out and comes back at until
+	calling                // a call ends, more may follow
+)
+
+// An actor is who has an event to come.
+type actor struct {
+	role       role
+	phase      phase
+	how        engine.How
+	cohort     int32
+	person     int32 // visit: who it is, by index; member: its number
+	owner      int32 // visit: the member to wake at the end; 0 is none
+	parent     int32 // visit of a job: the actor that started it
+	born       uint32
+	parentBorn uint32
+
+	stream uint64 // of its draws
+	nth    uint64 // member: next session's or period's number
+	page   int32  // visit: pages or calls so far
+	pages  int32
+	since  int32 // the page that began the present web session
+	tries  int32
+	span   engine.Time // of the whole session, when Lasts rules
+	until  engine.Time
+	shared int32 // connections of a pool in use
+	conns  []engine.ConnID
+	next   int32 // free list
+}
+
+func (w *world) newActor(a actor) int32 {
+	id := w.freeActor
+	if id == 0 {
+		id = int32(len(w.actors))
+		w.actors = append(w.actors, a)
+		return id
+	}
+	old := &w.actors[id]
+	w.freeActor = old.next
+	a.conns, a.born = old.conns[:0], old.born+1
+	*old = a
+	return id
+}
+
+func (w *world) freeActorSlot(id int32) {
+	a := &w.actors[id]
+	*a = actor{conns: a.conns[:0], born: a.born, next: w.freeActor}
+	w.freeActor = id
+}
+
+// run goes on to the end, or until the context ends.
+func (w *world) run(ctx context.Context) {
+	for n := 1; ; n++ {
+		at, ok := w.q.Next()
+		if !ok || engine.Time(at) >= w.end {
+			break
+		}
+		if n%(1<<16) == 0 && ctx.Err() != nil {
+			return
+		}
+		_, ref, _ := w.q.Pop()
+		id := int32(ref)
+		switch w.actors[id].role {
+		case generator:
+			w.arrive(engine.Time(at), id)
+		case member:
+			w.begin(engine.Time(at), id)
+		default:
+			w.visit(engine.Time(at), id)
+		}
+	}
+	w.table.Advance(w.end)
+}
+
+// schedule has an actor act at an instant, if that comes before the end.
+func (w *world) schedule(at engine.Time, class queue.Class, id int32) {
+	if at < w.end {
+		w.q.Push(int64(at), class, int(id))
+	}
+}
+
+// reset makes the world new for a replication.
+func (w *world) reset(seed uint64, replication int) {
+	w.q.Reset()
+	w.actors, w.freeActor = append(w.actors[:0], actor{}), 0
+	w.people, w.freePerson = append(w.people[:0], person{}), 0
+	clear(w.texts)
+	w.names = w.names[:0]
+	w.first = nil
+	clear(w.byVia)
+	w.table.Reset(*w.policy, w.units)
+	for i := range w.pools {
+		w.pools[i].reset()
+	}
+	for i := range w.cohorts {
+		c := &w.cohorts[i]
+		c.stream = streamOf(seed, replication, c.Name)
+		c.nth, c.fresh, c.members, c.stats, c.lane = 0, 0, c.members[:0], CohortCount{}, nil
+		c.idents.shared, c.idents.other = [numOwn]engine.UserID{}, 0
+		if c.steady > 0 {
+			c.lane = w.q.Lane(ends)
+		}
+	}
+	for i := range w.cohorts {
+		w.populate(&w.cohorts[i])
+	}
+}
+
+// newWorld prepares a scenario for replications under a policy and a key.
+// Listener and tap may be nil; the tap gets everything as a trace.
+func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engine.Listener, tap func(*trace.Event)) *world {
+	w := &world{
+		sc: sc, policy: p, units: units, table: engine.NewTable(*p, units, listener), end: sc.Duration, start: sc.Start,
+		texts: map[string]engine.UserID{}, byVia: map[string]int64{},
+		pools: make([]pool, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
+	}
+	w.acct = w.table
+	if tap != nil {
+		w.tape = &tape{tap: tap}
+	}
+	names := slugs(sc.Cohorts)
+	for i := range sc.Cohorts {
+		c := &w.cohorts[i]
+		c.Cohort, c.label, c.slug = &sc.Cohorts[i], uint32(i), names[i]
+		if c.Through > 0 {
+			c.proxy = &sc.Proxies[c.Through-1]
+			c.pooled = c.proxy.Pool > 0 && !p.Contract && (c.Kind == scenario.Users || c.Kind == scenario.Devices)
+		}
+		c.idents = w.identsOf(c)
+		if c.Lasts.Law == scenario.Constant && c.Lasts.Mean > 0 && len(w.cohorts) <= maxLanes {
+			c.steady = instant(c.Lasts.Mean)
+		}
+		c.moments = occurrences(c.Arrivals.Moments, sc.Start, 0, sc.Duration)
+		if c.Kind == scenario.Jobs {
+			by := &w.cohorts[c.StartedBy]
+			if c.OnPage {
+				by.onPage = append(by.onPage, int32(i))
+			} else {
+				by.onSession = append(by.onSession, int32(i))
+			}
+		}
+	}
+	return w
+}
+
+// maxLanes is up to how many cohorts constant lengths go through lanes of
+// their own; each look at the queue costs one comparison a lane.
+const maxLanes = 8
+
+// populate sets up the arrivals of a cohort.
+func (w *world) populate(c *cohort) {
+	if c.Kind == scenario.Jobs {
+		return
+	}
+	a := &c.Arrivals
+	for i := range c.Count {
+		c.members = append(c.members, w.newPerson(c, uint64(i), true))
+	}
+	if a.Form == scenario.Poisson {
+		scale := 1.0
+		if a.Each {
+			scale = float64(c.Count)
+		}
+		c.arrivals = newPoisson(a, w.start, scale)
+	}
+	if a.Form == scenario.Poisson || c.Count == 0 {
+		id := w.newActor(actor{role: generator, cohort: int32(c.label)})
+		w.nextArrival(0, id)
+		return
+	}
+	for i := range c.Count {
+		id := w.newActor(actor{role: member, cohort: int32(c.label), person: int32(i), stream: of(c.stream, uint64(i))})
+		w.nextBegin(0, id)
+	}
+}
+
+// nextArrival schedules a generator's next arrival.
+func (w *world) nextArrival(now engine.Time, id int32) {
+	c := &w.cohorts[w.actors[id].cohort]
+	switch {
+	case c.Arrivals.Form == scenario.Poisson:
+		e := -math.Log(1 - draw(c.stream, forArrival, c.nth))
+		w.schedule(instant(c.arrivals.next(e, w.end.Seconds())), starts, id)
+	case int(c.nth) < len(c.moments):
+		w.schedule(c.moments[c.nth], starts, id)
+	}
+}
+
+// arrive lets somebody arrive: somebody new, or a member drawn at random.
+func (w *world) arrive(at engine.Time, id int32) {
+	c := &w.cohorts[w.actors[id].cohort]
+	n := c.nth
+	c.nth++
+	stream := of(c.stream, n)
+	who := int32(0)
+	if c.Count > 0 {
+		who = c.members[int(draw(stream, forWho, 0)*float64(c.Count))]
+	} else {
+		who = w.newPerson(c, n, false)
+	}
+	w.enter(at, c, who, stream, 0)
+	w.nextArrival(at, id)
+}
+
+// nextBegin schedules a member's next session.
+func (w *world) nextBegin(now engine.Time, id int32) {
+	m := &w.actors[id]
+	c := &w.cohorts[m.cohort]
+	a := &c.Arrivals
+	n := m.nth
+	switch a.Form {
+	case scenario.AtStart:
+		if n == 0 {
+			w.schedule(0, starts, id)
+		}
+	case scenario.Periodic:
+		w.schedule(max(now, w.period(c, m, n)), starts, id)
+	case scenario.Storm, scenario.Explicit:
+		if int(n) < len(c.moments) {
+			at := c.moments[n]
+			if a.Spread > 0 {
+				at += engine.Time(draw(m.stream, forSpread, n) * float64(a.Spread))
+			}
+			w.schedule(max(now, at), starts, id)
+		}
+	case scenario.Alternating:
+		w.schedule(now+max(engine.Microsecond, instant(quantile(&a.Idle, draw(m.stream, forIdle, n)))), starts, id)
+	}
+}
+
+// period is when a member's nth period begins, jitter included. Constant
+// periods lie on a grid of whole microseconds.
+func (w *world) period(c *cohort, m *actor, n uint64) engine.Time {
+	a := &c.Arrivals
+	if n == 0 {
+		m.until = w.phase(c, m)
+	} else if a.Every.Law == scenario.Constant {
+		m.until += instant(a.Every.Mean)
+	} else {
+		m.until += instant(quantile(&a.Every, draw(m.stream, forPeriod, n)))
+	}
+	if a.Jitter.Law == scenario.Unset {
+		return m.until
+	}
+	return m.until + instant(quantile(&a.Jitter, draw(m.stream, forJitter, n)))
+}
+
+func (w *world) phase(c *cohort, m *actor) engine.Time {
+	every := instant(quantile(&c.Arrivals.Every, draw(m.stream, forPeriod, 0)))
+	switch c.Arrivals.Phase {
+	case scenario.AlignedPhase:
+		return 0
+	case scenario.EvenPhase:
+		return every * engine.Time(m.person) / engine.Time(c.Count)
+	}
+	return engine.Time(draw(m.stream, forPhase, 0) * float64(every))
+}
+
+// begin starts a member's session. Alternating members go on when it ends.
+func (w *world) begin(at engine.Time, id int32) {
+	m := &w.actors[id]
+	c := &w.cohorts[m.cohort]
+	stream := of(m.stream, m.nth)
+	m.nth++
+	if c.Arrivals.Form == scenario.Alternating {
+		w.enter(at, c, c.members[m.person], stream, id)
+		return
+	}
+	w.enter(at, c, c.members[m.person], stream, 0)
+	w.nextBegin(at, id)
+}
