@@ -74,6 +74,9 @@ func each(p *parser, name string, n *yaml.Node, what string, read func(n *yaml.N
 	}
 	lines := map[string]int{}
 	for i, c := range n.Content[:min(len(n.Content), mostCohorts)] {
+		if p.full() {
+			return
+		}
 		titleNode := fieldNode(c, "name")
 		title := textOf(titleNode)
 		path := fmt.Sprintf("%s %s", what, quote(title))

@@ -101,6 +101,9 @@ func (p *parser) characters(data []byte) bool {
 // structure notes what YAML has and a scenario has not: aliases, anchors,
 // merge keys, tags and great depth. It reports whether the depth is sane.
 func (p *parser) structure(n *yaml.Node, depth int) bool {
+	if p.full() {
+		return true
+	}
 	if depth > mostDepth {
 		p.errorf(n, "the file must be at most %d levels deep", mostDepth)
 		return false

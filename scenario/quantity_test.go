@@ -211,7 +211,7 @@ func TestParseDist(t *testing.T) {
 		{"exp", true, Dist{}, "kind"},
 		{"exp (40s)", true, Dist{}, "kind"},
 		{"exp()", true, Dist{}, "must be written as exp(40s)"},
-		{"exp(40s, 3)", true, Dist{}, "mean must be a duration such as 90s"}, // a name and a value
+		{"exp(40s, 3)", true, Dist{}, "must be written as exp(40s)"},
 		{"exp(1s 2s 3s)", true, Dist{}, "must be written as exp(40s)"},
 		{"exp(40)", true, Dist{}, "mean must have a unit"},
 		{"exp(0s)", true, Dist{}, "mean must be > 0"},

@@ -13,6 +13,9 @@ import (
 // maxErrors is how many mistakes are listed; nobody reads more.
 const maxErrors = 1000
 
+// mostText is the length of the longest text that a field may have, in bytes.
+const mostText = 1000
+
 // A parser walks the nodes of one file and notes every mistake.
 type parser struct {
 	file  string
@@ -29,11 +32,14 @@ func (p *parser) errorf(n *yaml.Node, format string, args ...any) *Error {
 		Path: strings.Join(p.path, ": "),
 		Msg:  fmt.Sprintf(format, args...),
 	}
-	if len(p.errs) < maxErrors {
+	if !p.full() {
 		p.errs = append(p.errs, e)
 	}
 	return e
 }
+
+// full reports whether so many mistakes are noted that the rest need not be read.
+func (p *parser) full() bool { return len(p.errs) >= maxErrors }
 
 // wrong notes that the field name must be something else than n.
 func (p *parser) wrong(n *yaml.Node, name, must string) *Error {
@@ -116,6 +122,10 @@ func text[V any](k kind, parse func(p *parser, s string) (V, error)) value[V] {
 		var none V
 		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
 			p.wrong(n, name, "must be "+k.want)
+			return none, false
+		}
+		if len(n.Value) > mostText {
+			p.wrong(n, name, fmt.Sprintf("must have at most %d characters", mostText))
 			return none, false
 		}
 		v, err := parse(p, n.Value)
@@ -224,7 +234,7 @@ func (o *object[T]) read(p *parser, n *yaml.Node, k Kind, t *T) given {
 	has, meant := given{}, map[string]bool{}
 	merged := false // fields may be where they are not looked for
 	torn := false   // within a value that a comma of a flow mapping has cut in two
-	for i := 0; i+1 < len(n.Content); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !p.full(); i += 2 {
 		key, v := n.Content[i], n.Content[i+1]
 		if torn {
 			torn = !strings.Contains(key.Value, ")")
