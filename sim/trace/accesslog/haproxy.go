@@ -93,8 +93,10 @@ func accepted(line []byte) int {
 			return -1
 		}
 		i += from
-		if d := line[i+1:]; len(d) > 24 && d[2] == '/' && d[6] == '/' && d[11] == ':' && d[20] == '.' && bytes.IndexByte(d, ']') < 28 {
-			return i
+		if d := line[i+1:]; len(d) > 24 && d[2] == '/' && d[6] == '/' && d[11] == ':' && d[20] == '.' {
+			if end := bytes.IndexByte(d, ']'); end > 20 && end < 28 {
+				return i
+			}
 		}
 		from = i + 1
 	}

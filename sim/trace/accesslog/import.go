@@ -245,8 +245,10 @@ func mix(seed, n uint64) uint64 {
 // who is the caller of a request, by the identity that was asked for.
 func (m *importer) who(r *record) caller {
 	var c caller
+	found := true
 	if m.o.ID == ByForwarded {
-		if v := choose(r.forwarded, m.o.Pick); v != nil {
+		v := choose(r.forwarded, m.o.Pick)
+		if found = v != nil; found {
 			r.addr = v
 		}
 	}
@@ -259,6 +261,9 @@ func (m *importer) who(r *record) caller {
 	}
 	if m.o.Agents {
 		c.agent = m.text.id(r.agent)
+	}
+	if !found || m.o.ID == ByUser && c.user == 0 || m.o.ID == BySession && c.session == 0 {
+		m.report.Unidentified++
 	}
 	return c
 }

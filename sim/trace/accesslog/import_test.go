@@ -399,6 +399,8 @@ func TestLogFormats(t *testing.T) {
 		{"apache", `%h %l %u %t \"%r\" %>s %b %D`, `a - - [22/Nov/2026:08:00:01 +0000] "GET / HTTP/1.0" 200 5 2000` + "\n", "epoch 8:00:01 for=0.002", Options{}},
 		{"apache ms", `%{usec}t %a %m %U%q %H %{ms}T`, "1795334401000000 a GET /x?y HTTP/1.1 7\n", "epoch 8:00:01 for=0.007", Options{}},
 		{"modifiers", `%t %!401,403{Referer}i %<s %h %T 100%%`, "[22/Nov/2026:08:00:01 +0000] - 200 a 2 100%\n", "epoch 8:00:01 for=2", Options{}},
+		{"directive of nginx", "log_format x escape=default '$remote_addr [$time_local]'\n  ' \"$request\" $status';", `a [22/Nov/2026:08:00:01 +0000] "GET / HTTP/1.0" 200` + "\n", "epoch 8:00:01 for=0", Options{}},
+		{"directive of Apache", `LogFormat "%h %t \"%r\" %D" timed`, `a [22/Nov/2026:08:00:01 +0000] "GET / HTTP/1.0" 3000` + "\n", "epoch 8:00:01 for=0.003", Options{}},
 		{"the end after all", `%h %t %T`, "a [22/Nov/2026:08:00:03 +0000] 2\n", "epoch 8:00:01 for=2", Options{Stamp: End}},
 		{"the start after all", `$remote_addr [$time_local] $request_time`, "a [22/Nov/2026:08:00:01 +0000] 2.0\n", "epoch 8:00:01 for=2", Options{Stamp: Start}},
 	}
@@ -434,6 +436,18 @@ func TestUnit(t *testing.T) {
 		l := must(t, line, tt.o)
 		if e, _ := l.Next(); e.For != tt.want || l.Header().Epoch.Second() != tt.epoch {
 			t.Errorf("%s %s: %v s from second %d, want %v from %d", tt.o.Unit, tt.o.Stamp, e.For.Seconds(), l.Header().Epoch.Second(), tt.want.Seconds(), tt.epoch)
+		}
+	}
+}
+
+// TestZone: the epoch keeps the zone of the log, or that of the options.
+func TestZone(t *testing.T) {
+	const apache = `a - - [22/Nov/2026:08:00:01 -0330] "GET / HTTP/1.1" 200 5` + "\n"
+	const haproxy = `a:1 [22/Nov/2026:08:00:01.500] f b/s 0/0/0/0/7 200 1 - - ---- 1/1/1/1/0 0/0 "GET / HTTP/1.1"` + "\n"
+	for log, want := range map[string]string{apache: "2026-11-22T08:00:01-03:30", haproxy: "2026-11-22T08:00:01.5+02:00"} {
+		l := must(t, log, Options{Location: time.FixedZone("", 2*3600)})
+		if got := l.Header().Epoch.Format(time.RFC3339Nano); got != want {
+			t.Errorf("epoch %s, want %s", got, want)
 		}
 	}
 }

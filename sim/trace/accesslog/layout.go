@@ -58,6 +58,9 @@ func (t *text) parse(line []byte, r *record) reason {
 			t.sample(v)
 			continue
 		}
+		if s.kind == kSkip {
+			continue
+		}
 		if why := s.set(t.clock, r, v); why != good {
 			return why
 		}
@@ -82,7 +85,15 @@ func (s *slot) length(line []byte) int {
 	case len(s.end) == 1:
 		return bytes.IndexByte(line, s.end[0])
 	}
-	return bytes.Index(line, s.end)
+	for from := 0; ; from++ { // most often the first hit is it
+		i := bytes.IndexByte(line[from:], s.end[0])
+		if i < 0 {
+			return -1
+		}
+		if from += i; bytes.HasPrefix(line[from:], s.end) {
+			return from
+		}
+	}
 }
 
 func (s *slot) quote(line []byte) int {
@@ -174,9 +185,19 @@ func (b *builder) done() (*layout, error) {
 }
 
 // compile makes a layout of a log_format of nginx, with $names, or a
-// LogFormat of Apache.
+// LogFormat of Apache: the format alone or the whole directive.
 func compile(format string, o *Options) (l *layout, ends bool, err error) {
 	b := &builder{given: format}
+	format = strings.TrimSpace(format)
+	switch {
+	case strings.HasPrefix(format, "log_format "):
+		format = pieces(format)
+	case strings.HasPrefix(format, "LogFormat ") && strings.Contains(format, `"`):
+		format = format[strings.IndexByte(format, '"')+1:]
+		if end := strings.LastIndexByte(format, '"'); end >= 0 {
+			format = format[:end]
+		}
+	}
 	if strings.Contains(format, "$") {
 		ends = true
 		err = b.nginx(format, func(name string) field { return nginxField(name, o) })
@@ -188,4 +209,18 @@ func compile(format string, o *Options) (l *layout, ends bool, err error) {
 	}
 	l, err = b.done()
 	return l, ends, err
+}
+
+// pieces joins what stands in quotes in a directive of nginx.
+func pieces(directive string) string {
+	var all strings.Builder
+	for {
+		i := strings.IndexAny(directive, `'"`)
+		if i < 0 {
+			return all.String()
+		}
+		piece, after, _ := strings.Cut(directive[i+1:], directive[i:i+1])
+		all.WriteString(piece)
+		directive = after
+	}
 }

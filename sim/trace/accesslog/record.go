@@ -246,7 +246,7 @@ func (f field) setRequest(r *record, v []byte) {
 		if !found {
 			return
 		}
-		if i := bytes.LastIndex(target, []byte(" HTTP/")); i >= 0 {
+		if i := bytes.LastIndexByte(target, ' '); i >= 0 && bytes.HasPrefix(target[i:], []byte(" HTTP/")) {
 			target = target[:i]
 		}
 		r.method = m

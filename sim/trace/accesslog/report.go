@@ -10,52 +10,55 @@ import (
 // A Report says what was read and what was made of it. Every line is one of
 // Requests, Comments, LeftOut and NotLog.
 type Report struct {
-	Sources []SourceReport
+	Sources []SourceReport `json:"sources"`
 
-	Lines    int
-	Requests int
-	Comments int         // empty lines and directives
-	LeftOut  int         // requests outside Only or in Except, and connections without a request
-	NotLog   int         // lines that are not of the format
-	Rejected []Rejection // the first of them
+	Lines    int         `json:"lines"`
+	Requests int         `json:"requests"`
+	Comments int         `json:"comments"` // empty lines and directives
+	LeftOut  int         `json:"left_out"` // requests outside Only or in Except, and connections without a request
+	NotLog   int         `json:"not_log"`  // lines that are not of the format
+	Rejected []Rejection `json:"rejected"` // the first of them
 
-	Nameless       int         // requests without an address
-	Cut            int         // requests that a log cut short
-	OutOfOrder     int         // requests that began before the one on the line before
-	MaxDisorder    engine.Time // how far behind the latest one so far, at most
-	LongestRequest engine.Time
-	Busiest        int       // most requests that began in one second
-	First, Last    time.Time // when the first request began and the last one ended
-	Callers        int       // different identities
+	Nameless       int         `json:"nameless"`     // requests without an address
+	Cut            int         `json:"cut"`          // requests that a log cut short
+	OutOfOrder     int         `json:"out_of_order"` // requests that began before the one on the line before
+	MaxDisorder    engine.Time `json:"max_disorder"` // how far behind the latest one so far, at most
+	LongestRequest engine.Time `json:"longest_request"`
+	Busiest        int         `json:"busiest"` // most requests that began in one second
+	First          time.Time   `json:"first"`   // when the first request began
+	Last           time.Time   `json:"last"`    // when the last one ended
+	Callers        int         `json:"callers"` // different identities
+
+	Unidentified int `json:"unidentified"` // requests without the identity that was asked for, told apart by address
 
 	// The CSP view.
-	Pages    int // requests that count as pages
-	Assets   int // requests that do not
-	Sessions int
-	OnePage  int // sessions of one page
-	Logouts  int // sessions that ended by a logout
-	Open     int // sessions that the log's end cut short
+	Pages    int `json:"pages"`  // requests that count as pages
+	Assets   int `json:"assets"` // requests that do not
+	Sessions int `json:"sessions"`
+	OnePage  int `json:"one_page"` // sessions of one page
+	Logouts  int `json:"logouts"`  // sessions that ended by a logout
+	Open     int `json:"open"`     // sessions that the log's end cut short
 
-	Warnings []string // doubts about the numbers
+	Warnings []string `json:"warnings"` // doubts about the numbers
 }
 
 // A SourceReport says what one source is.
 type SourceReport struct {
-	Name    string
-	Format  string // "" when it is empty
-	How     string // how the format was found
-	Matched int    // lines of the first 64 KiB that fit
-	Sampled int    // lines there that are not comments
-	Lines   int
-	Timed   bool // the log says how long requests took
-	Fine    bool // its times are finer than seconds
+	Name    string `json:"name"`
+	Format  string `json:"format"`  // "" when it is empty
+	How     string `json:"how"`     // how the format was found
+	Matched int    `json:"matched"` // lines of the first 64 KiB that fit
+	Sampled int    `json:"sampled"` // lines there that are not comments
+	Lines   int    `json:"lines"`
+	Timed   bool   `json:"timed"` // the log says how long requests took
+	Fine    bool   `json:"fine"`  // its times are finer than seconds
 }
 
 // A Rejection is a line that is not one of a log, and why.
 type Rejection struct {
-	Source string
-	Line   int
-	Reason string
+	Source string `json:"source"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
 }
 
 func (r Rejection) String() string { return fmt.Sprintf("%s:%d: %s", r.Source, r.Line, r.Reason) }
@@ -103,10 +106,13 @@ func (r *Report) warn(o *Options) {
 	if r.Cut > 0 {
 		add("lines cut off before their end: %d", r.Cut)
 	}
+	if r.Unidentified > 0 {
+		add("%d of %d requests have no %s: they are told apart by address", r.Unidentified, r.Requests, o.ID)
+	}
 	if r.Nameless > 0 {
 		add("requests that do not say who asks, and count as one client: %d", r.Nameless)
 	}
 	if o.View == CSP {
-		add("sessions that were under way when the log begins are not seen: the first %v count too few", o.timeout().Seconds())
+		add("sessions that were under way when the log begins are not seen: the first %v s count too few", o.timeout().Seconds())
 	}
 }

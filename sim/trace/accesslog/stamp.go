@@ -19,7 +19,7 @@ type clock struct {
 // civil is a date and a time of day.
 type civil struct{ year, month, day, hour, min, sec int }
 
-const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
+const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 var monthDays = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 
@@ -233,7 +233,7 @@ func fraction(b []byte) (int64, bool) {
 // month is 1 to 12 for Jan to Dec, else 0.
 func month(b []byte) int {
 	for i := 0; i < len(months); i += 3 {
-		if months[i] == b[0] && months[i+1] == b[1] && months[i+2] == b[2] {
+		if months[i] == b[0]|0x20 && months[i+1] == b[1]|0x20 && months[i+2] == b[2]|0x20 {
 			return i/3 + 1
 		}
 	}
