@@ -29,9 +29,10 @@ func (h *haproxy) parse(line []byte, r *record) reason {
 	if why != good {
 		return why
 	}
-	v, tail := token(bytes.TrimLeft(tail[end+1:], " ")) // frontend
+	_, tail = token(bytes.TrimLeft(tail[end+1:], " ")) // frontend
 	for n := 0; n < 9; n++ {
-		if v, tail = token(tail); len(v) == 0 {
+		v, after := token(tail)
+		if tail = after; len(v) == 0 {
 			return r.bad(wantShape, line)
 		}
 		switch n {
