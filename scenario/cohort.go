@@ -15,7 +15,7 @@ var kindValue = choice(word[Kind]{"users", Users}, word[Kind]{"devices", Devices
 	word[Kind]{"startup", Startup}, word[Kind]{"batch", Batch})
 
 var proxiesSlot = slot[file]{
-	kind{name: "list of proxies", want: "a list of proxies", schema: &schema{Type: "array", MaxItems: mostCohorts, Items: define("proxy")}},
+	shape{name: "list of proxies", want: "a list of proxies", schema: &schema{Type: "array", MaxItems: mostCohorts, Items: define("proxy")}},
 	func(p *parser, name string, f *file, n *yaml.Node) {
 		each(p, name, n, "proxy", func(n *yaml.Node, _ string) {
 			var x Proxy
@@ -26,7 +26,7 @@ var proxiesSlot = slot[file]{
 }
 
 var cohortsSlot = slot[file]{
-	kind{name: "list of cohorts", want: "a list of cohorts", schema: &schema{Type: "array", MinItems: 1, MaxItems: mostCohorts, Items: define("cohort")}},
+	shape{name: "list of cohorts", want: "a list of cohorts", schema: &schema{Type: "array", MinItems: 1, MaxItems: mostCohorts, Items: define("cohort")}},
 	func(p *parser, name string, f *file, n *yaml.Node) {
 		if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
 			p.errorf(n, "%s must have at least one cohort", name)
@@ -98,7 +98,7 @@ func each(p *parser, name string, n *yaml.Node, what string, read func(n *yaml.N
 	}
 }
 
-var userSlot = slot[draft]{userName.kind, func(p *parser, name string, d *draft, n *yaml.Node) {
+var userSlot = slot[draft]{userName.shape, func(p *parser, name string, d *draft, n *yaml.Node) {
 	if u, ok := userName.read(p, name, n); ok {
 		d.User, d.UserName = u.user, u.name
 	}
@@ -114,7 +114,7 @@ var refusalSlot = wordOr("give up", &refusalObject,
 
 // wordOr is a slot that a word fills, or an object.
 func wordOr[O any](word string, o *object[O], say func(*draft), at func(*draft) *O) slot[draft] {
-	k := o.kind()
+	k := o.shape()
 	k.name, k.want = word+" or "+k.name, word+", or "+k.want
 	k.schema = &schema{AnyOf: []*schema{{Const: word}, k.schema}}
 	return slot[draft]{k, func(p *parser, name string, d *draft, n *yaml.Node) {
@@ -133,7 +133,7 @@ func wordOr[O any](word string, o *object[O], say func(*draft), at func(*draft) 
 	}}
 }
 
-var visitSlot = slot[draft]{visitObject.kind(), func(p *parser, name string, d *draft, n *yaml.Node) {
+var visitSlot = slot[draft]{visitObject.shape(), func(p *parser, name string, d *draft, n *yaml.Node) {
 	if visitObject.mapping(p, name, n) {
 		p.in(name, func() { d.session = visitObject.read(p, n, 0, d) })
 	}
@@ -141,8 +141,8 @@ var visitSlot = slot[draft]{visitObject.kind(), func(p *parser, name string, d *
 
 // callsSlot reads the session of a caller: how long a call takes, or a mapping.
 var callsSlot = slot[draft]{
-	kind{"duration, distribution or calls", length.want + ", or " + callsObject.kind().want,
-		&schema{AnyOf: []*schema{define("length"), define("calls")}}, callsObject.kind().inner},
+	shape{"duration, distribution or calls", length.want + ", or " + callsObject.shape().want,
+		&schema{AnyOf: []*schema{define("length"), define("calls")}}, callsObject.shape().inner},
 	func(p *parser, name string, d *draft, n *yaml.Node) {
 		if n.Kind == yaml.MappingNode {
 			p.in(name, func() { d.session = callsObject.read(p, n, 0, d) })

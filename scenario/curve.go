@@ -24,7 +24,7 @@ type curve struct {
 
 // curveValue is one rate, or a mapping of clock times to rates.
 var curveValue = value[curve]{
-	kind{name: "rate or curve", want: curveWant, schema: &schema{AnyOf: []*schema{
+	shape{name: "rate or curve", want: curveWant, schema: &schema{AnyOf: []*schema{
 		define("rate"),
 		{Type: "object", PropertyNames: define("clock"), MinProperties: 1, Additional: define("rate")},
 	}}},
@@ -45,7 +45,7 @@ var curveValue = value[curve]{
 }
 
 // curveRate is a single rate where a curve may stand.
-var curveRate = text(kind{want: curveWant}, plain(parseRate))
+var curveRate = text(shape{want: curveWant}, plain(parseRate))
 
 // A point is a line of a curve as written.
 type point struct {

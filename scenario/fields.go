@@ -200,7 +200,7 @@ var arrivalsObject = object[Arrivals]{
 
 // form is a slot of one form of arrivals.
 func form[V any](f Form, v value[V], put func(*Arrivals, V)) slot[Arrivals] {
-	return slot[Arrivals]{v.kind, func(p *parser, name string, a *Arrivals, n *yaml.Node) {
+	return slot[Arrivals]{v.shape, func(p *parser, name string, a *Arrivals, n *yaml.Node) {
 		if x, ok := v.read(p, name, n); ok {
 			a.Form = f
 			put(a, x)

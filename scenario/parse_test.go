@@ -128,3 +128,79 @@ func TestParseBad(t *testing.T) {
 		golden(t, want(file), b.Bytes())
 	})
 }
+
+// What a license says when the file does not.
+func TestLicense(t *testing.T) {
+	tests := []struct {
+		license string
+		units   int
+		policy  string
+		told    string
+	}{
+		{"{units: 120}", 120, "iris-2022.3", ""},
+		{"{units: unlimited}", 0, "iris-2022.3", ""},
+		{"{policy: community}", 8, "community", ""},
+		{"{policy: community, units: 5}", 5, "community", ""},
+		{"{policy: community, units: unlimited}", 0, "community", ""},
+		{"{policy: health-connect-hlu}", 25, "health-connect-hlu", ""},
+		{"{policy: core}", 0, "core", ""},
+		{"{policy: contract}", 0, "contract", ""},
+		{"{policy: {base: community, hold_from: end}}", 8, "community hold_from=end", ""},
+		{"{policy: {base: core, enforce: true}}", 0, "", "license: units is required"},
+		{"{policy: iris-2022.3}", 0, "", "license: units is required"},
+		{"{units: 0}", 0, "", "license: units must be >= 1, not 0"},
+		{"{}", 0, "", "license: units is required"},
+	}
+	for _, tt := range tests {
+		data := fmt.Appendf(nil, "name: x\nduration: 1h\nlicense: %s\ncohorts: [{name: x, kind: devices}]", tt.license)
+		s, err := Parse("x", data, nil)
+		switch {
+		case err != nil && (tt.told == "" || !strings.HasSuffix(err.Error(), tt.told)):
+			t.Errorf("%s: %v, want %q", tt.license, err, tt.told)
+		case err == nil && (tt.told != "" || s.License.Units != tt.units || s.License.Policy.Name != tt.policy):
+			t.Errorf("%s: %d units by %s, want %d by %s", tt.license, s.License.Units, s.License.Policy.Name, tt.units, tt.policy)
+		}
+	}
+}
+
+// The policies of a scenario begin with the license's own, once.
+func TestPolicies(t *testing.T) {
+	s, err := Parse("x", []byte("name: x\nduration: 1h\nlicense: {units: 1, policy: core}\ncompare: [cache, core, ensemble]\ncohorts: [{name: x, kind: devices}]"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, y := range s.Policies() {
+		names = append(names, y.Name)
+	}
+	if got, want := strings.Join(names, " "), "core cache ensemble"; got != want {
+		t.Errorf("policies %s, want %s", got, want)
+	}
+}
+
+// Lines and columns are those of an editor, whatever the file begins with and
+// its lines end with.
+func TestPositions(t *testing.T) {
+	for _, data := range []string{"name: é\nseed: x\n", "\uFEFFname: é\nseed: x\n", "name: é\r\nseed: x\r\n", "name: é\nseed: x", "name: é\n{ seed: x\n"} {
+		_, err := Parse("f", []byte(data), nil)
+		if err == nil || !strings.Contains(err.Error(), "f:2:") {
+			t.Errorf("%q: %v, want a mistake in line 2", data, err)
+		}
+	}
+	_, err := Parse("f", []byte("{name: éééé, seed: x}"), nil)
+	if err == nil || !strings.Contains(err.Error(), "f:1:20: seed") {
+		t.Errorf("%v, want a mistake in column 20", err)
+	}
+}
+
+func TestTooMany(t *testing.T) {
+	cohorts := strings.Repeat("- {name: x, kind: devices, count: 1}\n", mostCohorts+1)
+	_, err := Parse("f", []byte("name: x\nduration: 1h\nlicense: {units: 1}\ncohorts:\n"+cohorts), nil)
+	if err == nil || !strings.Contains(err.Error(), "cohorts must have at most 10000 items, not 10001") {
+		t.Errorf("got %.200v", err)
+	}
+	var list Errors
+	if errors.As(err, &list); len(list) != maxErrors || !strings.Contains(list[maxErrors-1].Hint, "there may be more") {
+		t.Errorf("%d mistakes, the last %+v", len(list), list[len(list)-1])
+	}
+}

@@ -29,7 +29,7 @@ const policyWant = "a policy such as iris-2022.3, or a mapping such as {base: ir
 
 // policyValue is the name of a policy, or a mapping.
 var policyValue = value[*policy]{
-	kind{name: "policy", want: policyWant, schema: &schema{AnyOf: []*schema{
+	shape{name: "policy", want: policyWant, schema: &schema{AnyOf: []*schema{
 		{Type: "string", Examples: literals(engine.PolicyNames())}, {Ref: "#/$defs/policy"},
 	}}},
 	readPolicy,
@@ -54,7 +54,7 @@ var policyObject = object[policy]{
 }
 
 // namedPolicy is a policy that the engine has.
-var namedPolicy = text(kind{name: "policy name", want: "a policy (" + strings.Join(engine.PolicyNames(), ", ") + ")", schema: &schema{Enum: literals(engine.PolicyNames())}},
+var namedPolicy = text(shape{name: "policy name", want: "a policy (" + strings.Join(engine.PolicyNames(), ", ") + ")", schema: &schema{Enum: literals(engine.PolicyNames())}},
 	plain(func(s string) (engine.Policy, error) {
 		y, ok := engine.NamedPolicy(s)
 		if !ok || s == "" {
@@ -69,7 +69,7 @@ func optionFields() []field[policy] {
 	var fields []field[policy]
 	for _, o := range engine.Options() {
 		f := field[policy]{name: o.Name, otherwise: "as the base; " + o.Value(&base) + " in " + base.Name, doc: o.Help, example: o.Value(&base)}
-		f.slot = slot[policy]{optionKind(&o), func(p *parser, name string, y *policy, n *yaml.Node) {
+		f.slot = slot[policy]{optionShape(&o), func(p *parser, name string, y *policy, n *yaml.Node) {
 			if v, ok := optionText(p, name, n, o.Kind); ok {
 				y.settings = append(y.settings, setting{n, name, v})
 			}
@@ -79,23 +79,23 @@ func optionFields() []field[policy] {
 	return fields
 }
 
-func optionKind(o *engine.Option) kind {
+func optionShape(o *engine.Option) shape {
 	switch o.Kind {
 	case "bool":
-		return yes.kind
+		return yes.shape
 	case "count":
-		return kind{name: "whole number", want: "a whole number", schema: whole(0, 1<<31-1)}
+		return shape{name: "whole number", want: "a whole number", schema: whole(0, 1<<31-1)}
 	case "seconds":
-		return kind{name: "seconds or duration", want: "a number of seconds or a duration such as 10s",
+		return shape{name: "seconds or duration", want: "a number of seconds or a duration such as 10s",
 			schema: &schema{AnyOf: []*schema{define("duration"), {Type: "number", Minimum: bound(0)}}}}
 	case "choice":
 		want := oneOf(o.Values)
-		return kind{name: want, want: want, schema: &schema{Enum: literals(o.Values)}}
+		return shape{name: want, want: want, schema: &schema{Enum: literals(o.Values)}}
 	case "list":
 		one := &schema{Enum: literals(o.Values)}
-		return kind{name: "none or list", want: "none or a list", schema: &schema{AnyOf: []*schema{{Type: "string"}, {Type: "array", Items: one}}}}
+		return shape{name: "none or list", want: "none or a list", schema: &schema{AnyOf: []*schema{{Type: "string"}, {Type: "array", Items: one}}}}
 	}
-	return kind{name: "text", want: "a text", schema: &schema{Type: "string"}}
+	return shape{name: "text", want: "a text", schema: &schema{Type: "string"}}
 }
 
 // optionText is the value of an option as the engine reads it.
@@ -220,7 +220,7 @@ func (f *file) key(p *parser, license *yaml.Node) {
 }
 
 // compareSlot keeps the good ones of a list of policies.
-var compareSlot = slot[file]{comparedPolicies.kind, func(p *parser, name string, f *file, n *yaml.Node) {
+var compareSlot = slot[file]{comparedPolicies.shape, func(p *parser, name string, f *file, n *yaml.Node) {
 	f.compare, _ = comparedPolicies.read(p, name, n)
 }}
 

@@ -50,7 +50,7 @@ func (o *object[T]) reference() Object {
 	r := Object{Name: o.name, Doc: o.doc, Example: o.example, Exactly: o.exactly}
 	for i := range o.fields {
 		f := &o.fields[i]
-		x := Field{Name: f.name, Type: f.kind.name, Required: f.required, Beside: f.beside,
+		x := Field{Name: f.name, Type: f.shape.name, Required: f.required, Beside: f.beside,
 			Default: f.byDefault, Doc: f.doc, Example: f.example}
 		if f.kinds != 0 {
 			x.Kinds = f.kinds.list()

@@ -76,7 +76,7 @@ const (
 type Cohort struct {
 	Name string
 	Kind Kind
-	Line int // where it stands in the file
+	Line int // where it stands in the file, from 1
 
 	Count    int // members; 0 means open: each arrival is somebody new
 	Via      engine.Via
@@ -86,18 +86,18 @@ type Cohort struct {
 	UserName string // the user name when User is NamedUser
 
 	Arrivals    Arrivals
-	Connections Dist // opened at once by each device of a session, all or nothing; count
+	Connections Dist // opened at once by each device of a session, or processes begun at once, all or nothing; count
 	Devices     Dist // devices that a person uses at once; count
-	Lasts       Dist // length of a session, call, job or task; seconds. Forever: to the end of the run
+	Lasts       Dist // length of a session, visit, call, job or task; seconds. Forever: to the end of the run
 
 	// Callers and browsers.
 	Pages      Dist        // pages or calls of a session; count >= 1
-	Think      Dist        // between pages or calls, and after the last; seconds. Unset when Lasts rules
+	Think      Dist        // between pages or calls, and after the last; seconds. Browsers: unset when Lasts is set
 	UseSession bool        // callers: one web session across the calls (UseSession=1, SOAPSESSION=1)
 	Windows    Dist        // browsers: web sessions that a visitor opens at once; count
 	Login      bool        // browsers: CSP.Session.Login after the first page
 	Logout     float64     // share of web sessions that end by logging out, 0 to 1; the rest time out
-	Timeout    engine.Time // inactivity after which a web session ends
+	Timeout    engine.Time // inactivity after which a web session ends; 0 is never
 
 	// Jobs.
 	StartedBy int     // index into Scenario.Cohorts
@@ -128,12 +128,12 @@ type OnRefusal struct {
 // Unlimited is a number of retries without end.
 const Unlimited = -1
 
-// Arrivals says when sessions begin. Exactly one form is set.
+// Arrivals says when sessions begin. Jobs have none: their Form is 0.
 type Arrivals struct {
 	Form Form
 
 	Rates  []Rate      // Poisson: the curve, cyclic over Cycle, sorted, first at 0
-	Cycle  engine.Time // Day or Week, counted from Monday 00:00 or midnight
+	Cycle  engine.Time // a day from midnight, or a week from Monday 00:00
 	Linear bool        // rates run straight from one point to the next, else they stay
 	Each   bool        // the rates are for each member, not for the cohort
 
@@ -179,7 +179,7 @@ const (
 // A Moment is an instant or a time of day that comes again.
 type Moment struct {
 	Offset engine.Time // since the start of the run when Days is 0, else since midnight
-	Days   uint8       // bit i: weekday i, Sunday 0
+	Days   uint8       // bit i: weekday i, Sunday 0; 0 is once
 }
 
 // Law is the law of a distribution.
@@ -207,6 +207,6 @@ type Dist struct {
 	CV       float64 // standard deviation / mean
 	Min, Max float64
 	Shape    float64
-	Values   []float64
-	Text     string // as written
+	Values   []float64 // sorted
+	Text     string    // as written
 }

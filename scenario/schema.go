@@ -126,7 +126,7 @@ func (o *object[T]) schema(k Kind) *schema {
 
 // property is the schema of the field's value.
 func (f *field[T]) property() *schema {
-	s := *f.kind.schema
+	s := *f.shape.schema
 	s.Description = f.doc
 	if f.otherwise != "" {
 		s.Description += "; by default " + f.otherwise

@@ -44,7 +44,7 @@ type quantity struct {
 // quantities are what define names.
 var quantities = []quantity{
 	{"duration", "a number and its unit, us, ms, s, m or min, h, d or w, or several, the longest first; 0 needs none", []string{"90s", "1h30m", "2d", "250ms"}, orZero(durationPattern)},
-	{"length", "a duration, a distribution of durations, or forever: to the end of the run", examples(true), orZero(distPattern(true))},
+	{"length", "a duration, a distribution of durations, or forever: to the end of the run; arguments are separated by commas or spaces, and inside { } by spaces", examples(true), orZero(distPattern(true))},
 	{"count", "a whole number >= 1, or a distribution of them", examples(false), &schema{AnyOf: []*schema{
 		{Type: "string", Pattern: distPattern(false)}, whole(1, mostCount)}}},
 	{"rate", "how many in a unit of time, or in a duration; with each, for each member of the cohort", []string{"2/min", "0.5/s", "90/h", "1000/day", "1/30m", "3/h each"}, orZero(ratePattern)},
@@ -97,7 +97,7 @@ func distPattern(duration bool) string {
 }
 
 // duration is a length of time above 0.
-var duration = text(kind{name: "duration", want: "a duration such as 90s or 1h30m", schema: define("duration")},
+var duration = text(shape{name: "duration", want: "a duration such as 90s or 1h30m", schema: define("duration")},
 	plain(func(s string) (engine.Time, error) {
 		t, err := parseDuration(s)
 		if err == nil && t <= 0 {
@@ -107,7 +107,7 @@ var duration = text(kind{name: "duration", want: "a duration such as 90s or 1h30
 	}))
 
 // timeout is a duration, or never, which is 0.
-var timeout = text(kind{name: "duration or never", want: "never or a duration such as 15m",
+var timeout = text(shape{name: "duration or never", want: "never or a duration such as 15m",
 	schema: &schema{AnyOf: []*schema{{Const: "never"}, define("duration")}}},
 	plain(func(s string) (engine.Time, error) {
 		if s == "never" {
@@ -120,18 +120,18 @@ var timeout = text(kind{name: "duration or never", want: "never or a duration su
 		return t, err
 	}))
 
-var arrivalRate = text(kind{name: "rate", want: "a rate such as 2/min or 90/h", schema: define("rate")}, plain(parseRate))
+var arrivalRate = text(shape{name: "rate", want: "a rate such as 2/min or 90/h", schema: define("rate")}, plain(parseRate))
 
-var share = text(kind{name: "share", want: "a share such as 30% or 0.3", schema: define("share")}, plain(parseShare))
+var share = text(shape{name: "share", want: "a share such as 30% or 0.3", schema: define("share")}, plain(parseShare))
 
 const lengthWant = "a duration such as 10m, or a distribution such as exp(40s) or lognormal(mean 4h, cv 0.5)"
 
 // length is a distribution of durations.
-var length = text(kind{name: "duration or distribution", want: lengthWant, schema: define("length")},
+var length = text(shape{name: "duration or distribution", want: lengthWant, schema: define("length")},
 	func(p *parser, s string) (Dist, error) { return parseDist(p, s, true) })
 
 // wait is a length that takes time, and ends.
-var wait = text(length.kind, func(p *parser, s string) (Dist, error) {
+var wait = text(length.shape, func(p *parser, s string) (Dist, error) {
 	d, err := parseDist(p, s, true)
 	switch {
 	case err != nil:
@@ -144,7 +144,7 @@ var wait = text(length.kind, func(p *parser, s string) (Dist, error) {
 })
 
 // pause is a length that ends.
-var pause = text(length.kind, func(p *parser, s string) (Dist, error) {
+var pause = text(length.shape, func(p *parser, s string) (Dist, error) {
 	d, err := parseDist(p, s, true)
 	if err == nil && d.Law == Forever {
 		err = must("be finite")
@@ -153,19 +153,19 @@ var pause = text(length.kind, func(p *parser, s string) (Dist, error) {
 })
 
 // number of something, drawn anew each time.
-var countDist = text(kind{name: "count or distribution", want: "a whole number >= 1, or a distribution such as geometric(mean 3) or uniform(1, 5)", schema: define("count")},
+var countDist = text(shape{name: "count or distribution", want: "a whole number >= 1, or a distribution such as geometric(mean 3) or uniform(1, 5)", schema: define("count")},
 	func(p *parser, s string) (Dist, error) { return parseDist(p, s, false) })
 
 // count is a whole number from least to most.
 func count(least, most int) value[int] {
-	return text(kind{name: "whole number", want: fmt.Sprintf("a whole number >= %d", least), schema: whole(float64(least), float64(most))},
+	return text(shape{name: "whole number", want: fmt.Sprintf("a whole number >= %d", least), schema: whole(float64(least), float64(most))},
 		plain(func(s string) (int, error) { return parseWhole(s, least, most) }))
 }
 
 // countOr is a whole number from 1, or a word that stands for v.
 func countOr(word string, v, most int) value[int] {
 	s := &schema{AnyOf: []*schema{{Const: word}, whole(1, float64(most))}}
-	return text(kind{name: "whole number or " + word, want: word + " or a whole number >= 1", schema: s},
+	return text(shape{name: "whole number or " + word, want: word + " or a whole number >= 1", schema: s},
 		plain(func(s string) (int, error) {
 			if s == word {
 				return v, nil
@@ -174,7 +174,7 @@ func countOr(word string, v, most int) value[int] {
 		}))
 }
 
-var seed = text(kind{name: "whole number", want: "a whole number from 0 to 18446744073709551615", schema: &schema{Type: "integer", Minimum: bound(0)}},
+var seed = text(shape{name: "whole number", want: "a whole number from 0 to 18446744073709551615", schema: &schema{Type: "integer", Minimum: bound(0)}},
 	plain(func(s string) (uint64, error) {
 		v, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
@@ -184,7 +184,7 @@ var seed = text(kind{name: "whole number", want: "a whole number from 0 to 18446
 	}))
 
 // factor is by how much each wait grows.
-var factor = text(kind{name: "number", want: "a number from 1 to 1000", schema: &schema{Type: "number", Minimum: bound(1), Maximum: bound(1000)}},
+var factor = text(shape{name: "number", want: "a number from 1 to 1000", schema: &schema{Type: "number", Minimum: bound(1), Maximum: bound(1000)}},
 	plain(func(s string) (float64, error) {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || math.IsNaN(v) || v < 1 || v > 1000 {
@@ -194,7 +194,7 @@ var factor = text(kind{name: "number", want: "a number from 1 to 1000", schema: 
 	}))
 
 // yes is true or false.
-var yes = text(kind{name: "true or false", want: "true or false", schema: &schema{Type: "boolean"}},
+var yes = text(shape{name: "true or false", want: "true or false", schema: &schema{Type: "boolean"}},
 	plain(func(s string) (bool, error) {
 		if s != "true" && s != "false" {
 			return false, errWant
@@ -205,7 +205,7 @@ var yes = text(kind{name: "true or false", want: "true or false", schema: &schem
 // mostName is the length of the longest name, in bytes.
 const mostName = 200
 
-var title = text(kind{name: "text", want: "a text on one line", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+var title = text(shape{name: "text", want: "a text on one line", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
 	plain(func(s string) (string, error) {
 		switch {
 		case strings.TrimSpace(s) == "" || strings.Contains(s, "\n"):
@@ -218,7 +218,7 @@ var title = text(kind{name: "text", want: "a text on one line", schema: &schema{
 		return s, nil
 	}))
 
-var address = text(kind{name: "address", want: "an address such as 10.0.0.5", schema: &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
+var address = text(shape{name: "address", want: "an address such as 10.0.0.5", schema: &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
 	plain(func(s string) (string, error) {
 		if s == "" || strings.ContainsAny(s, " ,@\t\n") || len(s) > mostName {
 			return "", errWant
@@ -226,7 +226,7 @@ var address = text(kind{name: "address", want: "an address such as 10.0.0.5", sc
 		return s, nil
 	}))
 
-var instant = text(kind{name: "time", want: "a time such as 2026-11-23T07:00:00Z",
+var instant = text(shape{name: "time", want: "a time such as 2026-11-23T07:00:00Z",
 	schema: &schema{Type: "string", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})$`}},
 	plain(func(s string) (time.Time, error) { return parseStart(s) }))
 
@@ -243,7 +243,7 @@ func choice[V any](words ...word[V]) value[V] {
 		names[i] = w.word
 	}
 	want := oneOf(names)
-	return text(kind{name: want, want: want, schema: &schema{Enum: literals(names)}}, plain(func(s string) (v V, err error) {
+	return text(shape{name: want, want: want, schema: &schema{Enum: literals(names)}}, plain(func(s string) (v V, err error) {
 		i := slices.Index(names, s)
 		if i < 0 {
 			return v, &mistake{hint: didYouMean(s, names)}
@@ -267,7 +267,7 @@ type userValue struct {
 	name string
 }
 
-var userName = text(kind{name: "user", want: "none, own or a user name", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
+var userName = text(shape{name: "user", want: "none, own or a user name", schema: &schema{Type: "string", MinLength: 1, MaxLength: mostName}},
 	plain(func(s string) (userValue, error) {
 		switch {
 		case s == "none":
@@ -283,13 +283,13 @@ var userName = text(kind{name: "user", want: "none, own or a user name", schema:
 	}))
 
 // moments is one moment or a list of them.
-var moments = orList(text(kind{name: "clock time", want: "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", schema: define("moment")},
+var moments = orList(text(shape{name: "clock time", want: "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", schema: define("moment")},
 	plain(parseMoment)), 10_000)
 
 // orList is one item or a list of them.
 func orList[V any](item value[V], most int) value[[]V] {
 	many := list(item, 1, most)
-	k := kind{name: item.name + ", or a list of them", want: item.want + ", or a list of them",
+	k := shape{name: item.name + ", or a list of them", want: item.want + ", or a list of them",
 		schema: &schema{AnyOf: []*schema{item.schema, many.schema}}}
 	return value[[]V]{k, func(p *parser, name string, n *yaml.Node) ([]V, bool) {
 		if n.Kind == yaml.SequenceNode {

@@ -84,25 +84,25 @@ func clip(s string) string {
 	return string([]rune(s)[:longest-1]) + "…"
 }
 
-// A kind of value says what a value is called, what it must be and what an
+// A shape says what a kind of value is called, what it must be and what an
 // editor can check of it.
-type kind struct {
+type shape struct {
 	name   string // as help calls it
 	want   string // ends "must be"
 	schema *schema
 	inner  []string // fields of the mapping that it is
 }
 
-// A value is a kind and how to read it. read takes the name of the field for
+// A value is a shape and how to read it. read takes the name of the field for
 // its messages; it reports whether the value is good.
 type value[V any] struct {
-	kind
+	shape
 	read func(p *parser, name string, n *yaml.Node) (V, bool)
 }
 
 // A mistake is what is wrong with a text.
 type mistake struct {
-	must string // "" when the text is not of its kind at all: it must be what the kind wants
+	must string // "" when the text has not the shape at all: it must be what the shape wants
 	hint string
 	arg  string // the argument of a distribution that it is in, or ""
 	full bool   // must says what was given
@@ -117,7 +117,7 @@ func must(format string, args ...any) error {
 }
 
 // text is a value that one scalar holds.
-func text[V any](k kind, parse func(p *parser, s string) (V, error)) value[V] {
+func text[V any](k shape, parse func(p *parser, s string) (V, error)) value[V] {
 	return value[V]{k, func(p *parser, name string, n *yaml.Node) (V, bool) {
 		var none V
 		if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
@@ -166,7 +166,7 @@ func unclosed(s string) bool { return strings.Count(s, "(") > strings.Count(s, "
 // list is a value that a YAML sequence holds. Items are named "item 1" and so on.
 func list[V any](item value[V], least, most int) value[[]V] {
 	s := &schema{Type: "array", Items: item.schema, MinItems: least, MaxItems: most}
-	k := kind{name: "list of " + item.name, want: "a list", schema: s}
+	k := shape{name: "list of " + item.name, want: "a list", schema: s}
 	return value[[]V]{k, func(p *parser, name string, n *yaml.Node) (all []V, ok bool) {
 		if n.Kind != yaml.SequenceNode {
 			p.wrong(n, name, "must be "+k.want)
@@ -200,15 +200,15 @@ type field[T any] struct {
 	slot[T]
 }
 
-// A slot is a kind of value and how to put one into a T.
+// A slot is a shape and how to put a value of it into a T.
 type slot[T any] struct {
-	kind
+	shape
 	set func(p *parser, name string, t *T, n *yaml.Node)
 }
 
 // into is a slot that fills one variable of T.
 func into[T, V any](v value[V], at func(*T) *V) slot[T] {
-	return slot[T]{v.kind, func(p *parser, name string, t *T, n *yaml.Node) {
+	return slot[T]{v.shape, func(p *parser, name string, t *T, n *yaml.Node) {
 		if x, ok := v.read(p, name, n); ok {
 			*at(t) = x
 		}
@@ -349,9 +349,9 @@ func (o *object[T]) unknown(p *parser, key *yaml.Node, k Kind) string {
 	return nearest(key.Value, names)
 }
 
-// kind is the kind of value that the object is.
-func (o *object[T]) kind() kind {
-	k := kind{name: o.name, want: "a mapping such as " + o.example, schema: define(o.name)}
+// shape is the shape of a mapping that holds the object.
+func (o *object[T]) shape() shape {
+	k := shape{name: o.name, want: "a mapping such as " + o.example, schema: define(o.name)}
 	for i := range o.fields {
 		k.inner = append(k.inner, o.fields[i].name)
 	}
@@ -363,13 +363,13 @@ func (o *object[T]) mapping(p *parser, name string, n *yaml.Node) bool {
 	if n.Kind == yaml.MappingNode {
 		return true
 	}
-	p.wrong(n, name, "must be "+o.kind().want)
+	p.wrong(n, name, "must be "+o.shape().want)
 	return false
 }
 
 // within is a slot that an object fills.
 func within[T, O any](o *object[O], at func(*T) *O) slot[T] {
-	return slot[T]{o.kind(), func(p *parser, name string, t *T, n *yaml.Node) {
+	return slot[T]{o.shape(), func(p *parser, name string, t *T, n *yaml.Node) {
 		if o.mapping(p, name, n) {
 			p.in(name, func() { o.read(p, n, 0, at(t)) })
 		}
