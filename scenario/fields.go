@@ -38,7 +38,7 @@ var fileObject = object[file]{
 	fields: []field[file]{
 		{name: "name", required: true, doc: "what reports call the scenario", example: "outpatient clinic",
 			slot: into(title, func(f *file) *string { return &f.Name })},
-		{name: "start", byDefault: "2026-01-05T00:00:00Z", doc: "the wall clock at the begin, a Monday unless given; its zone is that of every clock time",
+		{name: "start", byDefault: "2026-01-05T00:00:00Z", doc: "the wall clock at the start, a Monday unless given; its zone is that of every clock time",
 			example: "2026-11-23T07:00:00Z", slot: into(instant, func(f *file) *time.Time { return &f.Start })},
 		{name: "duration", required: true, doc: "how long to simulate", example: "10h",
 			slot: into(duration, func(f *file) *engine.Time { return &f.Duration })},
@@ -135,20 +135,20 @@ var cohortObject = object[draft]{
 			slot: into(choice(word[bool]{"session", false}, word[bool]{"page", true}), func(d *draft) *bool { return &d.OnPage })},
 		{name: "chance", kinds: of(Jobs), byDefault: "100%", doc: "the probability that one starts", example: "20%",
 			slot: into(share, func(d *draft) *float64 { return &d.Chance })},
-		{name: "delay", kinds: of(Jobs), byDefault: "0s", doc: "from the begin of the session or page to the job's", example: "exp(10s)",
+		{name: "delay", kinds: of(Jobs), byDefault: "0s", doc: "from the start of the session or page to the job's", example: "exp(10s)",
 			slot: into(pause, func(d *draft) *Dist { return &d.Delay })},
 		{name: "runs", kinds: of(Jobs, Tasks, Batch), required: true, doc: "how long a process runs", example: "exp(5m)",
 			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
 		{name: "runs", kinds: of(Startup), byDefault: "forever", doc: "how long a process runs", example: "exp(5m)",
 			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
-		{name: "on_refusal", kinds: arriving | of(Jobs), byDefault: "give up", doc: "what a refused client does, at its begin or in the middle of a session",
+		{name: "on_refusal", kinds: arriving | of(Jobs), byDefault: "give up", doc: "what a refused client does, at its start or in the middle of a session",
 			example: "{retry: exp(30s), times: 3}", slot: refusalSlot},
 	}, viaFields...),
 }
 
 const (
 	userDoc     = "by which user name the members are known to the server: none, own for each its own, or one name that all share"
-	arrivalsDoc = "when sessions begin: start for all at once at the begin of the run, or one of the forms of arrivals"
+	arrivalsDoc = "when sessions begin: start for all at once at the start of the run, or one of the forms of arrivals"
 )
 
 // viaFields say by which way each kind comes in, the default first.
@@ -180,9 +180,9 @@ var arrivalsObject = object[Arrivals]{
 			slot:    form(Poisson, curveValue, func(a *Arrivals, c curve) { a.Rates, a.Cycle, a.Each = c.rates, c.cycle, c.each })},
 		{name: "linear", beside: "poisson", byDefault: "false", doc: "rates run straight from one point of the curve to the next, instead of staying", example: "true",
 			slot: into(yes, func(a *Arrivals) *bool { return &a.Linear })},
-		{name: "every", doc: "each member at this distance, from begin to begin", example: "10m",
+		{name: "every", doc: "each member at this distance, from start to start", example: "10m",
 			slot: form(Periodic, wait, func(a *Arrivals, d Dist) { a.Every = d })},
-		{name: "jitter", beside: "every", byDefault: "0s", doc: "added to each begin", example: "uniform(0s, 5s)",
+		{name: "jitter", beside: "every", byDefault: "0s", doc: "added to each start", example: "uniform(0s, 5s)",
 			slot: into(pause, func(a *Arrivals) *Dist { return &a.Jitter })},
 		{name: "phase", beside: "every", byDefault: "random", doc: "where the members' first periods begin: at random, all together as by cron, or evenly spread", example: "aligned",
 			slot: into(choice(word[Phase]{"random", RandomPhase}, word[Phase]{"aligned", AlignedPhase}, word[Phase]{"even", EvenPhase}),

@@ -103,7 +103,7 @@ type Cohort struct {
 	StartedBy int     // index into Scenario.Cohorts
 	OnPage    bool    // started by pages or calls rather than sessions
 	Chance    float64 // that one starts, 0 to 1
-	Delay     Dist    // from the session's or page's begin; seconds
+	Delay     Dist    // from the session's or page's start; seconds
 
 	OnRefusal OnRefusal
 }
@@ -137,14 +137,14 @@ type Arrivals struct {
 	Linear bool        // rates run straight from one point to the next, else they stay
 	Each   bool        // the rates are for each member, not for the cohort
 
-	Every  Dist // Periodic: from one begin to the next; seconds
-	Jitter Dist // Periodic: added to each begin; seconds
+	Every  Dist // Periodic: from one start to the next; seconds
+	Jitter Dist // Periodic: added to each start; seconds
 	Phase  Phase
 
 	Moments []Moment    // Storm, Explicit
 	Spread  engine.Time // Storm: each member begins at a uniform instant in [moment, moment+Spread)
 
-	Idle Dist // Alternating: from an end to the next begin; seconds
+	Idle Dist // Alternating: from an end to the next start; seconds
 }
 
 // Form is a kind of arrivals.
@@ -162,7 +162,7 @@ const (
 
 // A Rate is a point of a curve of arrival rates.
 type Rate struct {
-	At        engine.Time // since the begin of the cycle
+	At        engine.Time // since the start of the cycle
 	PerSecond float64
 }
 

@@ -15,7 +15,7 @@ type trouble struct {
 	hint  string
 	chars string // the mistake is at the first of these in its line; "" is the first that is not a space
 	early bool   // the reader counts lines from 0
-	seek  bool   // the reader names the begin of the block; the mistake is further down
+	seek  bool   // the reader names the start of the block; the mistake is further down
 }
 
 var troubles = []trouble{

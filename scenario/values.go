@@ -52,7 +52,7 @@ var quantities = []quantity{
 		{Type: "string", Pattern: sharePattern}, {Type: "number", Minimum: bound(0), Maximum: bound(1)}}}},
 	{"clock", "a time of day that comes again each day, or on the weekdays before it", []string{"08:00", "08:00:30", "mon 08:00", "mon wed 08:00", "mon-fri 08:00", "weekdays 08:00", "weekend 10:00"},
 		&schema{Type: "string", Pattern: dayPattern + clockPattern}},
-	{"moment", "a clock time, or an offset since the begin of the run", []string{"08:00", "weekdays 08:00", "+90m"}, &schema{AnyOf: []*schema{
+	{"moment", "a clock time, or an offset since the start of the run", []string{"08:00", "weekdays 08:00", "+90m"}, &schema{AnyOf: []*schema{
 		{Type: "string", Pattern: dayPattern + clockPattern}, {Type: "string", Pattern: offsetPattern}}}},
 }
 
