@@ -12,14 +12,29 @@ import (
 	"os/signal"
 	"syscall"
 
+	"highwater/scenario"
+
 	"github.com/spf13/cobra"
 )
 
+// version of the program. Results carry it.
+const version = "0.1.0"
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop() // os.Exit skips it; the process ends anyway
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cancel(&interrupted{<-signals})
+		signal.Stop(signals) // the next one ends the process at once
+	}()
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}))
 }
+
+// interrupted is why the context ended: a signal.
+type interrupted struct{ signal os.Signal }
+
+func (i *interrupted) Error() string { return i.signal.String() }
 
 // stdio is where a command reads and writes.
 type stdio struct {
@@ -33,6 +48,7 @@ const (
 	exitUsage       = 2
 	exitInvalid     = 4
 	exitInterrupted = 130
+	exitTerminated  = 143
 )
 
 // An exitError knows its exit code.
@@ -69,7 +85,10 @@ func report(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) int
 	var x *exitError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		fmt.Fprintln(w, "highwater: interrupted")
+		fmt.Fprintln(w, "highwater: interrupted; results that were printed or written are marked partial")
+		if i, ok := context.Cause(ctx).(*interrupted); ok && i.signal == syscall.SIGTERM {
+			return exitTerminated
+		}
 		return exitInterrupted
 	case !errors.As(err, &x):
 		fmt.Fprintf(w, "highwater: %v\n", err)
@@ -93,21 +112,70 @@ func prefix(cmd *cobra.Command) string {
 	return cmd.Name() + ": "
 }
 
+// errPrinted stands for mistakes that have been printed.
+var errPrinted = errors.New("")
+
+// hinted is an error with advice, which is printed on a line of its own.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+func withHint(err error, hint string) error {
+	if hint == "" {
+		return err
+	}
+	return &hinted{err, hint}
+}
+
 // printInvalid prints what is wrong with an input, as compilers do.
 func printInvalid(w io.Writer, err error) {
-	fmt.Fprintln(w, err)
+	var list scenario.Errors
+	var h *hinted
+	switch {
+	case err == errPrinted:
+	case errors.As(err, &list):
+		for _, e := range list {
+			fmt.Fprintln(w, e)
+			if e.Hint != "" {
+				fmt.Fprintln(w, "highwater: hint:", e.Hint)
+			}
+		}
+	case errors.As(err, &h):
+		fmt.Fprintf(w, "%v\nhighwater: hint: %s\n", h.err, h.hint)
+	default:
+		fmt.Fprintln(w, err)
+	}
 }
 
 func newRoot(std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "highwater",
-		Short:         "how many license units will be in use at the peak, and who is refused first",
+		Short:         "how many license units are in use at the peak, and who is refused first",
+		Long:          rootText(),
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			err := fmt.Errorf("unknown command %q", args[0])
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				err = fmt.Errorf("%w; did you mean %q?", err, near[0])
+			}
+			return &exitError{exitUsage, err}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetVersionTemplate("highwater {{.Version}}\n")
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
-	root.AddCommand(newReplay(std), newRun(std))
+	root.AddCommand(newRun(std), newReplay(std), newImport(std), newCheck(std), newSchema(std))
+	root.AddCommand(newTopics()...)
 	return root
 }

@@ -1,83 +1,326 @@
 package main
 
 import (
-	"encoding/json"
+	"bufio"
+	"errors"
+	"fmt"
 	"io"
-	"os"
+	"maps"
+	"slices"
 	"strings"
 
 	"highwater/engine"
+	"highwater/sim/result"
 	"highwater/sim/trace"
 
 	"github.com/spf13/cobra"
 )
 
-// counting is the flags that say how to count.
-type counting struct {
-	policy string
-	units  int
-	set    []string
+const replayHelp = `How many license units would this trace or access log have needed?
+
+Usage: highwater replay TRACE [flags]
+       highwater replay --from FORMAT LOG... [flags]
+
+Reads a trace (see highwater help trace) or access logs, counts the license
+units of what happened, and prints the peak, who held units then, and the
+first refusal. "-" is standard input; .gz and .zst are read as they are.
+
+Flags:
+  --policy NAME       count by this policy (see highwater help policies)
+  --units N           units of the key; 0 is unlimited
+  --set OPTION=VALUE  change an option of the policy; may be repeated
+  --json              print the result as JSON (see highwater help json)
+  --series FILE       write units in use over time as CSV
+  --lenient           skip lines of a trace that are not valid, and count them
+  --from FORMAT       read access logs: auto, or a format of highwater import
+                      and every other flag of highwater import but -o
+  -q                  say nothing on standard error but errors
+
+Without --policy, --units and --set a trace is counted as it was made.
+
+Examples:
+  highwater replay day.jsonl.gz --policy iris-2022.3 --units 100
+  highwater replay day.jsonl --set anon_id=session --series use.csv
+  highwater replay --from auto access.log --units 50
+
+Exit codes: 0 counted, refusals or not; 2 usage; 4 the input is not valid.
+See also: highwater import, highwater help rules
+`
+
+// replayFlags are the flags of replay but for those of counting and logs.
+type replayFlags struct {
+	json    bool
+	lenient bool
+	series  string
+	from    string
+	quiet   bool
 }
 
 func newReplay(std stdio) *cobra.Command {
 	var (
-		c       counting
-		asJSON  bool
-		lenient bool
+		c counting
+		l logFlags
+		f replayFlags
 	)
 	cmd := &cobra.Command{
-		Use: "replay TRACE",
+		Use:   "replay TRACE",
+		Short: "count a trace or an access log",
+		Long:  replayHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
-			if err != nil {
+			if err := c.check(); err != nil {
 				return err
 			}
-			r := trace.NewJSONReader(args[0], f)
-			h := r.Header()
-			if cmd.Flags().Changed("policy") {
-				h.Policy = c.policy
+			if len(c.policies) > 1 {
+				return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
 			}
-			p, ok := engine.NamedPolicy(h.Policy)
-			if !ok {
-				return usagef("--policy must be one of %s, not %q", strings.Join(engine.PolicyNames(), ", "), h.Policy)
+			if f.from == "" {
+				return replayTrace(cmd, std, args, &c, &l, &f)
 			}
-			for _, o := range h.Options {
-				_ = p.Set(o.Name, o.Value)
+			if f.lenient {
+				return usagef("--lenient is for traces, not with --from")
 			}
-			for _, s := range c.set {
-				n, v, _ := strings.Cut(s, "=")
-				if err := p.Set(n, v); err != nil {
-					return usagef("--set: %w", err)
-				}
-			}
-			units := p.DefaultUnits
-			if h.HasUnits {
-				units = h.Units
-			}
-			if cmd.Flags().Changed("units") {
-				units = c.units
-			}
-			res, err := trace.Run(r, trace.Options{Policy: p, Units: units, End: h.End, Epoch: h.Epoch, Name: args[0], Lenient: lenient})
-			if _, bad := err.(*trace.LineError); bad {
-				return &exitError{exitInvalid, err}
-			}
-			if err != nil {
-				return err
-			}
-			return writeJSON(std.out, res)
+			return replayLogs(cmd, std, args, &c, &l, &f)
 		},
 	}
-	cmd.Flags().StringVar(&c.policy, "policy", "", "")
-	cmd.Flags().IntVar(&c.units, "units", 0, "")
-	cmd.Flags().StringArrayVar(&c.set, "set", nil, "")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "")
-	cmd.Flags().BoolVar(&lenient, "lenient", false, "")
+	c.flags(cmd)
+	l.flags(cmd)
+	cmd.Flags().BoolVar(&f.json, "json", false, "")
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "")
+	cmd.Flags().StringVar(&f.series, "series", "", "")
+	cmd.Flags().StringVar(&f.from, "from", "", "")
+	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "")
 	return cmd
 }
 
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+func replayTrace(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags, f *replayFlags) error {
+	if len(args) != 1 {
+		return usagef("want one trace, not %d files", len(args))
+	}
+	if name := l.given(cmd); name != "" {
+		return usagef("--%s is for access logs: give --from", name)
+	}
+	in, err := openInput(std, args[0])
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	name := args[0]
+	if name == "-" {
+		name = "standard input"
+	}
+	r := trace.NewJSONReader(name, &interruptible{cmd.Context(), in})
+	h := r.Header()
+	o, err := replayOptions(cmd, c, &h)
+	if err != nil {
+		return err
+	}
+	o.Name, o.Lenient = name, f.lenient
+	res, err := replay(std, r, o, f)
+	var invalid *trace.LineError
+	if errors.As(err, &invalid) {
+		return &exitError{exitInvalid, withHint(err, traceHint(invalid, args[0]))}
+	}
+	if err != nil {
+		return err
+	}
+	return printReplay(std, f, res, clock{h.Epoch})
+}
+
+// traceHint says what a file that is no trace may be.
+func traceHint(err *trace.LineError, name string) string {
+	switch {
+	case err.Line != 1:
+		return ""
+	case strings.HasSuffix(name, ".yaml"), strings.HasSuffix(name, ".yml"):
+		return "a scenario? see highwater run"
+	case strings.HasPrefix(err.Msg, "not a JSON object"):
+		return "an access log? see highwater replay --from"
+	}
+	return ""
+}
+
+// replayOptions takes policy, options and units from the flags, else from the
+// trace's header.
+func replayOptions(cmd *cobra.Command, c *counting, h *trace.Header) (trace.Options, error) {
+	p, ok := engine.NamedPolicy(h.Policy)
+	if len(c.policies) > 0 {
+		p, ok = engine.NamedPolicy(c.policies[0])
+	}
+	if !ok {
+		return trace.Options{}, fmt.Errorf("unknown policy %q", h.Policy)
+	}
+	for _, o := range h.Options {
+		if err := p.Set(o.Name, o.Value); err != nil {
+			return trace.Options{}, err
+		}
+	}
+	if err := c.change(&p); err != nil {
+		return trace.Options{}, err
+	}
+	units := p.DefaultUnits
+	if h.HasUnits {
+		units = h.Units
+	}
+	if cmd.Flags().Changed("units") {
+		units = c.units
+	}
+	return trace.Options{Policy: p, Units: units, End: h.End, Epoch: h.Epoch}, nil
+}
+
+// replay counts a trace, and writes the series if one is wanted.
+func replay(std stdio, r trace.Reader, o trace.Options, f *replayFlags) (res *result.Replay, err error) {
+	if f.series == "" {
+		return trace.Run(r, o)
+	}
+	err = writeFile(std, f.series, func(w io.Writer) error {
+		b := bufio.NewWriter(w)
+		c := newSeriesWriter(b)
+		o.Usage = c.write
+		if res, err = trace.Run(r, o); err != nil {
+			return err
+		}
+		return b.Flush()
+	})
+	return res, err
+}
+
+// A seriesWriter writes use over time as CSV: each change, from its instant on.
+type seriesWriter struct {
+	w   *bufio.Writer
+	buf []byte
+}
+
+func newSeriesWriter(w *bufio.Writer) *seriesWriter {
+	s := &seriesWriter{w: w}
+	_, _ = w.WriteString("seconds,units,connections\n") // the error stays for Flush
+	return s
+}
+
+func (s *seriesWriter) write(at engine.Time, units, connections int) {
+	s.buf = at.AppendSeconds(s.buf[:0])
+	s.buf = fmt.Appendf(s.buf, ",%d,%d\n", units, connections)
+	_, _ = s.w.Write(s.buf)
+}
+
+func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
+	if f.json {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	writeReplay(w, res, c)
+	return w.Flush()
+}
+
+// writeReplay tells a person what came of a replay.
+func writeReplay(w io.Writer, res *result.Replay, c clock) {
+	fmt.Fprintf(w, "%s in %s, policy %s%s, key of %s\n\n", plural(res.Events, "event"), span(res.End), res.Policy,
+		changedText(res.Options), unitsText(res.Units))
+	lines := [][2]string{
+		{"peak", peakText(res.Peak, c) + ", " + plural(res.PeakConnections, "connection") + " at most"},
+		{"mean", fmt.Sprintf("%.2f units", meanUnits(res))},
+		{"admitted", plural(res.Admitted, "connection")},
+	}
+	if res.Uncharged > 0 {
+		lines = append(lines, [2]string{"not counted", plural(res.Uncharged, "connection")})
+	}
+	if res.Skipped > 0 {
+		lines = append(lines, [2]string{"skipped", plural(res.Skipped, "line") + " that are not valid"})
+	}
+	lines = append(lines, refusalLines(res.FirstRefusal, c)...)
+	if res.Refused > 0 {
+		lines = append(lines, [2]string{"refused", refusedText(res)})
+	}
+	labelled(w, lines)
+	writeHolders(w, res)
+	writeTransitions(w, res, c)
+	for i, o := range res.OverContract {
+		if i == 0 {
+			fmt.Fprintf(w, "\nmore than %d connections, which the contract counts as one user\n", engine.ContractConnections)
+		}
+		fmt.Fprintf(w, "%s  %s\n", printable(o.LicenseUserID), plural(o.Connections, "connection"))
+	}
+}
+
+func meanUnits(res *result.Replay) float64 {
+	if res.End == 0 {
+		return 0
+	}
+	return res.UnitSeconds.Seconds() / res.End.Seconds()
+}
+
+func peakText(p engine.Peak, c clock) string {
+	if p.Units == 0 {
+		return "0 units: nothing was counted"
+	}
+	return plural(p.Units, "unit") + " at " + c.at(p.At)
+}
+
+func unitsText(units int) string {
+	if units == 0 {
+		return "unlimited units"
+	}
+	return plural(units, "unit")
+}
+
+func changedText(options []engine.Setting) string {
+	s := ""
+	for _, o := range options {
+		s += " " + o.Name + "=" + o.Value
+	}
+	return s
+}
+
+// refusalLines tell when the limit was met first, who met it and what it saw.
+func refusalLines(f *result.Refusal, c clock) [][2]string {
+	if f == nil {
+		return [][2]string{{"first refusal", "none"}}
+	}
+	who := f.Via
+	if f.LicenseUserID != "" {
+		who += " " + printable(f.LicenseUserID)
+	}
+	return [][2]string{
+		{"first refusal", fmt.Sprintf("%s, %s needed %s with %s in use (%s)", c.at(f.At), who, plural(f.Needed, "unit"), number(f.InUse), f.Reason)},
+		{"client sees", f.ClientSees},
+	}
+}
+
+func refusedText(res *result.Replay) string {
+	var parts []string
+	for _, via := range slices.Sorted(maps.Keys(res.RefusedByVia)) {
+		parts = append(parts, via+" "+number(res.RefusedByVia[via]))
+	}
+	return plural(res.Refused, "attempt") + ": " + strings.Join(parts, ", ")
+}
+
+func writeHolders(w io.Writer, res *result.Replay) {
+	if len(res.Top) == 0 {
+		return
+	}
+	fmt.Fprintln(w)
+	rows := [][]string{{"license user ID at the peak", "units", "connections", "unit-hours in all"}}
+	for _, h := range res.Top {
+		rows = append(rows, []string{printable(h.LicenseUserID), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak),
+			fmt.Sprintf("%.2f", h.UnitSeconds.Seconds()/3600)})
+	}
+	table(w, rows)
+}
+
+// mostTransitions is how many transitions a person is shown.
+const mostTransitions = 10
+
+func writeTransitions(w io.Writer, res *result.Replay, c clock) {
+	if len(res.Transitions) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s to one unit per connection\n", plural(len(res.Transitions), "transition"))
+	var rows [][]string
+	for i, t := range res.Transitions {
+		if i == mostTransitions {
+			rows = append(rows, []string{fmt.Sprintf("and %s more", number(len(res.Transitions)-i))})
+			break
+		}
+		rows = append(rows, []string{c.at(t.At), printable(t.LicenseUserID), plural(t.Connections, "connection")})
+	}
+	table(w, rows)
 }

@@ -1,38 +1,238 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
+	"highwater/engine"
 	"highwater/scenario"
+	"highwater/scenarios"
 	"highwater/sim"
+	"highwater/sim/result"
 	"highwater/sim/trace"
 
 	"github.com/spf13/cobra"
 )
 
+const runHelp = `How many license units are in use at the peak, when, by whom, and when is the
+first caller refused?
+
+Usage: highwater run [FILE] [flags]
+
+Simulates a scenario (see highwater help scenario) and prints the answer for
+each policy that it names. Without FILE it runs a hospital's day that comes
+with the program; -  is standard input.
+
+Flags:
+  --reps N             replications (the scenario's reps, else 1)
+  --seed N             seed (the scenario's)
+  --policy NAME[,...]  count by these policies instead of the scenario's
+  --units N            units of the key; 0 is unlimited
+  --set OPTION=VALUE   change an option of every policy; may be repeated
+  --json               print the result as JSON
+  --out DIR            write result.json, series.csv, units.png and units.svg
+  --trace FILE         write replication 1 of the first policy as a trace
+  --workers N          processors to use; the result is the same
+  -q                   no progress
+
+The same scenario, seed and flags give the same bytes on every run.
+
+Examples:
+  highwater run
+  highwater run clinic.yaml --reps 200 --out clinic
+  highwater run clinic.yaml --policy iris-pre-2022.3,iris-2022.3 --units 150
+
+Exit codes: 0 simulated, refusals or not; 2 usage; 4 the scenario is not valid;
+130 interrupted: what was done is printed and marked partial.
+See also: highwater check, highwater help scenario, highwater help rules
+`
+
+// defaultScenario is what run simulates without a file.
+const defaultScenario = "hospital-day.yaml"
+
 func newRun(std stdio) *cobra.Command {
-	var traceFile string
-	var o sim.Options
-	cmd := &cobra.Command{Use: "run [FILE]", RunE: func(cmd *cobra.Command, args []string) error {
-		data, err := os.ReadFile(args[0])
-		if err != nil {
-			return err
-		}
-		sc, err := scenario.Parse(args[0], data, func(p string) ([]byte, error) {
-			return os.ReadFile(filepath.Join(filepath.Dir(args[0]), p))
-		})
-		if err != nil {
-			return &exitError{exitInvalid, err}
-		}
-		_ = traceFile
-		_ = trace.Connect
-		res, err := sim.Run(cmd.Context(), sc, o)
-		if err != nil {
-			return err
-		}
-		return writeJSON(std.out, res)
-	}}
+	var (
+		c          counting
+		o          sim.Options
+		asJSON     bool
+		quiet      bool
+		out, tapes string
+	)
+	cmd := &cobra.Command{
+		Use:   "run [FILE]",
+		Short: "simulate a scenario",
+		Long:  runHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkRun(cmd, &c, &o, args); err != nil {
+				return err
+			}
+			s, err := loadScenario(std, args)
+			if err != nil {
+				return err
+			}
+			if err := c.apply(cmd, s.scenario); err != nil {
+				return err
+			}
+			res, err := simulate(cmd.Context(), std, s.scenario, o, tapes, quiet)
+			if res == nil || res.Replications == 0 {
+				return err
+			}
+			res.Version, res.Fingerprint = version, s.fingerprint
+			return errors.Join(err, deliver(std, s.scenario, res, asJSON, out))
+		},
+	}
+	c.flags(cmd)
 	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
+	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "")
+	cmd.Flags().StringVar(&out, "out", "", "")
+	cmd.Flags().StringVar(&tapes, "trace", "", "")
 	return cmd
+}
+
+func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) error {
+	if len(args) > 1 {
+		return usagef("want one scenario, not %d files", len(args))
+	}
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"reps", o.Reps}, {"workers", o.Workers}} {
+		if cmd.Flags().Changed(f.name) && f.value < 1 {
+			return usagef("--%s must be > 0, not %d", f.name, f.value)
+		}
+	}
+	if cmd.Flags().Changed("seed") && o.Seed == 0 {
+		return usagef("--seed must be > 0, not 0")
+	}
+	return c.check()
+}
+
+// A loaded scenario and what it was read from.
+type loaded struct {
+	scenario    *scenario.Scenario
+	fingerprint string // SHA-256 of the file and those that it names
+}
+
+// loadScenario reads a scenario from a file, standard input or the program.
+func loadScenario(std stdio, args []string) (*loaded, error) {
+	name, dir := defaultScenario, ""
+	var data []byte
+	var err error
+	switch {
+	case len(args) == 0:
+		data, err = scenarios.Files.ReadFile(name)
+	case args[0] == "-":
+		name = "standard input"
+		data, err = readScenario(std.in, name)
+	default:
+		name, dir = args[0], filepath.Dir(args[0])
+		var in io.ReadCloser
+		if in, err = openInput(std, name); err == nil {
+			data, err = readScenario(in, name)
+			_ = in.Close()
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.New()
+	hash.Write(data)
+	sc, err := scenario.Parse(name, data, func(path string) ([]byte, error) {
+		b, err := os.ReadFile(filepath.Join(dir, path))
+		hash.Write(b)
+		return b, err
+	})
+	if err != nil {
+		return nil, &exitError{exitInvalid, err}
+	}
+	return &loaded{sc, hex.EncodeToString(hash.Sum(nil))}, nil
+}
+
+// maxScenario is more than scenario.Parse accepts, so that it says so.
+const maxScenario = 5 << 20
+
+func readScenario(r io.Reader, name string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxScenario))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > 0 && data[0] == '{' && slices.Contains([]string{".jsonl", ".json"}, filepath.Ext(name)) {
+		return nil, &exitError{exitInvalid, withHint(fmt.Errorf("%s: not a scenario", name), "a trace? see highwater replay")}
+	}
+	return data, nil
+}
+
+// apply puts the flags in the place of what the scenario says.
+func (c *counting) apply(cmd *cobra.Command, sc *scenario.Scenario) error {
+	if len(c.policies) > 0 {
+		list := make([]engine.Policy, len(c.policies))
+		for i, name := range c.policies {
+			if slices.Contains(c.policies[:i], name) {
+				return usagef("--policy names %q twice", name)
+			}
+			list[i], _ = engine.NamedPolicy(name) // check has found it
+		}
+		sc.License.Policy, sc.Compare = list[0], list[1:]
+	}
+	if err := c.change(&sc.License.Policy); err != nil {
+		return err
+	}
+	for i := range sc.Compare {
+		if err := c.change(&sc.Compare[i]); err != nil {
+			return err
+		}
+	}
+	if cmd.Flags().Changed("units") {
+		sc.License.Units = c.units
+	}
+	return nil
+}
+
+// simulate runs a scenario, with progress and perhaps a trace.
+func simulate(ctx context.Context, std stdio, sc *scenario.Scenario, o sim.Options, tape string, quiet bool) (res *result.Simulation, err error) {
+	p := newProgress(std, quiet, "replications")
+	defer p.end()
+	o.Progress = p.show
+	if tape == "" {
+		return sim.Run(ctx, sc, o)
+	}
+	h := trace.Header{
+		Epoch: sc.Start, End: sc.Duration, Units: sc.License.Units, HasUnits: true,
+		Policy: sc.License.Policy.Base, Options: sc.License.Policy.Changed,
+	}
+	err = writeFile(std, tape, func(w io.Writer) error {
+		t := trace.NewWriter(w, &h)
+		o.Trace = t.Write
+		if res, err = sim.Run(ctx, sc, o); err != nil {
+			return err
+		}
+		return t.Flush()
+	})
+	return res, err
+}
+
+// deliver prints a result and writes its artefacts.
+func deliver(std stdio, sc *scenario.Scenario, res *result.Simulation, asJSON bool, dir string) error {
+	if dir != "" {
+		if err := writeArtefacts(std, sc, res, dir); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	writeSimulation(w, sc, res)
+	return w.Flush()
 }

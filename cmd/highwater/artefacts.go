@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"highwater/plots"
+	"highwater/scenario"
+	"highwater/sim/result"
+)
+
+// writeJSON writes a result as one document.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// writeArtefacts writes the files of a simulation into a folder, each whole
+// or not at all.
+func writeArtefacts(std stdio, sc *scenario.Scenario, res *result.Simulation, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	chart := unitsChart(sc, res)
+	files := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"result.json", func(w io.Writer) error { return writeJSON(w, res) }},
+		{"units.png", chart.WritePNG},
+		{"units.svg", chart.WriteSVG},
+	}
+	for i := range res.Policies {
+		p := &res.Policies[i]
+		suffix := ".csv"
+		if i > 0 {
+			suffix = "-" + fileName(p.Policy) + ".csv"
+		}
+		files = append(files, struct {
+			name  string
+			write func(io.Writer) error
+		}{"series" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.Series) }})
+		if p.First.DemandSeries != nil {
+			files = append(files, struct {
+				name  string
+				write func(io.Writer) error
+			}{"demand" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.DemandSeries) }})
+		}
+	}
+	for _, f := range files {
+		if err := writeFile(std, filepath.Join(dir, f.name), f.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileName makes a policy's name fit for a file's.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_", r) {
+			return r
+		}
+		return '-'
+	}, name)
+}
+
+func writeSamples(w io.Writer, samples []result.Sample) error {
+	b := bufio.NewWriter(w)
+	s := newSeriesWriter(b)
+	for _, sample := range samples {
+		s.write(sample.At, sample.Units, sample.Connections)
+	}
+	return b.Flush()
+}
+
+// unitsChart draws the units that each policy asks for, the key, and when the
+// first caller is refused.
+func unitsChart(sc *scenario.Scenario, res *result.Simulation) *plots.UnitsOverTime {
+	chart := &plots.UnitsOverTime{
+		Title: "License units: " + res.Scenario,
+		Start: sc.Start, End: res.Duration.Seconds(), Limit: sc.License.Units,
+		Footnote: fmt.Sprintf("highwater %s, seed %d, replication 1 of %d", version, res.Seed, res.Replications),
+	}
+	for i := range res.Policies {
+		p := &res.Policies[i]
+		samples, peak := p.First.Series, p.First.Peak
+		if p.First.DemandSeries != nil {
+			samples, peak = p.First.DemandSeries, p.First.Demand
+			chart.Subtitle = "Units that the traffic needs if nobody is refused; above the key's units callers are refused"
+		}
+		s := plots.Series{Name: p.Policy + changedText(p.Options), Peak: &plots.Mark{At: peak.At.Seconds(), Units: float64(peak.Units)}}
+		for _, sample := range samples {
+			if sample.At <= res.Duration {
+				s.Points = append(s.Points, plots.Point{At: sample.At.Seconds(), Units: float64(sample.Units)})
+			}
+		}
+		if f := p.First.FirstRefusal; f != nil {
+			s.FirstRefusal = &plots.Mark{At: f.At.Seconds(), Units: float64(f.InUse)}
+		}
+		chart.Series = append(chart.Series, s)
+	}
+	if len(chart.Series) == 1 {
+		chart.Footnote = "policy " + chart.Series[0].Name + ", " + chart.Footnote
+	}
+	return chart
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"highwater/scenario"
+
+	"github.com/spf13/cobra"
+)
+
+const checkHelp = `Are these scenarios valid?
+
+Usage: highwater check FILE...
+
+Reads scenarios and reports every mistake with file, line and column. Nothing
+is simulated. "-" is standard input.
+
+Examples:
+  highwater check clinic.yaml
+  highwater check scenarios/*.yaml
+
+Exit codes: 0 all are valid; 1 a file cannot be read; 4 one is not valid.
+See also: highwater help scenario, highwater schema
+`
+
+func newCheck(std stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE...",
+		Short: "report every mistake in scenarios",
+		Long:  checkHelp,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("want a scenario")
+			}
+			var invalid scenario.Errors
+			var others []error
+			for _, name := range args {
+				s, err := loadScenario(std, []string{name})
+				var list scenario.Errors
+				switch {
+				case errors.As(err, &list):
+					invalid = append(invalid, list...)
+				case err != nil:
+					others = append(others, err)
+				default:
+					sc := s.scenario
+					fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, key of %s\n", name, sc.Name, span(sc.Duration),
+						plural(len(sc.Cohorts), "cohort"), unitsText(sc.License.Units))
+				}
+			}
+			if invalid != nil {
+				printInvalid(std.err, invalid)
+			}
+			if others != nil {
+				return errors.Join(others...)
+			}
+			if invalid != nil {
+				return &exitError{exitInvalid, errPrinted}
+			}
+			return nil
+		},
+	}
+}
+
+const schemaHelp = `Which fields may a scenario have, for an editor?
+
+Usage: highwater schema
+
+Prints a JSON Schema of scenario files. Editors that know it complete and check
+scenarios as they are written.
+
+Example:
+  highwater schema > scenario.schema.json
+
+See also: highwater help scenario
+`
+
+func newSchema(std stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "print a JSON Schema of scenarios",
+		Long:  schemaHelp,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("takes no file")
+			}
+			_, err := std.out.Write(scenario.Schema())
+			return err
+		},
+	}
+}

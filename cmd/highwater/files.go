@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// openInput opens a file, or standard input for "-", and decompresses .gz and
+// .zst, which are known by their first bytes.
+func openInput(std stdio, name string) (io.ReadCloser, error) {
+	var file io.ReadCloser = io.NopCloser(std.in)
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			_ = f.Close()
+			return nil, fmt.Errorf("%s: is a directory", name)
+		}
+		file = f
+	}
+	r := bufio.NewReaderSize(file, 256<<10)
+	magic, _ := r.Peek(4)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			_ = file.Close()
+			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
+		}
+		return &input{&told{name, z}, file}, nil
+	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
+		if err != nil {
+			_ = file.Close()
+			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
+		}
+		return &input{&told{name, z.IOReadCloser()}, file}, nil
+	case strings.HasSuffix(name, ".gz"), strings.HasSuffix(name, ".zst"):
+		_ = file.Close()
+		return nil, &exitError{exitInvalid, fmt.Errorf("%s: is not compressed as its name says", name)}
+	}
+	return &input{r, file}, nil
+}
+
+// An input closes the file behind a reader.
+type input struct {
+	io.Reader
+	file io.Closer
+}
+
+func (i *input) Close() error { return i.file.Close() }
+
+// A told reader says that compressed data are not valid.
+type told struct {
+	name string
+	r    io.Reader
+}
+
+func (t *told) Read(b []byte) (int, error) {
+	n, err := t.r.Read(b)
+	switch {
+	case err == nil || err == io.EOF:
+		return n, err
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("the compressed data are cut short")
+	}
+	return n, &exitError{exitInvalid, fmt.Errorf("%s: %w", t.name, err)}
+}
+
+// writeFile writes a file whole or not at all: the writer's work goes to a
+// file beside it, which takes its name when all is written. "-" is standard
+// output; .gz and .zst are compressed.
+func writeFile(std stdio, name string, write func(io.Writer) error) (err error) {
+	if name == "-" {
+		return write(std.out)
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := compressed(name, f, write); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func compressed(name string, f io.Writer, write func(io.Writer) error) error {
+	var z io.WriteCloser
+	switch {
+	case strings.HasSuffix(name, ".gz"):
+		z = gzip.NewWriter(f)
+	case strings.HasSuffix(name, ".zst"):
+		var err error
+		if z, err = zstd.NewWriter(f, zstd.WithEncoderConcurrency(1)); err != nil {
+			return err
+		}
+	default:
+		return write(f)
+	}
+	if err := write(z); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// interruptible ends reading when the context ends.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (i *interruptible) Read(b []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(b)
+}

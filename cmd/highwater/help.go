@@ -1,0 +1,132 @@
+package main
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+
+	"highwater/scenario"
+
+	"github.com/spf13/cobra"
+)
+
+//go:embed help/*.md
+var pages embed.FS
+
+const rootHelp = `highwater counts InterSystems license units: with this traffic and this
+license, how many will be in use at the peak, when is the first caller refused,
+and by what rule?
+
+Usage: highwater COMMAND [flags]
+
+Commands:
+  run [FILE]       simulate a scenario: peak, holders, first refusal
+  replay TRACE     count a trace or an access log
+  import LOG...    turn access logs into a trace
+  check FILE...    report every mistake in scenarios
+  schema           print a JSON Schema of scenarios for editors
+  help TOPIC       more about a command or a topic
+
+Topics:
+%s
+Start here:
+  highwater run
+`
+
+// topics are the pages of highwater help, in the order of the list.
+var topics = []struct{ name, about string }{
+	{"scenario", "the fields of a scenario file"},
+	{"rules", "the rules of counting and their public sources"},
+	{"policies", "the policies by name and how to make one's own"},
+	{"readings", "where the documents are silent, and what that changes"},
+	{"trace", "the format of traces"},
+	{"json", "the results as JSON"},
+	{"exit-codes", "what exit codes mean"},
+}
+
+func newTopics() []*cobra.Command {
+	var list []*cobra.Command
+	for _, t := range topics {
+		text := ""
+		if t.name == "scenario" {
+			text = scenarioHelp()
+		} else {
+			page, err := pages.ReadFile("help/" + t.name + ".md")
+			if err != nil {
+				panic("highwater: no page for topic " + t.name)
+			}
+			text = string(page)
+		}
+		list = append(list, &cobra.Command{Use: t.name, Short: t.about, Long: text})
+	}
+	return list
+}
+
+func rootText() string {
+	var b strings.Builder
+	for _, t := range topics {
+		fmt.Fprintf(&b, "  %-15s  %s\n", t.name, t.about)
+	}
+	return fmt.Sprintf(rootHelp, b.String())
+}
+
+// scenarioHelp is the reference of scenario files, from the table that parses
+// them.
+func scenarioHelp() string {
+	var b strings.Builder
+	b.WriteString("# Scenario files\n\nA scenario is one YAML document. Every quantity carries its unit.\n\n## Values\n\n")
+	for _, q := range scenario.Quantities() {
+		fmt.Fprintf(&b, "- %s: %s. Examples: %s\n", q.Name, q.Doc, strings.Join(quoteAll(q.Examples), ", "))
+	}
+	for _, o := range scenario.Reference() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s.\n", o.Name, strings.TrimSuffix(o.Doc, "."))
+		if len(o.Exactly) > 0 {
+			fmt.Fprintf(&b, "Exactly one of %s.\n", strings.Join(o.Exactly, ", "))
+		}
+		b.WriteByte('\n')
+		for _, f := range o.Fields {
+			b.WriteString(fieldHelp(&f))
+		}
+		if o.Example != "" {
+			fmt.Fprintf(&b, "\nExample:\n\n    %s\n", strings.ReplaceAll(strings.TrimSpace(o.Example), "\n", "\n    "))
+		}
+	}
+	return b.String()
+}
+
+func quoteAll(list []string) []string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = "`" + s + "`"
+	}
+	return quoted
+}
+
+func fieldHelp(f *scenario.Field) string {
+	var notes []string
+	if f.Required {
+		notes = append(notes, "required")
+	}
+	if f.Beside != "" {
+		notes = append(notes, "beside "+f.Beside)
+	}
+	if f.Kinds != nil {
+		names := make([]string, len(f.Kinds))
+		for i, k := range f.Kinds {
+			names[i] = k.String()
+		}
+		notes = append(notes, "only "+strings.Join(names, ", "))
+	}
+	if f.Default != "" {
+		notes = append(notes, "default "+f.Default)
+	}
+	s := fmt.Sprintf("- `%s` (%s", f.Name, f.Type)
+	if notes != nil {
+		s += "; " + strings.Join(notes, "; ")
+	}
+	s += "): " + f.Doc + "."
+	if f.Example != "" {
+		s += " Example: `" + strings.ReplaceAll(f.Example, "\n", " ") + "`."
+	}
+	return s + "\n"
+}

@@ -1,0 +1,293 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/trace"
+	"highwater/sim/trace/accesslog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const importHelp = `What did the callers in these access logs do, as a trace?
+
+Usage: highwater import LOG... -o trace.jsonl [flags]
+
+Reads access logs of web servers and balancers, puts their lines in order, and
+writes a trace for highwater replay. What is not a line of a log is counted
+and reported. "-" is standard input; .gz and .zst are read as they are.
+
+Flags:
+  -o FILE            the trace; - or nothing is standard output
+  --format NAME      %s
+  --log-format TEXT  a log_format of nginx or a LogFormat of Apache
+  --view VIEW        rest: each request is a call (the default);
+                     csp: web sessions by inactivity, pages without assets
+  --id WHERE         who a caller is: anything (the policy decides), user,
+                     session, forwarded, address
+  --cookie NAME      the session cookie (CSPSESSIONID*)
+  --timeout TIME     csp: inactivity that ends a session (15m)
+  --all-pages        csp: every request is a page, assets too
+  --agents           csp: another user agent is another session
+  --only PREFIX      take only paths that begin so; may be repeated
+  --except PREFIX    leave out paths that begin so; may be repeated
+  --soap PREFIX      paths of web services, counted as SOAP; may be repeated
+  --time-unit UNIT   s, ms, us or ns: of the time a request took
+  --time-is MOMENT   start or end: what the written time means
+  --zone NAME        time zone of logs that have none (UTC)
+  --jitter SEED      spread whole seconds evenly over their second
+  -q                 do not report what was read
+
+Exit codes: 0 written; 2 usage; 4 no line of a log.
+See also: highwater replay --from, highwater help trace
+`
+
+// logFlags say how to read access logs.
+type logFlags struct {
+	format, logFormat, view, id string
+	cookie, unit, moment, zone  string
+	timeout                     time.Duration
+	allPages, agents            bool
+	only, except, soap          []string
+	jitter                      uint64
+
+	names []string // of the flags
+}
+
+func (l *logFlags) flags(cmd *cobra.Command) {
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.StringVar(&l.logFormat, "log-format", "", "")
+	f.StringVar(&l.view, "view", "rest", "")
+	f.StringVar(&l.id, "id", "anything", "")
+	f.StringVar(&l.cookie, "cookie", "", "")
+	f.DurationVar(&l.timeout, "timeout", 0, "")
+	f.BoolVar(&l.allPages, "all-pages", false, "")
+	f.BoolVar(&l.agents, "agents", false, "")
+	f.StringArrayVar(&l.only, "only", nil, "")
+	f.StringArrayVar(&l.except, "except", nil, "")
+	f.StringArrayVar(&l.soap, "soap", nil, "")
+	f.StringVar(&l.unit, "time-unit", "", "")
+	f.StringVar(&l.moment, "time-is", "", "")
+	f.StringVar(&l.zone, "zone", "UTC", "")
+	f.Uint64Var(&l.jitter, "jitter", 0, "")
+	f.VisitAll(func(f *pflag.Flag) { l.names = append(l.names, f.Name) })
+	cmd.Flags().AddFlagSet(f)
+}
+
+// given is the name of a flag that was given, "" when none was.
+func (l *logFlags) given(cmd *cobra.Command) string {
+	for _, name := range l.names {
+		if cmd.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// options checks the flags.
+func (l *logFlags) options() (o accesslog.Options, err error) {
+	o = accesslog.Options{
+		LogFormat: l.logFormat, Cookie: l.cookie, Timeout: engine.Time(l.timeout.Microseconds()), Agents: l.agents,
+		AllPages: l.allPages, Only: l.only, Except: l.except, SOAP: l.soap, Jitter: l.jitter,
+	}
+	if l.format != "" && l.format != "auto" {
+		o.Format = l.format
+	}
+	if !knownFormat(o.Format) {
+		return o, usagef("format must be auto or one of %s, not %q", strings.Join(formatNames(), ", "), l.format)
+	}
+	if o.Format != "" && l.logFormat != "" {
+		return o, usagef("--log-format and a format %q exclude each other", l.format)
+	}
+	if l.timeout < 0 {
+		return o, usagef("--timeout must be > 0, not %v", l.timeout)
+	}
+	var ok bool
+	if o.View, ok = accesslog.ParseView(l.view); !ok {
+		return o, usagef("--view must be rest or csp, not %q", l.view)
+	}
+	if o.ID, ok = accesslog.ParseID(l.id); !ok {
+		return o, usagef("--id must be anything, user, session, forwarded or address, not %q", l.id)
+	}
+	if o.Unit, ok = accesslog.ParseUnit(l.unit); !ok && l.unit != "" {
+		return o, usagef("--time-unit must be s, ms, us or ns, not %q", l.unit)
+	}
+	if o.Stamp, ok = accesslog.ParseStamp(l.moment); !ok && l.moment != "" {
+		return o, usagef("--time-is must be start or end, not %q", l.moment)
+	}
+	if o.Location, err = time.LoadLocation(l.zone); err != nil {
+		return o, usagef("--zone must be a time zone such as Europe/Berlin, not %q", l.zone)
+	}
+	return o, nil
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range accesslog.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func knownFormat(name string) bool {
+	if name == "" {
+		return true
+	}
+	for _, f := range accesslog.Formats() {
+		if f.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+func newImport(std stdio) *cobra.Command {
+	var (
+		l     logFlags
+		out   string
+		quiet bool
+	)
+	cmd := &cobra.Command{
+		Use:   "import LOG...",
+		Short: "turn access logs into a trace",
+		Long:  fmt.Sprintf(importHelp, wrapped("auto, "+strings.Join(formatNames(), ", "), 57, strings.Repeat(" ", 21))),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			log, err := importLogs(cmd, std, args, &l, quiet)
+			if err != nil {
+				return err
+			}
+			h := log.Header()
+			return writeFile(std, out, func(w io.Writer) error {
+				t := trace.NewWriter(w, &h)
+				for {
+					ev, err := log.Next()
+					if err == io.EOF {
+						return t.Flush()
+					}
+					if err != nil {
+						return err
+					}
+					t.Write(ev)
+				}
+			})
+		},
+	}
+	l.flags(cmd)
+	cmd.Flags().StringVar(&l.format, "format", "auto", "")
+	cmd.Flags().StringVarP(&out, "output", "o", "-", "")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "")
+	return cmd
+}
+
+// wrapped breaks a list after commas into lines of at most so many
+// characters.
+func wrapped(list string, width int, indent string) string {
+	var b strings.Builder
+	line := 0
+	for i, word := range strings.Split(list, " ") {
+		if i > 0 && line+1+len(word) > width {
+			b.WriteString("\n" + indent)
+			line = 0
+		} else if i > 0 {
+			b.WriteByte(' ')
+			line++
+		}
+		b.WriteString(word)
+		line += len(word)
+	}
+	return b.String()
+}
+
+// importLogs reads logs and reports on standard error what they were.
+func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, quiet bool) (*accesslog.Log, error) {
+	if len(args) == 0 {
+		return nil, usagef("want a log")
+	}
+	o, err := l.options()
+	if err != nil {
+		return nil, err
+	}
+	var sources []accesslog.Source
+	for _, name := range args {
+		in, err := openInput(std, name)
+		if err != nil {
+			return nil, err
+		}
+		defer in.Close()
+		sources = append(sources, accesslog.Source{Name: name, R: &interruptible{cmd.Context(), in}})
+	}
+	log, err := accesslog.Import(sources, o)
+	if err != nil {
+		return nil, invalidLog(err)
+	}
+	if !quiet {
+		writeReport(std.err, log.Report())
+	}
+	return log, nil
+}
+
+func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags, f *replayFlags) error {
+	l.format = f.from
+	log, err := importLogs(cmd, std, args, l, f.quiet)
+	if err != nil {
+		return err
+	}
+	h := log.Header()
+	o, err := replayOptions(cmd, c, &h)
+	if err != nil {
+		return err
+	}
+	o.Name = args[0]
+	res, err := replay(std, log, o, f)
+	if err != nil {
+		return err
+	}
+	return printReplay(std, f, res, clock{h.Epoch})
+}
+
+// writeReport says what was read of access logs.
+func writeReport(w io.Writer, r *accesslog.Report) {
+	for _, s := range r.Sources {
+		if s.Format == "" {
+			fmt.Fprintf(w, "%s: empty\n", s.Name)
+			continue
+		}
+		fmt.Fprintf(w, "%s: %s (%s), %s\n", s.Name, s.Format, s.How, plural(s.Lines, "line"))
+	}
+	fmt.Fprintf(w, "%s from %s callers, %s to %s\n", plural(r.Requests, "request"), number(r.Callers),
+		r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
+	if r.Sessions > 0 {
+		fmt.Fprintf(w, "%s, %s of one page, %s logged out, %s cut short by the end; %s, %s\n", plural(r.Sessions, "web session"),
+			number(r.OnePage), number(r.Logouts), number(r.Open), plural(r.Pages, "page"), plural(r.Assets, "asset"))
+	}
+	if r.OutOfOrder > 0 {
+		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", plural(r.OutOfOrder, "request"), span(r.MaxDisorder))
+	}
+	if r.LeftOut > 0 {
+		fmt.Fprintf(w, "%s left out\n", plural(r.LeftOut, "request"))
+	}
+	if r.NotLog > 0 {
+		fmt.Fprintf(w, "%s not of the log:\n", plural(r.NotLog, "line"))
+		for _, rejected := range r.Rejected {
+			fmt.Fprintf(w, "  %s\n", rejected)
+		}
+	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "note: %s\n", warning)
+	}
+}
+
+// invalidLog gives an error of importing its exit code.
+func invalidLog(err error) error {
+	var x *exitError
+	if errors.Is(err, accesslog.ErrNoLog) && !errors.As(err, &x) {
+		return &exitError{exitInvalid, err}
+	}
+	return err
+}

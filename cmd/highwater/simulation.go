@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"highwater/scenario"
+	"highwater/sim/result"
+)
+
+// writeSimulation tells a person what came of a scenario.
+func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation) {
+	c := clock{sc.Start}
+	fmt.Fprintf(w, "%s: %s from %s, key of %s\n", res.Scenario, span(res.Duration),
+		sc.Start.Format("Mon 2 Jan 2006 15:04 MST"), unitsText(sc.License.Units))
+	fmt.Fprintf(w, "%s, seed %d\n", plural(res.Replications, "replication"), res.Seed)
+	if res.Partial {
+		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
+	}
+	fmt.Fprintln(w)
+	writePolicies(w, res)
+	for i := range res.Policies {
+		fmt.Fprintln(w)
+		writePolicy(w, &res.Policies[i], res.Replications, c)
+	}
+}
+
+// writePolicies is the answer in one table.
+func writePolicies(w io.Writer, res *result.Simulation) {
+	rows := [][]string{{"policy", "peak units in use", "needed for all", "mean", "runs with refusals"}}
+	for i := range res.Policies {
+		p := &res.Policies[i]
+		rows = append(rows, []string{p.Policy + changedText(p.Options), spreadText(p.Peaks), spreadText(p.Demand),
+			fmt.Sprintf("%.1f", p.MeanUnits), proportionText(p.Refusing)})
+	}
+	table(w, rows)
+	if res.Replications > 1 {
+		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: 95 %% Clopper–Pearson interval.\n", res.Replications)
+	}
+}
+
+func spreadText(s result.Spread) string {
+	if s.Min == s.Max {
+		return number(s.Max)
+	}
+	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Min), number(s.Max))
+}
+
+func proportionText(p result.Proportion) string {
+	if p.N == 1 {
+		return fmt.Sprintf("%d of 1", p.Count)
+	}
+	return fmt.Sprintf("%s of %s (%.0f–%.0f %%)", number(p.Count), number(p.N), 100*p.Low, 100*p.High)
+}
+
+// writePolicy tells about the first replication of a policy, and what was
+// refused in all.
+func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
+	first := &p.First
+	fmt.Fprintf(w, "%s%s", p.Policy, changedText(p.Options))
+	if n > 1 {
+		fmt.Fprint(w, ", replication 1")
+	}
+	if !p.Enforced {
+		fmt.Fprint(w, " (counts, refuses nobody)")
+	}
+	fmt.Fprintln(w)
+	lines := [][2]string{
+		{"  peak", peakText(first.Peak, c) + ", " + plural(first.PeakConnections, "connection") + " at most"},
+		{"  held by", cohortsText(first.PeakByCohort)},
+	}
+	if first.Demand.Units > first.Peak.Units {
+		lines = append(lines, [2]string{"  needed", peakText(first.Demand, c) + ", if nobody were refused"})
+	}
+	if first.Transitions > 0 {
+		lines = append(lines, [2]string{"  transitions", plural(first.Transitions, "license user ID") + " to one unit per connection"})
+	}
+	if f := first.FirstRefusal; f != nil {
+		for _, l := range refusalLines(&f.Refusal, c) {
+			lines = append(lines, [2]string{"  " + l[0], l[1]})
+		}
+	} else {
+		lines = append(lines, [2]string{"  first refusal", "none"})
+	}
+	labelled(w, lines)
+	writeTop(w, first)
+	writeRefused(w, p, n)
+}
+
+func cohortsText(list []result.CohortUnits) string {
+	var parts []string
+	for _, c := range list {
+		parts = append(parts, fmt.Sprintf("%s %s", cohortText(c.Cohort), number(c.Units)))
+	}
+	if parts == nil {
+		return "nobody"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func cohortText(name string) string {
+	if name == "" {
+		return "several cohorts together"
+	}
+	return name
+}
+
+// fewHolders is how many license user IDs the short answer shows.
+const fewHolders = 3
+
+// writeTop lists the largest holders at the peak, unless all hold one unit.
+func writeTop(w io.Writer, r *result.Replication) {
+	if len(r.Holders) == 0 || r.Holders[0].UnitsAtPeak <= 1 {
+		fmt.Fprintf(w, "  %s at the peak, one unit each\n", plural(r.HoldersTotal, "license user ID"))
+		return
+	}
+	rows := [][]string{{"  largest license user IDs at the peak", "cohort", "units", "connections"}}
+	for _, h := range r.Holders[:min(fewHolders, len(r.Holders))] {
+		rows = append(rows, []string{"  " + printable(h.LicenseUserID), cohortText(h.Cohort), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
+	}
+	table(w, rows)
+}
+
+// writeRefused lists what was refused, by cohort, on average a replication.
+func writeRefused(w io.Writer, p *result.PolicyRun, n int) {
+	heading := "  refused"
+	if n > 1 {
+		heading = "  refused, mean of the replications"
+	}
+	rows := [][]string{{heading, "sessions wanted", "attempts refused", "sessions lost"}}
+	for _, c := range p.Cohorts {
+		if c.Refused > 0 {
+			rows = append(rows, []string{"  " + c.Name, meanText(c.Sessions, n), meanText(c.Refused, n), meanText(c.Lost, n)})
+		}
+	}
+	if len(rows) > 1 {
+		table(w, rows)
+	}
+}
+
+func meanText(total int64, n int) string {
+	if n == 1 {
+		return number(total)
+	}
+	mean := float64(total) / float64(n)
+	if mean >= 100 {
+		return number(int64(mean + 0.5))
+	}
+	return fmt.Sprintf("%.1f", mean)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"highwater/engine"
+)
+
+// table writes rows of cells, aligned. Cells that start with a tab-free
+// number are right-aligned by the caller with [right].
+func table(w io.Writer, rows [][]string) {
+	widths := map[int]int{}
+	numeric := map[int]bool{}
+	for i, row := range rows {
+		for c, cell := range row {
+			widths[c] = max(widths[c], utf8.RuneCountInString(cell))
+			if i > 0 && cell != "" {
+				if _, seen := numeric[c]; !seen {
+					numeric[c] = true
+				}
+				numeric[c] = numeric[c] && (cell[0] >= '0' && cell[0] <= '9' || cell == "–")
+			}
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for c, cell := range row {
+			pad := strings.Repeat(" ", widths[c]-utf8.RuneCountInString(cell))
+			if c > 0 {
+				b.WriteString("  ")
+			}
+			if numeric[c] {
+				b.WriteString(pad + cell)
+			} else {
+				b.WriteString(cell + pad)
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// labelled writes lines of a label and a text, the texts aligned.
+func labelled(w io.Writer, lines [][2]string) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, l := range lines {
+		fmt.Fprintf(t, "%s\t%s\n", l[0], l[1])
+	}
+	_ = t.Flush()
+}
+
+// number writes a whole number in groups of three digits.
+func number[T ~int | ~int64](n T) string {
+	s := strconv.FormatInt(int64(n), 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// plural is a number and its noun.
+func plural[T ~int | ~int64](n T, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// A clock writes instants: on the wall clock when the start is known, else
+// since the start.
+type clock struct{ start time.Time }
+
+// at is an instant with milliseconds when it has some.
+func (c clock) at(t engine.Time) string {
+	if c.start.IsZero() {
+		return elapsed(t)
+	}
+	wall := c.start.Add(time.Duration(t) * time.Microsecond)
+	layout := "Mon 2 Jan 15:04:05"
+	if t%engine.Second != 0 {
+		layout += ".000"
+	}
+	return wall.Format(layout)
+}
+
+// elapsed is a time since the start, as 1d 02:03:04.500.
+func elapsed(t engine.Time) string {
+	s := ""
+	if t >= engine.Day {
+		s = fmt.Sprintf("%dd ", t/engine.Day)
+		t %= engine.Day
+	}
+	s += fmt.Sprintf("%02d:%02d:%02d", t/engine.Hour, t/engine.Minute%60, t/engine.Second%60)
+	if ms := t % engine.Second / engine.Millisecond; ms > 0 {
+		s += fmt.Sprintf(".%03d", ms)
+	}
+	return s
+}
+
+// span is a length of time in its largest units, as 10 h or 1 d 6 h.
+func span(t engine.Time) string {
+	units := []struct {
+		length engine.Time
+		name   string
+	}{{7 * engine.Day, "w"}, {engine.Day, "d"}, {engine.Hour, "h"}, {engine.Minute, "min"}, {engine.Second, "s"}, {engine.Millisecond, "ms"}}
+	var parts []string
+	for _, u := range units {
+		if t >= u.length {
+			parts = append(parts, fmt.Sprintf("%d %s", t/u.length, u.name))
+			t %= u.length
+		}
+		if len(parts) == 2 {
+			break
+		}
+	}
+	if parts == nil {
+		return "0 s"
+	}
+	return strings.Join(parts, " ")
+}
+
+// printable makes a text from a log or trace fit for a terminal and a table.
+func printable(s string) string {
+	const longest = 48
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '·'
+	}, s)
+	if utf8.RuneCountInString(s) > longest {
+		s = string([]rune(s)[:longest-1]) + "…"
+	}
+	return s
+}
+
+// keyText says how large a key is.
+func keyText(units int) string {
+	if units == 0 {
+		return "unlimited"
+	}
+	return number(units)
+}
