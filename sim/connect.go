@@ -43,9 +43,6 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 			form = w.policy.Form(&engine.Client{Via: engine.Job}, ids.Via)
 		}
 	}
-	if form == engine.ByParentAddress && ids.Kind == scenario.Jobs {
-		form = engine.ByOwnAddress
-	}
 	user, fresh := w.user(form, ids, p, device, parent)
 	id, refusal := w.acct.Connect(at, engine.Request{
 		User: user, Via: c.Via, Sessionful: c.UseSession, Anonymous: c.User == scenario.NoUser || c.Login, Label: c.label})
@@ -110,6 +107,10 @@ func (w *world) logIn(at engine.Time, c *cohort, p *person, id engine.ConnID, us
 	if w.tape != nil {
 		w.tape.login(at, id, c.userName(p.number))
 	}
+	client := w.client(c, p.number, 0)
+	if _, err := w.loginID(c, &client, p.number); err != nil {
+		return nil // too long: the login does nothing (rules: compose)
+	}
 	return w.acct.Login(at, id, user, c.label)
 }
 
@@ -133,6 +134,7 @@ func (p *pool) take(w *world, at engine.Time, c *cohort, v *actor, n int) *engin
 			continue
 		}
 		if p.conns > 0 {
+			w.count(c, refusal)
 			break // shared by more
 		}
 		p.busy -= int32(n)

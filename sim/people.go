@@ -30,6 +30,7 @@ const (
 	ownUser               // user@client address
 	ownPerson             // person/device
 	ownDevice             // device
+	ownTask               // user@host, or the user alone
 	numOwn
 )
 
@@ -44,12 +45,11 @@ type idents struct {
 
 // identsOf looks at what of a cohort's identity differs from member to member.
 func (w *world) identsOf(c *cohort) idents {
-	client := w.client(c, 0, 0)
-	id := idents{form: w.policy.Form(&client, 0), user: c.User == scenario.OwnUser, address: c.Address == ""}
-	if c.proxy != nil {
-		id.address = id.address && c.proxy.Forwards != scenario.ForwardsNothing && w.policy.LicenseAltHeaders
+	one, another := w.client(c, 0, 0), w.client(c, 1, 0)
+	return idents{
+		form: w.policy.Form(&one, 0), user: c.User == scenario.OwnUser,
+		address: w.policy.ClientAddress(one.Addr, one.Forwarded) != w.policy.ClientAddress(another.Addr, another.Forwarded),
 	}
-	return id
 }
 
 // client is what the server is told of a member's device.
@@ -103,6 +103,10 @@ func (c *cohort) userName(number uint64) string {
 	return ""
 }
 
+// maxSlug is the most characters of a name in addresses and user names: a
+// login composes both, numbers included, to at most 64.
+const maxSlug = 20
+
 // slugs makes the cohorts' names fit for addresses and user names, each
 // different from the others.
 func slugs(cohorts []scenario.Cohort) []string {
@@ -114,6 +118,9 @@ func slugs(cohorts []scenario.Cohort) []string {
 			}
 			return '-'
 		}, cohorts[i].Name)
+		if long := []rune(slug); len(long) > maxSlug {
+			slug = string(long[:maxSlug])
+		}
 		for slices.Contains(list[:i], slug) {
 			slug += "~"
 		}
@@ -209,14 +216,16 @@ func (w *world) userName(t uint64) string {
 func (w *world) idText(kind own, c *cohort, number uint64, device int) string {
 	client := w.client(c, number, device)
 	if kind == ownUser && c.Login {
-		id, err := engine.ComposeLogin(c.userName(number), w.policy.ClientAddress(client.Addr, client.Forwarded))
-		if err != nil {
-			return ""
-		}
+		id, _ := w.loginID(c, &client, number)
 		return id
 	}
-	form := [numOwn]engine.Form{engine.ByAddress, engine.ByUserAtAddress, engine.ByPersonDevice, engine.ByDevice}[kind]
+	form := [numOwn]engine.Form{engine.ByAddress, engine.ByUserAtAddress, engine.ByPersonDevice, engine.ByDevice, c.idents.form}[kind]
 	return string(w.policy.AppendID(nil, form, &client))
+}
+
+// loginID is the license user ID that a member's login composes.
+func (w *world) loginID(c *cohort, client *engine.Client, number uint64) (string, error) {
+	return engine.ComposeLogin(c.userName(number), w.policy.ClientAddress(client.Addr, client.Forwarded))
 }
 
 // text finds or makes the license user ID of a text.
@@ -249,6 +258,8 @@ func (w *world) user(form engine.Form, c *cohort, p *person, device int, parent 
 		return w.ownOr(ownPerson, c, p, device), false
 	case engine.ByDevice:
 		return w.ownOr(ownDevice, c, p, device), false
+	case engine.ByUserAtHost, engine.ByUser:
+		return w.ownOr(ownTask, c, p, device), false
 	}
 	if c.idents.other == 0 {
 		client := w.client(c, 0, 0)
@@ -260,8 +271,11 @@ func (w *world) user(form engine.Form, c *cohort, p *person, device int, parent 
 // ownOr is a person's own license user ID of a kind, or the one that its
 // cohort shares.
 func (w *world) ownOr(kind own, c *cohort, p *person, device int) engine.UserID {
-	alone := kind == ownPerson || kind == ownDevice || c.idents.address || kind == ownUser && c.idents.user
-	if !alone {
+	named := (kind == ownUser || kind == ownTask) && c.idents.user
+	if named && !c.idents.address {
+		device = 0 // the same from all of a person's devices
+	}
+	if kind != ownPerson && kind != ownDevice && !c.idents.address && !named {
 		id := &c.idents.shared[kind]
 		if *id == 0 {
 			*id = w.text(w.idText(kind, c, p.number, device))

@@ -209,7 +209,7 @@ const top = 10
 func (w *world) replication() *result.Replication {
 	rep := &result.Replication{
 		Peak: w.table.Peak(), PeakConnections: w.table.PeakConnections(), UnitsAtEnd: w.table.InUse(),
-		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(),
+		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(), Holders: []result.CohortHolder{},
 	}
 	if f := w.first; f != nil {
 		rep.FirstRefusal = &result.CohortRefusal{
@@ -253,7 +253,7 @@ func (w *world) byCohort(holders []engine.Holder) []result.CohortUnits {
 		s.Users++
 		sums[h.Label] = s
 	}
-	var list []result.CohortUnits
+	list := []result.CohortUnits{}
 	for label, s := range sums {
 		s.Cohort = w.cohortName(label)
 		list = append(list, s)

@@ -214,8 +214,8 @@ func (w *world) login(at engine.Time, c *cohort, id int32) {
 	w.paged(at, c, id)
 }
 
-// refused counts a refusal, and lets the client try again or give up.
-func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Refusal, again phase) {
+// count counts a refusal.
+func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	c.stats.Refused++
 	w.byVia[refusal.ViaName()]++
 	if w.first == nil {
@@ -224,6 +224,11 @@ func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Ref
 			w.firstUser = w.userName(refusal.Tag)
 		}
 	}
+}
+
+// refused counts a refusal, and lets the client try again or give up.
+func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Refusal, again phase) {
+	w.count(c, refusal)
 	v := &w.actors[id]
 	o := &c.OnRefusal
 	if o.Retry.Law == scenario.Unset || o.Times != scenario.Unlimited && int(v.tries) >= o.Times {
