@@ -137,7 +137,7 @@ func (t *Table) tell(e Event) {
 func (t *Table) refuse(at Time, via Via, user UserID, reason Reason, need int32) *Refusal {
 	t.refusal = Refusal{At: at, User: user, Via: via, Reason: reason, Needed: int(max(need, 0)), InUse: int(t.inUse), csp: t.policy.CSPRefusal}
 	if user != 0 {
-		t.refusal.Tag = t.rows[user].tag
+		t.refusal.Tag = t.tags[user]
 	}
 	if via == viaLogin {
 		t.refusal.Via, t.refusal.Login = 0, true

@@ -3,6 +3,14 @@ package engine
 // MixedLabel is the label of a holder whose connections have several.
 const MixedLabel = ^uint32(0)
 
+// wide is a row's label as a holder's.
+func wide(label uint16) uint32 {
+	if label == mixed {
+		return MixedLabel
+	}
+	return uint32(label)
+}
+
 // A peak is the most units that were ever in use. Who held them is found
 // afterwards: a row notes what it cost at the peak when it first changes
 // after it, so that a new peak copies nothing.
@@ -76,9 +84,9 @@ func (t *Table) Holders() []Holder {
 	}
 	for i := 1; i < len(t.rows); i++ {
 		r := &t.rows[i]
-		h := Holder{Tag: r.tag, Label: r.label, Units: int(r.units + r.apart), Connections: int(r.n)}
+		h := Holder{Tag: t.tags[i], Label: wide(r.label), Units: int(r.units + r.apart), Connections: int(r.n)}
 		if r.seen == t.peak.number {
-			h.Label, h.Units, h.Connections = r.peakLabel, int(r.peakUnits), int(r.peakConns)
+			h.Label, h.Units, h.Connections = wide(r.peakLabel), int(r.peakUnits), int(r.peakConns)
 		}
 		if h.Units > 0 {
 			h.UnitTime = r.unitTime + Time(r.units+r.apart)*(t.now-r.since)

@@ -18,7 +18,7 @@ type Request struct {
 	Via        Via
 	Sessionful bool   // a REST or SOAP call inside a web session
 	Anonymous  bool   // no user is known
-	Label      uint32 // the caller's own; Holder tells it
+	Label      uint32 // the caller's own, below 65,535; Holder tells it
 }
 
 // A Table is the license table of one instance: rows, each a license user ID
@@ -35,7 +35,8 @@ type Table struct {
 	connections int32
 	diagnostic  bool // the emergency session is open
 
-	rows     []row // by UserID; 0 is unused
+	rows     []row    // by UserID; 0 is unused
+	tags     []uint64 // by UserID
 	freeRow  UserID
 	conns    []conn // by ConnID; 0 is unused
 	freeConn ConnID
@@ -53,23 +54,26 @@ type Table struct {
 	refusal  Refusal // of the last refused call
 }
 
-// A row is a license user ID that holds units, or a place kept for one.
+// A row is a license user ID that holds units, or a place kept for one. It is
+// one cache line: a run with many users jumps from row to row.
 type row struct {
-	n            int32 // connections, finished calls that still count included
-	units        int32 // what the row costs, units set apart not included
-	apart        int32 // units set apart (rules: set-apart)
-	peakUnits    int32 // what it cost at the peak, when it changed since
-	peakConns    int32
+	n            int32  // connections, finished calls that still count included
+	units        int32  // what the row costs, units set apart not included
+	apart        int32  // units set apart (rules: set-apart)
+	peakUnits    int32  // what it cost at the peak, when it changed since
+	peakConns    int32  // its connections then
 	seen         uint32 // the peak after which peakUnits was noted
-	label        uint32 // of the first connection since it was empty
-	peakLabel    uint32
+	label        uint16 // of the first connection since it was empty, or mixed
+	peakLabel    uint16
 	transitioned bool
 	retained     bool // the owner will use the number again
 	hold, grace  Time // ends; 0 when not running
 	since        Time // units are summed up to here
 	unitTime     Time // integral of units over time, in unit-microseconds
-	tag          uint64
 }
+
+// mixed is the label of a row whose connections have several.
+const mixed = ^uint16(0)
 
 // A conn is a connection, open or finished but counting.
 type conn struct {
@@ -102,9 +106,9 @@ func NewTable(p Policy, units int, l Listener) *Table {
 
 // Reset empties the table for another run and keeps its memory.
 func (t *Table) Reset(p Policy, units int) {
-	rows, conns := append(t.rows[:0], row{}), append(t.conns[:0], conn{})
+	rows, tags, conns := append(t.rows[:0], row{}), append(t.tags[:0], 0), append(t.conns[:0], conn{})
 	*t = Table{
-		policy: p, units: units, listener: t.listener, rows: rows, conns: conns,
+		policy: p, units: units, listener: t.listener, rows: rows, tags: tags, conns: conns,
 		holds: t.holds.emptied(), graces: t.graces.emptied(), counted: t.counted.emptied(), lagged: t.lagged.emptied(),
 		moved: t.moved[:0], setApart: t.setApart[:0], peak: peak{departed: t.peak.departed[:0]}, atLevel: t.atLevel[:0],
 	}
@@ -170,11 +174,11 @@ func (t *Table) AddUser(tag uint64) UserID {
 	id := t.freeRow
 	if id == 0 {
 		id = UserID(len(t.rows))
-		t.rows = append(t.rows, row{})
+		t.rows, t.tags = append(t.rows, row{}), append(t.tags, 0)
 	} else {
 		t.freeRow = UserID(t.rows[id].n)
 	}
-	t.rows[id] = row{retained: true, tag: tag, seen: t.peak.number}
+	t.rows[id], t.tags[id] = row{retained: true, seen: t.peak.number}, tag
 	return id
 }
 
@@ -191,14 +195,14 @@ func (t *Table) Retire(id UserID) {
 func (t *Table) forget(id UserID, r *row) {
 	if r.seen == t.peak.number && r.peakUnits > 0 {
 		t.peak.departed = append(t.peak.departed, Holder{
-			Tag: r.tag, Label: r.peakLabel, Units: int(r.peakUnits), Connections: int(r.peakConns), UnitTime: r.unitTime})
+			Tag: t.tags[id], Label: wide(r.peakLabel), Units: int(r.peakUnits), Connections: int(r.peakConns), UnitTime: r.unitTime})
 	}
 	*r = row{n: int32(t.freeRow)}
 	t.freeRow = id
 }
 
 // Tag is the caller's own name for a license user ID.
-func (t *Table) Tag(id UserID) uint64 { return t.rows[id].tag }
+func (t *Table) Tag(id UserID) uint64 { return t.tags[id] }
 
 // UserOf is the license user ID that an open connection has now.
 func (t *Table) UserOf(id ConnID) UserID { return t.conns[id].user }
@@ -366,9 +370,9 @@ func (t *Table) admit(at Time, user UserID, id ConnID, via Via, label uint32, v 
 		t.setUnitApart(user, r)
 	}
 	if r.n == 0 {
-		r.label = label
-	} else if r.label != label {
-		r.label = MixedLabel
+		r.label = uint16(label)
+	} else if r.label != uint16(label) {
+		r.label = mixed
 	}
 	r.n++
 	r.transitioned = v.transitioned
