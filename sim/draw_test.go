@@ -19,6 +19,7 @@ import (
 type sketch struct {
 	t       *rapid.T
 	capped  bool // the key may have a limit
+	alone   bool // nothing of a cohort touches another
 	proxies int
 	names   []string // of the cohorts so far
 	kinds   []string
@@ -47,11 +48,17 @@ func (s *sketch) count(label string) string {
 	return s.pick(label, "1", "2", "3", "uniform(1, 4)", "geometric(mean 2)")
 }
 
-// drawScenario draws a scenario of one to six cohorts.
-func drawScenario(t *rapid.T, capped bool) *sketch {
-	s := &sketch{t: t, capped: capped}
+// drawScenario draws a scenario of one to six cohorts, whose key may be
+// limited.
+func drawScenario(t *rapid.T) *sketch { return fill(&sketch{t: t, capped: true}) }
+
+// drawUnlimited draws a scenario without any limit and without pools, so that
+// nobody's fate depends on others.
+func drawUnlimited(t *rapid.T) *sketch { return fill(&sketch{t: t}) }
+
+func fill(s *sketch) *sketch {
 	s.drawHead()
-	for i := range rapid.IntRange(1, 6).Draw(t, "cohorts") {
+	for i := range rapid.IntRange(1, 6).Draw(s.t, "cohorts") {
 		s.drawCohort(i)
 	}
 	return s
@@ -66,14 +73,16 @@ func (s *sketch) drawHead() {
 		units = fmt.Sprint(rapid.IntRange(1, 12).Draw(s.t, "units"))
 	}
 	fmt.Fprintf(&b, "license: {units: %s, policy: %s}\n", units, s.drawPolicy())
-	s.proxies = rapid.IntRange(0, 2).Draw(s.t, "proxies")
+	if !s.alone {
+		s.proxies = rapid.IntRange(0, 2).Draw(s.t, "proxies")
+	}
 	if s.proxies > 0 {
 		b.WriteString("proxies:\n")
 	}
 	for i := range s.proxies {
 		fmt.Fprintf(&b, "  - {name: p%d, address: 10.0.0.%d, forwards: %s, drops_cookies: %t", i, rapid.IntRange(1, 2).Draw(s.t, "proxy address"),
 			s.pick("forwards", "nothing", "x-forwarded-for", "forwarded"), s.yes("drops cookies"))
-		if s.yes("pooled") {
+		if s.capped && s.yes("pooled") {
 			fmt.Fprintf(&b, ", pool: %d", rapid.IntRange(1, 4).Draw(s.t, "pool"))
 		}
 		b.WriteString("}\n")
@@ -84,6 +93,9 @@ func (s *sketch) drawHead() {
 // drawPolicy draws a named policy with some options changed. What limits is
 // only drawn when a limit is wanted.
 func (s *sketch) drawPolicy() string {
+	if s.alone {
+		return "iris-2022.3"
+	}
 	settings := []string{"base: " + s.pick("base", engine.PolicyNames()...)}
 	set := func(name string, values ...string) {
 		if rapid.IntRange(0, 3).Draw(s.t, "set "+name) == 3 {
@@ -118,10 +130,14 @@ func (s *sketch) drawCohort(i int) {
 	if s.yes("long name") {
 		name = fmt.Sprintf("cohort %d of people behind a rather long name", i)
 	}
-	kind := s.pick("kind", "users", "devices", "callers", "browsers", "tasks", "startup", "batch", "jobs")
-	if kind == "jobs" && len(s.names) == 0 {
-		kind = "users"
+	kinds := []string{"users", "devices", "callers", "browsers", "batch"}
+	if !s.alone {
+		kinds = append(kinds, "tasks", "startup")
 	}
+	if !s.alone && i > 0 {
+		kinds = append(kinds, "jobs")
+	}
+	kind := s.pick("kind", kinds...)
 	var b strings.Builder
 	fmt.Fprintf(&b, "  - name: %s\n    kind: %s\n", name, kind)
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "    "+format+"\n", args...) }
@@ -200,7 +216,7 @@ func (s *sketch) drawNetworked(kind string, line func(string, ...any)) {
 	if s.proxies > 0 && s.yes("through") {
 		line("through: p%d", rapid.IntRange(0, s.proxies-1).Draw(s.t, "proxy"))
 	}
-	if s.yes("address") {
+	if !s.alone && s.yes("address") {
 		line("address: 10.0.0.%d", rapid.IntRange(1, 3).Draw(s.t, "address"))
 	}
 	user := s.pick("user", "none", "own", "svc", "a-service-account-whose-name-is-far-too-long-for-a-license-user-id")

@@ -106,5 +106,5 @@ func checkReplay(t rapid.TB, text string) {
 // A run and the replay of its trace agree, though the simulator knows who is
 // who by numbers, and the replay by names.
 func TestReplayAgrees(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { checkReplay(t, drawScenario(t, true).text()) })
+	rapid.Check(t, func(t *rapid.T) { checkReplay(t, drawScenario(t).text()) })
 }
