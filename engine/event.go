@@ -96,6 +96,7 @@ type Refusal struct {
 	Reason Reason
 	Needed int // units that it would have taken
 	InUse  int // units in use just before
+	Free   int // units that were free, or connections where the key limits those; negative is unlimited
 
 	csp CSPRefusal
 }
@@ -134,8 +135,21 @@ func (t *Table) tell(e Event) {
 	t.listener(e)
 }
 
+// free is what the key still allows.
+func (t *Table) free() int {
+	used := t.inUse
+	if t.policy.LimitOn == LimitConnections {
+		used = t.connections
+	}
+	if t.limit < 0 {
+		return -1
+	}
+	return int(max(0, t.limit-used))
+}
+
 func (t *Table) refuse(at Time, via Via, user UserID, reason Reason, need int32) *Refusal {
 	t.refusal = Refusal{At: at, User: user, Via: via, Reason: reason, Needed: int(max(need, 0)), InUse: int(t.inUse), csp: t.policy.CSPRefusal}
+	t.refusal.Free = t.free()
 	if user != 0 {
 		t.refusal.Tag = t.tags[user]
 	}
