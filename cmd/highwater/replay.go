@@ -223,8 +223,8 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 	if res.Uncharged > 0 {
 		lines = append(lines, [2]string{"not counted", plural(res.Uncharged, "connection")})
 	}
-	if res.Skipped > 0 {
-		lines = append(lines, [2]string{"skipped", plural(res.Skipped, "line") + " that are not valid"})
+	if res.Skipped != nil {
+		lines = append(lines, [2]string{"skipped", plural(*res.Skipped, "line") + " not valid"})
 	}
 	lines = append(lines, refusalLines(res.FirstRefusal, c)...)
 	if res.Refused > 0 {

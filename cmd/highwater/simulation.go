@@ -88,20 +88,31 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	writeRefused(w, p, n)
 }
 
+// fewCohorts is how many cohorts the short answer names.
+const fewCohorts = 6
+
 func cohortsText(list []result.CohortUnits) string {
 	var parts []string
-	for _, c := range list {
-		parts = append(parts, fmt.Sprintf("%s %s", cohortText(c.Cohort), number(c.Units)))
+	others := 0
+	for i, c := range list {
+		if i < fewCohorts {
+			parts = append(parts, fmt.Sprintf("%s %s", cohortText(c.Cohort), number(c.Units)))
+		} else {
+			others += c.Units
+		}
 	}
 	if parts == nil {
 		return "nobody"
+	}
+	if others > 0 {
+		parts = append(parts, fmt.Sprintf("%d others %s", len(list)-fewCohorts, number(others)))
 	}
 	return strings.Join(parts, ", ")
 }
 
 func cohortText(name string) string {
 	if name == "" {
-		return "several cohorts together"
+		return "shared by cohorts"
 	}
 	return name
 }

@@ -13,11 +13,11 @@ const Schema = 1
 type Replay struct {
 	Schema          int              `json:"schema"`
 	Policy          string           `json:"policy"`
-	Options         []engine.Setting `json:"options,omitempty"` // changed from the policy
-	Units           int              `json:"units"`             // of the key at the start; 0 is unlimited
+	Options         []engine.Setting `json:"-"`     // changed from the policy; the text names them
+	Units           int              `json:"units"` // of the key at the start; 0 is unlimited
 	End             engine.Time      `json:"end"`
 	Events          int64            `json:"events"`
-	Skipped         int64            `json:"skipped,omitempty"`
+	Skipped         *int64           `json:"skipped,omitempty"` // lines that are not valid; only when they may be skipped
 	Admitted        int64            `json:"admitted"`
 	Refused         int64            `json:"refused"`
 	Uncharged       int64            `json:"uncharged"`

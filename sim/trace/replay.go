@@ -75,6 +75,9 @@ func NewReplay(o Options) *Replay {
 	if !o.Epoch.IsZero() {
 		r.epoch, r.hasEpoch = o.Epoch.UnixNano(), true
 	}
+	if o.Lenient {
+		r.res.Skipped = new(int64)
+	}
 	if o.Policy.Contract && o.Policy.ContractOver == engine.FlagOnly {
 		r.over = map[uint64]int{}
 	}
@@ -94,7 +97,7 @@ func Run(r Reader, o Options) (*result.Replay, error) {
 			err = p.Apply(ev)
 		}
 		if _, invalid := err.(*LineError); invalid && o.Lenient {
-			p.res.Skipped++
+			*p.res.Skipped++
 			continue
 		}
 		if err != nil {
