@@ -1,0 +1,113 @@
+package main
+
+import (
+	"go/ast"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pure are the packages that have no clock, do no I/O of their own and draw
+// no random numbers but by seeds.
+var pure = []string{
+	"engine", "scenario", "sim", "sim/queue", "sim/stats", "sim/result", "sim/trace", "sim/trace/accesslog", "plots",
+}
+
+// impure are the standard packages that reach outside, with all below them.
+var impure = []string{"os", "net", "log", "syscall", "crypto/rand"}
+
+// clocks are the names of package time that ask the machine what time it is,
+// where it stands, or wait.
+var clocks = []string{
+	"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Timer", "Ticker", "Local", "LoadLocation",
+}
+
+// seeded are the names of math/rand that do not use the global source.
+var seeded = []string{"New", "NewPCG", "NewChaCha8", "NewSource", "NewZipf", "Rand", "PCG", "ChaCha8", "Source", "Zipf"}
+
+func TestPurePackagesReachNothing(t *testing.T) {
+	for _, s := range goFiles(t) {
+		if s.test || !slices.Contains(pure, s.pkg) {
+			continue
+		}
+		for _, i := range s.file.Imports {
+			p := strings.Trim(i.Path.Value, `"`)
+			if within(p, impure) {
+				t.Errorf("%s:%d: %s must not import %s", s.path, line(i), s.pkg, p)
+			}
+			if i.Name != nil && i.Name.Name == "." {
+				t.Errorf("%s:%d: a dot import hides where names come from", s.path, line(i))
+			}
+		}
+		selectors(&s, func(n *ast.SelectorExpr, from, name string) {
+			if from == "time" && slices.Contains(clocks, name) {
+				t.Errorf("%s:%d: %s must not use time.%s: time comes with the events", s.path, line(n), s.pkg, name)
+			}
+			if strings.HasPrefix(from, "math/rand") && !slices.Contains(seeded, name) {
+				t.Errorf("%s:%d: %s must not use rand.%s: draws come from a seed", s.path, line(n), s.pkg, name)
+			}
+		})
+	}
+}
+
+// A test that sleeps hopes.
+func TestNothingSleeps(t *testing.T) {
+	for _, s := range goFiles(t) {
+		selectors(&s, func(n *ast.SelectorExpr, from, name string) {
+			if from == "time" && name == "Sleep" {
+				t.Errorf("%s:%d: time.Sleep", s.path, line(n))
+			}
+		})
+	}
+}
+
+// Goroutines run replications and belong to the command; nothing else starts
+// one.
+func TestGoroutines(t *testing.T) {
+	for _, s := range goFiles(t) {
+		if s.test || s.path == "sim/replicate.go" || strings.HasPrefix(s.pkg, "cmd/") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				t.Errorf("%s:%d: %s must not start goroutines", s.path, line(n), s.pkg)
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "Go" || f.Sel.Name == "AfterFunc") {
+					t.Errorf("%s:%d: %s must not start goroutines", s.path, line(n), s.pkg)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// The program ends in main alone, so that everything else can be run in a
+// test.
+func TestOnlyMainExits(t *testing.T) {
+	for _, s := range goFiles(t) {
+		if s.test || s.path == "cmd/highwater/main.go" {
+			continue
+		}
+		selectors(&s, func(n *ast.SelectorExpr, from, name string) {
+			if from == "os" && slices.Contains([]string{"Exit", "Args", "Stdin", "Stdout", "Stderr"}, name) ||
+				from == "log" || from == "fmt" && slices.Contains([]string{"Print", "Println", "Printf"}, name) {
+				t.Errorf("%s:%d: %s.%s belongs to main", s.path, line(n), from, name)
+			}
+		})
+	}
+}
+
+// selectors visits what a file takes from packages that it imports.
+func selectors(s *source, visit func(n *ast.SelectorExpr, from, name string)) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := sel.X.(*ast.Ident); ok {
+				if from := s.imported(x.Name); from != "" {
+					visit(sel, from, sel.Sel.Name)
+				}
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// imports says which packages of the repository, which modules of others and,
+// where that is little, which standard packages each package may import. It
+// states the design: change the design first, then this table.
+var imports = map[string]struct{ own, others, std string }{
+	"engine":              {},
+	"scenario":            {own: "engine", others: "gopkg.in/yaml.v3"},
+	"scenarios":           {std: "embed"},
+	"sim":                 {own: "engine scenario sim/queue sim/result sim/stats sim/trace", others: "gonum.org/v1/gonum"},
+	"sim/queue":           {},
+	"sim/stats":           {others: "gonum.org/v1/gonum"},
+	"sim/result":          {own: "engine"},
+	"sim/trace":           {own: "engine sim/queue sim/result"},
+	"sim/trace/accesslog": {own: "engine sim/trace"},
+	"plots":               {others: "gonum.org/v1/plot"},
+	"cmd/highwater": {
+		own: "engine plots scenario scenarios sim sim/result sim/trace sim/trace/accesslog",
+		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
+			"github.com/schollz/progressbar/v3 golang.org/x/term",
+	},
+}
+
+// testModules are for tests only. A test may import any package of the
+// repository, and the modules of its own package.
+var testModules = []string{
+	"github.com/google/go-cmp", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "pgregory.net/rapid",
+}
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range goFiles(t) {
+		seen[s.pkg] = true
+		allowed, ok := imports[s.pkg]
+		if !ok {
+			t.Errorf("%s: package %s is not in the table of imports", s.path, s.pkg)
+			continue
+		}
+		for _, i := range s.file.Imports {
+			p := strings.Trim(i.Path.Value, `"`)
+			own, ours := strings.CutPrefix(p, "highwater/")
+			switch {
+			case ours:
+				ok = s.test || slices.Contains(strings.Fields(allowed.own), own)
+			case strings.Contains(strings.Split(p, "/")[0], "."):
+				ok = within(p, strings.Fields(allowed.others)) || s.test && within(p, testModules)
+			case p == "C" || p == "unsafe":
+				ok = false
+			default:
+				ok = s.test || allowed.std == "" || slices.Contains(strings.Fields(allowed.std), p)
+			}
+			if !ok {
+				t.Errorf("%s:%d: %s must not import %s", s.path, line(i), s.pkg, p)
+			}
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(imports)) {
+		if !seen[pkg] {
+			t.Errorf("the table of imports has package %s, which does not exist", pkg)
+		}
+	}
+}
+
+// within tells whether an import path is in one of the modules.
+func within(p string, modules []string) bool {
+	return slices.ContainsFunc(modules, func(m string) bool { return p == m || strings.HasPrefix(p, m+"/") })
+}
