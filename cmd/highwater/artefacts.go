@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,12 +21,9 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// writeArtefacts writes the files of a simulation into a folder, each whole
-// or not at all.
+// writeArtefacts writes the files of a simulation into a folder that exists,
+// each whole or not at all.
 func writeArtefacts(std stdio, sc *scenario.Scenario, res *result.Simulation, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	chart := unitsChart(sc, res)
 	files := []struct {
 		name  string

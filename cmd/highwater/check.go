@@ -29,14 +29,14 @@ func newCheck(std stdio) *cobra.Command {
 		Use:   "check FILE...",
 		Short: "report every mistake in scenarios",
 		Long:  checkHelp,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("want a scenario")
 			}
 			var invalid scenario.Errors
 			var others []error
 			for _, name := range args {
-				s, err := loadScenario(std, []string{name})
+				s, err := loadScenario(cmd.Context(), std, []string{name})
 				var list scenario.Errors
 				switch {
 				case errors.As(err, &list):
@@ -45,8 +45,11 @@ func newCheck(std stdio) *cobra.Command {
 					others = append(others, err)
 				default:
 					sc := s.scenario
-					fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, key of %s\n", name, sc.Name, span(sc.Duration),
+					_, err := fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, key of %s\n", shown(name), sc.Name, span(sc.Duration),
 						plural(len(sc.Cohorts), "cohort"), unitsText(sc.License.Units))
+					if err != nil {
+						return err
+					}
 				}
 			}
 			if invalid != nil {

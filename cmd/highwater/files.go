@@ -15,11 +15,22 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// shown is what messages call an input.
+func shown(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
+}
+
 // openInput opens a file, or standard input for "-", and decompresses .gz and
-// .zst, which are known by their first bytes.
-func openInput(std stdio, name string) (io.ReadCloser, error) {
-	var file io.ReadCloser = io.NopCloser(std.in)
-	if name != "-" {
+// .zst, which are known by their first bytes. Reading ends when the context
+// ends.
+func openInput(ctx context.Context, std stdio, name string) (io.ReadCloser, error) {
+	var file io.ReadCloser
+	if name == "-" {
+		file = abandonable(ctx, std.in)
+	} else {
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, err
@@ -30,28 +41,44 @@ func openInput(std stdio, name string) (io.ReadCloser, error) {
 		}
 		file = f
 	}
-	r := bufio.NewReaderSize(file, 256<<10)
-	magic, _ := r.Peek(4)
+	r := bufio.NewReaderSize(&interruptible{ctx, file}, 256<<10)
+	magic, err := r.Peek(4)
 	switch {
+	case err != nil && err != io.EOF:
+		_ = file.Close()
+		return nil, err
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(r)
 		if err != nil {
 			_ = file.Close()
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
+			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", shown(name), err)}
 		}
-		return &input{&told{name, z}, file}, nil
+		return &input{&told{shown(name), z}, file}, nil
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 		if err != nil {
 			_ = file.Close()
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
+			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", shown(name), err)}
 		}
-		return &input{&told{name, z.IOReadCloser()}, file}, nil
+		return &input{&told{shown(name), z.IOReadCloser()}, file}, nil
 	case strings.HasSuffix(name, ".gz"), strings.HasSuffix(name, ".zst"):
 		_ = file.Close()
 		return nil, &exitError{exitInvalid, fmt.Errorf("%s: is not compressed as its name says", name)}
 	}
 	return &input{r, file}, nil
+}
+
+// abandonable is a reader that the end of the context takes away even from
+// somebody who waits, as for a terminal.
+func abandonable(ctx context.Context, r io.Reader) io.ReadCloser {
+	out, in := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { _ = in.CloseWithError(ctx.Err()) }) // never fails
+	go func() {
+		defer stop()
+		_, err := io.CopyBuffer(in, struct{ io.Reader }{r}, make([]byte, 256<<10))
+		_ = in.CloseWithError(err) // never fails
+	}()
+	return out
 }
 
 // An input closes the file behind a reader.
@@ -81,13 +108,24 @@ func (t *told) Read(b []byte) (int, error) {
 
 // writeFile writes a file whole or not at all: the writer's work goes to a
 // file beside it, which takes its name when all is written. "-" is standard
-// output; .gz and .zst are compressed.
+// output; .gz and .zst are compressed. What is there and no file, such as a
+// device, is written to.
 func writeFile(std stdio, name string, write func(io.Writer) error) (err error) {
 	if name == "-" {
 		return write(std.out)
 	}
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return writeThrough(name, write)
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
+		var p *os.PathError
+		if errors.As(err, &p) {
+			p.Path = name // the file that was asked for
+		}
 		return err
 	}
 	defer func() {
@@ -106,6 +144,18 @@ func writeFile(std stdio, name string, write func(io.Writer) error) (err error) 
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+func writeThrough(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := compressed(name, f, write); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
 }
 
 func compressed(name string, f io.Writer, write func(io.Writer) error) error {

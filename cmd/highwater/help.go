@@ -62,6 +62,30 @@ func newTopics() []*cobra.Command {
 	return list
 }
 
+// newHelp is highwater help, which knows commands and topics.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help TOPIC",
+		Short: "more about a command or a topic",
+		Long:  rootText(),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			for _, c := range root.Commands() {
+				if len(args) == 0 && !c.Hidden {
+					names = append(names, c.Name())
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("no help on %q", strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	}
+}
+
 func rootText() string {
 	var b strings.Builder
 	for _, t := range topics {

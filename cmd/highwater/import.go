@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,7 +92,7 @@ func (l *logFlags) given(cmd *cobra.Command) string {
 }
 
 // options checks the flags.
-func (l *logFlags) options() (o accesslog.Options, err error) {
+func (l *logFlags) options(formatFlag string) (o accesslog.Options, err error) {
 	o = accesslog.Options{
 		LogFormat: l.logFormat, Cookie: l.cookie, Timeout: engine.Time(l.timeout.Microseconds()), Agents: l.agents,
 		AllPages: l.allPages, Only: l.only, Except: l.except, SOAP: l.soap, Jitter: l.jitter,
@@ -100,13 +101,16 @@ func (l *logFlags) options() (o accesslog.Options, err error) {
 		o.Format = l.format
 	}
 	if !knownFormat(o.Format) {
-		return o, usagef("format must be auto or one of %s, not %q", strings.Join(formatNames(), ", "), l.format)
+		return o, usagef("%s must be auto or one of %s, not %q", formatFlag, strings.Join(formatNames(), ", "), l.format)
 	}
 	if o.Format != "" && l.logFormat != "" {
-		return o, usagef("--log-format and a format %q exclude each other", l.format)
+		return o, usagef("--log-format and %s %s exclude each other", formatFlag, l.format)
 	}
 	if l.timeout < 0 {
 		return o, usagef("--timeout must be > 0, not %v", l.timeout)
+	}
+	if err := l.contradiction(); err != nil {
+		return o, err
 	}
 	var ok bool
 	if o.View, ok = accesslog.ParseView(l.view); !ok {
@@ -124,7 +128,30 @@ func (l *logFlags) options() (o accesslog.Options, err error) {
 	if o.Location, err = time.LoadLocation(l.zone); err != nil {
 		return o, usagef("--zone must be a time zone such as Europe/Berlin, not %q", l.zone)
 	}
+	// What is wrong with nothing to read is wrong with the options.
+	_, err = accesslog.Import([]accesslog.Source{{R: strings.NewReader("")}}, o)
+	if err != nil && !errors.Is(err, accesslog.ErrNoLog) {
+		return o, usagef("%w", err)
+	}
 	return o, nil
+}
+
+// contradiction finds flags that are for the other view.
+func (l *logFlags) contradiction() error {
+	for _, f := range []struct {
+		name, view string
+		given      bool
+	}{
+		{"timeout", "csp", l.timeout != 0},
+		{"all-pages", "csp", l.allPages},
+		{"agents", "csp", l.agents},
+		{"soap", "rest", l.soap != nil},
+	} {
+		if f.given && f.view != l.view {
+			return usagef("--%s is for --view %s, not --view %s", f.name, f.view, l.view)
+		}
+	}
+	return nil
 }
 
 func formatNames() []string {
@@ -158,7 +185,7 @@ func newImport(std stdio) *cobra.Command {
 		Short: "turn access logs into a trace",
 		Long:  fmt.Sprintf(importHelp, wrapped("auto, "+strings.Join(formatNames(), ", "), 57, strings.Repeat(" ", 21))),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			log, err := importLogs(cmd, std, args, &l, quiet)
+			log, err := importLogs(cmd, std, args, &l, "--format", quiet)
 			if err != nil {
 				return err
 			}
@@ -205,26 +232,29 @@ func wrapped(list string, width int, indent string) string {
 }
 
 // importLogs reads logs and reports on standard error what they were.
-func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, quiet bool) (*accesslog.Log, error) {
+func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, formatFlag string, quiet bool) (*accesslog.Log, error) {
 	if len(args) == 0 {
 		return nil, usagef("want a log")
 	}
-	o, err := l.options()
+	o, err := l.options(formatFlag)
 	if err != nil {
 		return nil, err
 	}
 	var sources []accesslog.Source
-	for _, name := range args {
-		in, err := openInput(std, name)
+	for i, name := range args {
+		if slices.Contains(args[:i], name) {
+			return nil, usagef("%s is given twice", shown(name))
+		}
+		in, err := openInput(cmd.Context(), std, name)
 		if err != nil {
 			return nil, err
 		}
 		defer in.Close()
-		sources = append(sources, accesslog.Source{Name: name, R: &interruptible{cmd.Context(), in}})
+		sources = append(sources, accesslog.Source{Name: shown(name), R: &logReader{r: in}})
 	}
 	log, err := accesslog.Import(sources, o)
 	if err != nil {
-		return nil, invalidLog(err)
+		return nil, invalidLog(sources, err)
 	}
 	if !quiet {
 		writeReport(std.err, log.Report())
@@ -234,7 +264,7 @@ func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, quiet
 
 func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags, f *replayFlags) error {
 	l.format = f.from
-	log, err := importLogs(cmd, std, args, l, f.quiet)
+	log, err := importLogs(cmd, std, args, l, "--from", f.quiet)
 	if err != nil {
 		return err
 	}
@@ -243,7 +273,7 @@ func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *lo
 	if err != nil {
 		return err
 	}
-	o.Name = args[0]
+	o.Name = shown(args[0])
 	res, err := replay(std, log, o, f)
 	if err != nil {
 		return err
@@ -283,11 +313,31 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 	}
 }
 
-// invalidLog gives an error of importing its exit code.
-func invalidLog(err error) error {
-	var x *exitError
-	if errors.Is(err, accesslog.ErrNoLog) && !errors.As(err, &x) {
-		return &exitError{exitInvalid, err}
+// A logReader remembers that it could not read.
+type logReader struct {
+	r   io.Reader
+	err error
+}
+
+func (l *logReader) Read(b []byte) (int, error) {
+	n, err := l.r.Read(b)
+	if err != nil && err != io.EOF {
+		l.err = err
 	}
-	return err
+	return n, err
+}
+
+// invalidLog tells logs that cannot be read from logs that are none.
+func invalidLog(sources []accesslog.Source, err error) error {
+	var names []string
+	for _, s := range sources {
+		if failed := s.R.(*logReader).err; failed != nil {
+			return failed
+		}
+		names = append(names, s.Name)
+	}
+	if err == accesslog.ErrNoLog {
+		err = fmt.Errorf("%s: %w", strings.Join(names, ", "), err)
+	}
+	return &exitError{exitInvalid, err}
 }

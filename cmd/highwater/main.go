@@ -15,6 +15,7 @@ import (
 	"highwater/scenario"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // version of the program. Results carry it.
@@ -151,6 +152,19 @@ func printInvalid(w io.Writer, err error) {
 	}
 }
 
+// flagError words what is wrong with a flag.
+func flagError(err error) error {
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		want := map[string]string{
+			"int": "a whole number", "uint64": "a whole number >= 0", "duration": "a time such as 15m", "bool": "true or false",
+		}
+		f := value.GetFlag()
+		return usagef("--%s must be %s, not %q", f.Name, want[f.Value.Type()], value.GetValue())
+	}
+	return &exitError{exitUsage, err}
+}
+
 func newRoot(std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "highwater",
@@ -174,7 +188,8 @@ func newRoot(std stdio) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("highwater {{.Version}}\n")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newRun(std), newReplay(std), newImport(std), newCheck(std), newSchema(std))
 	root.AddCommand(newTopics()...)
 	return root

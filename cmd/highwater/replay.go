@@ -30,10 +30,12 @@ Flags:
   --units N           units of the key; 0 is unlimited
   --set OPTION=VALUE  change an option of the policy; may be repeated
   --json              print the result as JSON (see highwater help json)
-  --series FILE       write units in use over time as CSV
+  --series FILE       write units in use over time as CSV; - instead of the
+                      answer
   --lenient           skip lines of a trace that are not valid, and count them
   --from FORMAT       read access logs: auto, or a format of highwater import
-                      and every other flag of highwater import but -o
+                      and every other flag of highwater import but -o and
+                      --format
   -q                  say nothing on standard error but errors
 
 Without --policy, --units and --set a trace is counted as it was made.
@@ -73,11 +75,14 @@ func newReplay(std stdio) *cobra.Command {
 			if len(c.policies) > 1 {
 				return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
 			}
+			if f.json && f.series == "-" {
+				return usagef("--series - and --json both want standard output")
+			}
 			if f.from == "" {
 				return replayTrace(cmd, std, args, &c, &l, &f)
 			}
 			if f.lenient {
-				return usagef("--lenient is for traces, not with --from")
+				return usagef("--lenient is for traces, and --from for access logs")
 			}
 			return replayLogs(cmd, std, args, &c, &l, &f)
 		},
@@ -99,16 +104,13 @@ func replayTrace(cmd *cobra.Command, std stdio, args []string, c *counting, l *l
 	if name := l.given(cmd); name != "" {
 		return usagef("--%s is for access logs: give --from", name)
 	}
-	in, err := openInput(std, args[0])
+	in, err := openInput(cmd.Context(), std, args[0])
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	name := args[0]
-	if name == "-" {
-		name = "standard input"
-	}
-	r := trace.NewJSONReader(name, &interruptible{cmd.Context(), in})
+	name := shown(args[0])
+	r := trace.NewJSONReader(name, in)
 	h := r.Header()
 	o, err := replayOptions(cmd, c, &h)
 	if err != nil {
@@ -203,7 +205,10 @@ func (s *seriesWriter) write(at engine.Time, units, connections int) {
 }
 
 func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
-	if f.json {
+	switch {
+	case f.series == "-":
+		return nil
+	case f.json:
 		return writeJSON(std.out, res)
 	}
 	w := bufio.NewWriter(std.out)

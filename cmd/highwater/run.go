@@ -29,7 +29,7 @@ Usage: highwater run [FILE] [flags]
 
 Simulates a scenario (see highwater help scenario) and prints the answer for
 each policy that it names. Without FILE it runs a hospital's day that comes
-with the program; -  is standard input.
+with the program; "-" is standard input.
 
 Flags:
   --reps N             replications (the scenario's reps, else 1)
@@ -39,7 +39,8 @@ Flags:
   --set OPTION=VALUE   change an option of every policy; may be repeated
   --json               print the result as JSON
   --out DIR            write result.json, series.csv, units.png and units.svg
-  --trace FILE         write replication 1 of the first policy as a trace
+  --trace FILE         write replication 1 of the first policy as a trace;
+                       - instead of the answer
   --workers N          processors to use; the result is the same
   -q                   no progress
 
@@ -74,18 +75,29 @@ func newRun(std stdio) *cobra.Command {
 			if err := checkRun(cmd, &c, &o, args); err != nil {
 				return err
 			}
-			s, err := loadScenario(std, args)
+			if asJSON && tapes == "-" {
+				return usagef("--trace - and --json both want standard output")
+			}
+			s, err := loadScenario(cmd.Context(), std, args)
 			if err != nil {
 				return err
 			}
 			if err := c.apply(cmd, s.scenario); err != nil {
 				return err
 			}
+			if out != "" {
+				if err := os.MkdirAll(out, 0o755); err != nil {
+					return err
+				}
+			}
 			res, err := simulate(cmd.Context(), std, s.scenario, o, tapes, quiet)
 			if res == nil || res.Replications == 0 {
 				return err
 			}
 			res.Version, res.Fingerprint = version, s.fingerprint
+			if tapes == "-" {
+				std.out = io.Discard // the trace is the answer
+			}
 			return errors.Join(err, deliver(std, s.scenario, res, asJSON, out))
 		},
 	}
@@ -125,20 +137,16 @@ type loaded struct {
 }
 
 // loadScenario reads a scenario from a file, standard input or the program.
-func loadScenario(std stdio, args []string) (*loaded, error) {
+func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error) {
 	name, dir := defaultScenario, ""
 	var data []byte
 	var err error
-	switch {
-	case len(args) == 0:
+	if len(args) == 0 {
 		data, err = scenarios.Files.ReadFile(name)
-	case args[0] == "-":
-		name = "standard input"
-		data, err = readScenario(std.in, name)
-	default:
-		name, dir = args[0], filepath.Dir(args[0])
+	} else {
+		name, dir = shown(args[0]), filepath.Dir(args[0])
 		var in io.ReadCloser
-		if in, err = openInput(std, name); err == nil {
+		if in, err = openInput(ctx, std, args[0]); err == nil {
 			data, err = readScenario(in, name)
 			_ = in.Close()
 		}
