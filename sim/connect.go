@@ -38,7 +38,7 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 	ids, p := c, &w.people[v.person]
 	if c.Kind == scenario.Jobs {
 		if up := w.parentOf(v); up != nil {
-			parent = up.conns[0]
+			parent = up.conn
 			ids, p = &w.cohorts[up.cohort], &w.people[up.person]
 			form = w.policy.Form(&engine.Client{Via: engine.Job}, ids.Via)
 		}
@@ -50,14 +50,14 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 		w.tape.connect(at, w, c, v, device, parent, id, user)
 	}
 	if fresh {
-		if refusal != nil || !w.policy.Uncharged.Has(c.Via) {
+		if refusal != nil || !c.free {
 			w.acct.Retire(user)
 		}
 	}
 	if refusal != nil {
 		return refusal
 	}
-	v.conns = append(v.conns, id)
+	v.add(id)
 	return nil
 }
 
@@ -68,7 +68,7 @@ func (w *world) parentOf(v *actor) *actor {
 		return nil
 	}
 	up := &w.actors[v.parent]
-	if up.born != v.parentBorn || len(up.conns) == 0 {
+	if up.born != v.parentBorn || !up.connected() {
 		return nil
 	}
 	return up
@@ -81,18 +81,23 @@ func (w *world) close(at engine.Time, c *cohort, v *actor, how engine.How) {
 		v.shared = 0
 		return
 	}
-	for _, id := range v.conns {
-		if w.tape != nil {
-			w.tape.disconnect(at, id, how)
-		}
-		fresh := w.policy.Uncharged.Has(c.Via) && (c.idents.form == engine.FreshID || c.idents.form == engine.BySession)
-		user := w.acct.UserOf(id)
-		w.acct.Disconnect(at, id, how)
-		if fresh {
-			w.acct.Retire(user)
-		}
+	for id := range v.conns {
+		w.disconnect(at, c, id, how)
 	}
-	v.conns = v.conns[:0]
+	v.drop()
+}
+
+func (w *world) disconnect(at engine.Time, c *cohort, id engine.ConnID, how engine.How) {
+	if w.tape != nil {
+		w.tape.disconnect(at, id, how)
+	}
+	if !c.free || c.idents.form != engine.FreshID && c.idents.form != engine.BySession {
+		w.acct.Disconnect(at, id, how)
+		return
+	}
+	user := w.acct.UserOf(id) // it has no row that would end with the connection
+	w.acct.Disconnect(at, id, how)
+	w.acct.Retire(user)
 }
 
 func (w *world) page(at engine.Time, id engine.ConnID) {
@@ -107,9 +112,11 @@ func (w *world) logIn(at engine.Time, c *cohort, p *person, id engine.ConnID, us
 	if w.tape != nil {
 		w.tape.login(at, id, c.userName(p.number))
 	}
-	client := w.client(c, p.number, 0)
-	if _, err := w.loginID(c, &client, p.number); err != nil {
-		return nil // too long: the login does nothing (rules: compose)
+	if !c.shortID {
+		client := w.client(c, p.number, 0)
+		if _, err := w.loginID(c, &client, p.number); err != nil {
+			return nil // too long: the login does nothing (rules: compose)
+		}
 	}
 	return w.acct.Login(at, id, user, c.label)
 }
@@ -130,7 +137,7 @@ func (p *pool) take(w *world, at engine.Time, c *cohort, v *actor, n int) *engin
 		refusal := w.connect(at, c, v, 0)
 		if refusal == nil {
 			p.conns++
-			v.conns = v.conns[:0] // the pool's, to the end of the run
+			v.drop() // the pool's, to the end of the run
 			continue
 		}
 		if p.conns > 0 {

@@ -73,12 +73,16 @@ func (w *world) try(at engine.Time, c *cohort, id int32) {
 	if v.page == 0 {
 		c.stats.Started++
 		w.startJobs(at, c.onSession, id, 0)
+		v = &w.actors[id] // jobs may have moved it
 	}
-	v = &w.actors[id] // jobs may have moved it
 	v.page++
 	v.since = v.page
 	w.startJobs(at, c.onPage, id, uint64(v.page))
 	v = &w.actors[id]
+	if c.alone && v.person != 0 && !w.people[v.person].stays {
+		w.leave(v.person) // nobody asks for it again
+		v.person = 0
+	}
 	switch {
 	case c.web():
 		w.paged(at, c, id)
@@ -150,7 +154,7 @@ func (w *world) paged(at engine.Time, c *cohort, id int32) {
 		timeout = engine.MaxTime
 	}
 	switch {
-	case v.page < v.pages && len(v.conns) == 0: // without its cookie
+	case v.page < v.pages && !v.connected(): // without its cookie
 		v.phase = trying
 		w.schedule(next, starts, id)
 	case v.page < v.pages && next < timeout:
@@ -159,7 +163,7 @@ func (w *world) paged(at engine.Time, c *cohort, id int32) {
 	case v.page < v.pages:
 		v.phase, v.until = timingOut, next
 		w.schedule(timeout, ends, id)
-	case len(v.conns) == 0:
+	case !v.connected():
 		w.finish(at, c, id)
 	case next < timeout && draw(v.stream, forLogout, 0) < c.Logout:
 		v.phase, v.how = ending, engine.Logout
@@ -177,7 +181,10 @@ func (w *world) abandon(c *cohort, id int32, idle engine.Time) {
 	w.people[v.person].visits++
 	orphan := w.newActor(left)
 	v, o := &w.actors[id], &w.actors[orphan]
-	o.conns, v.conns = append(o.conns, v.conns...), v.conns[:0]
+	for conn := range v.conns {
+		o.add(conn)
+	}
+	v.drop()
 	if c.Timeout > 0 {
 		w.schedule(idle+c.Timeout, ends, orphan)
 	}
@@ -187,7 +194,7 @@ func (w *world) abandon(c *cohort, id int32, idle engine.Time) {
 func (w *world) nextPage(at engine.Time, c *cohort, id int32) {
 	v := &w.actors[id]
 	v.page++
-	for _, conn := range v.conns {
+	for conn := range v.conns {
 		w.page(at, conn)
 	}
 	w.startJobs(at, c.onPage, id, uint64(v.page))
@@ -204,7 +211,7 @@ func (w *world) login(at engine.Time, c *cohort, id int32) {
 	v := &w.actors[id]
 	p := &w.people[v.person]
 	user := w.ownOr(ownUser, c, p, 0)
-	for _, conn := range v.conns {
+	for conn := range v.conns {
 		if refusal := w.logIn(at, c, p, conn, user); refusal != nil {
 			w.refused(at, c, id, refusal, loggingIn)
 			return
@@ -248,7 +255,7 @@ func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Ref
 func (w *world) giveUp(at engine.Time, c *cohort, id int32) {
 	c.stats.Lost++
 	v := &w.actors[id]
-	if len(v.conns) == 0 {
+	if !v.connected() {
 		w.finish(at, c, id)
 		return
 	}

@@ -61,13 +61,16 @@ type world struct {
 // A cohort is a scenario's cohort at work.
 type cohort struct {
 	*scenario.Cohort
-	label  uint32
-	slug   string // its name, fit for addresses
-	stream uint64
-	idents idents
-	fresh  uint64 // license user IDs of a single connection so far
-	proxy  *scenario.Proxy
-	pooled bool // the proxy's pool connects for it
+	label   uint32
+	slug    string // its name, fit for addresses
+	stream  uint64
+	idents  idents
+	fresh   uint64 // license user IDs of a single connection so far
+	proxy   *scenario.Proxy
+	pooled  bool // the proxy's pool connects for it
+	free    bool // its policy does not count its connections
+	alone   bool // one connection each, after which nobody asks who it was
+	shortID bool // no member's login is too long
 
 	arrivals poisson
 	moments  []engine.Time
@@ -116,29 +119,64 @@ const (
 	calling                // a call ends, more may follow
 )
 
-// An actor is who has an event to come.
+// An actor is who has an event to come. What every session needs comes first,
+// in one cache line: a run with many sessions jumps from one to another.
 type actor struct {
-	role       role
-	phase      phase
-	how        engine.How
-	cohort     int32
-	person     int32 // visit: who it is, by index; member: its number
-	owner      int32 // visit: the member to wake at the end; 0 is none
-	parent     int32 // visit of a job: the actor that started it
-	born       uint32
-	parentBorn uint32
-
-	stream uint64 // of its draws
-	nth    uint64 // member: next session's or period's number
-	page   int32  // visit: pages or calls so far
+	role   role
+	phase  phase
+	how    engine.How
+	cohort int32
+	person int32         // visit: who it is, by index; member: its number
+	conn   engine.ConnID // visit: its first connection
+	stream uint64        // of its draws
+	page   int32         // visit: pages or calls so far
 	pages  int32
 	since  int32 // the page that began the present web session
 	tries  int32
-	span   engine.Time // of the whole session, when Lasts rules
-	until  engine.Time
+	owner  int32 // visit: the member to wake at the end; 0 is none
 	shared int32 // connections of a pool in use
-	conns  []engine.ConnID
-	next   int32 // free list
+	born   uint32
+	next   int32  // free list
+	nth    uint64 // member: next session's or period's number
+
+	until      engine.Time
+	span       engine.Time     // of the whole session, when Lasts rules
+	more       []engine.ConnID // its other connections
+	parent     int32           // visit of a job: the actor that started it
+	parentBorn uint32
+	_          [16]byte // to two cache lines
+}
+
+// connected reports whether a visit has connections.
+func (v *actor) connected() bool { return v.conn != 0 }
+
+// add gives a visit one more connection.
+func (v *actor) add(id engine.ConnID) {
+	if v.conn == 0 {
+		v.conn = id
+		return
+	}
+	v.more = append(v.more, id)
+}
+
+// conns yields a visit's connections in the order of their begin.
+func (v *actor) conns(yield func(engine.ConnID) bool) {
+	if v.conn == 0 || !yield(v.conn) {
+		return
+	}
+	for _, id := range v.more {
+		if !yield(id) {
+			return
+		}
+	}
+}
+
+// drop makes a visit forget its connections.
+func (v *actor) drop() {
+	v.conn = 0
+	if len(v.more) > 0 {
+		v.more = v.more[:0]
+	}
 }
 
 func (w *world) newActor(a actor) int32 {
@@ -150,14 +188,14 @@ func (w *world) newActor(a actor) int32 {
 	}
 	old := &w.actors[id]
 	w.freeActor = old.next
-	a.conns, a.born = old.conns[:0], old.born+1
+	a.more, a.born = old.more[:0], old.born
 	*old = a
 	return id
 }
 
 func (w *world) freeActorSlot(id int32) {
 	a := &w.actors[id]
-	*a = actor{conns: a.conns[:0], born: a.born, next: w.freeActor}
+	a.role, a.conn, a.born, a.next = 0, 0, a.born+1, w.freeActor
 	w.freeActor = id
 }
 
@@ -240,6 +278,11 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 			c.pooled = c.proxy.Pool > 0 && !p.Contract && (c.Kind == scenario.Users || c.Kind == scenario.Devices)
 		}
 		c.idents = w.identsOf(c)
+		c.free = p.Uncharged.Has(c.Via) || c.Via == engine.System || c.Via == engine.Diagnostic
+		c.alone = !c.web() && c.Kind != scenario.Callers
+		longest := w.client(c, math.MaxUint64-1, 0)
+		_, err := w.loginID(c, &longest, math.MaxUint64-1)
+		c.shortID = err == nil
 		if c.Lasts.Law == scenario.Constant && c.Lasts.Mean > 0 && len(w.cohorts) <= maxLanes {
 			c.steady = instant(c.Lasts.Mean)
 		}
@@ -251,6 +294,7 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 			} else {
 				by.onSession = append(by.onSession, int32(i))
 			}
+			by.alone = false
 		}
 	}
 	return w
