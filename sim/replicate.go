@@ -31,9 +31,9 @@ type Options struct {
 	// Trace gets the first replication of the first policy as it happens; an
 	// event is valid during the call.
 	Trace func(*trace.Event)
-	// Progress hears how many of how many runs are done, from several
+	// Progress hears what share of the work is done, 0 to 1, from several
 	// goroutines, one at a time.
-	Progress func(done, total int)
+	Progress func(share float64)
 }
 
 // confidence of the intervals in results.
@@ -64,7 +64,7 @@ type runner struct {
 
 	mu   sync.Mutex
 	next int          // runs handed out
-	done int          // runs finished
+	done float64      // runs finished, and parts of those under way
 	outs [][]*outcome // by policy and replication
 }
 
@@ -123,7 +123,7 @@ func (w *pair) run(ctx context.Context, r *runner, p, rep int) *outcome {
 		w.limited = newWorld(r.sc, &r.policies[p], r.sc.License.Units, nil, nil)
 	}
 	w.limited.reset(r.o.Seed, rep)
-	w.limited.run(ctx)
+	w.limited.run(ctx, r.advance)
 	out := w.limited.outcome()
 	if !out.refused {
 		return out // nobody was refused, so that the limit did not matter
@@ -132,7 +132,7 @@ func (w *pair) run(ctx context.Context, r *runner, p, rep int) *outcome {
 		w.unlimited = newWorld(r.sc, withoutLimit(&r.policies[p]), 0, nil, nil)
 	}
 	w.unlimited.reset(r.o.Seed, rep)
-	w.unlimited.run(ctx)
+	w.unlimited.run(ctx, nil)
 	out.demand = w.unlimited.table.Peak()
 	return out
 }
@@ -149,10 +149,17 @@ func (r *runner) finish(p, rep int, out *outcome) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outs[p][rep] = out
-	r.done++
-	if r.o.Progress != nil {
-		r.o.Progress(r.done, len(r.policies)*r.o.Reps)
+}
+
+// advance counts a part of a run as done.
+func (r *runner) advance(part float64) {
+	if r.o.Progress == nil {
+		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done += part
+	r.o.Progress(min(1, r.done/float64(len(r.policies)*r.o.Reps)))
 }
 
 // watched runs the first replication of a policy, with its series and, for
@@ -162,12 +169,12 @@ func (r *runner) watched(ctx context.Context, p int) *outcome {
 	if p > 0 {
 		tap = nil
 	}
-	w, s := r.listened(ctx, &r.policies[p], r.sc.License.Units, tap)
+	w, s := r.listened(ctx, &r.policies[p], r.sc.License.Units, tap, r.advance)
 	out := w.outcome()
 	out.first = w.replication()
 	out.first.Series = s.samples()
 	if out.refused && ctx.Err() == nil {
-		free, s := r.listened(ctx, withoutLimit(&r.policies[p]), 0, nil)
+		free, s := r.listened(ctx, withoutLimit(&r.policies[p]), 0, nil, nil)
 		out.demand = free.table.Peak()
 		out.first.DemandSeries = s.samples()
 	}
@@ -176,7 +183,7 @@ func (r *runner) watched(ctx context.Context, p int) *outcome {
 }
 
 // listened runs the first replication with a series.
-func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap func(*trace.Event)) (*world, *series) {
+func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap func(*trace.Event), t tick) (*world, *series) {
 	s := new(series)
 	units, connections := 0, 0
 	w := newWorld(r.sc, p, limit, func(e engine.Event) {
@@ -186,7 +193,7 @@ func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap 
 		}
 	}, tap)
 	w.reset(r.o.Seed, 0)
-	w.run(ctx)
+	w.run(ctx, t)
 	return w, s
 }
 

@@ -199,15 +199,28 @@ func (w *world) freeActorSlot(id int32) {
 	w.freeActor = id
 }
 
-// run goes on to the end, or until the context ends.
-func (w *world) run(ctx context.Context) {
+// A tick hears what share of a run has been done since the last one.
+type tick func(share float64)
+
+// run goes on to the end, or until the context ends. The tick may be nil.
+func (w *world) run(ctx context.Context, t tick) {
+	told := engine.Time(0)
+	tell := func(at engine.Time) {
+		if t != nil {
+			t(float64(at-told) / float64(w.end))
+			told = at
+		}
+	}
 	for n := 1; ; n++ {
 		at, ok := w.q.Next()
 		if !ok || engine.Time(at) >= w.end {
 			break
 		}
-		if n%(1<<16) == 0 && ctx.Err() != nil {
-			return
+		if n%(1<<16) == 0 {
+			if ctx.Err() != nil {
+				return
+			}
+			tell(engine.Time(at))
 		}
 		_, ref, _ := w.q.Pop()
 		id := int32(ref)
@@ -221,6 +234,7 @@ func (w *world) run(ctx context.Context) {
 		}
 	}
 	w.table.Advance(w.end)
+	tell(w.end)
 }
 
 // schedule has an actor act at an instant, if that comes before the end.

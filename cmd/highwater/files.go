@@ -25,9 +25,10 @@ func shown(name string) string {
 
 // openInput opens a file, or standard input for "-", and decompresses .gz and
 // .zst, which are known by their first bytes. Reading ends when the context
-// ends.
-func openInput(ctx context.Context, std stdio, name string) (io.ReadCloser, error) {
+// ends; p shows how far it is.
+func openInput(ctx context.Context, std stdio, name string, p *progress) (io.ReadCloser, error) {
 	var file io.ReadCloser
+	var size int64
 	if name == "-" {
 		file = abandonable(ctx, std.in)
 	} else {
@@ -35,13 +36,16 @@ func openInput(ctx context.Context, std stdio, name string) (io.ReadCloser, erro
 		if err != nil {
 			return nil, err
 		}
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			_ = f.Close()
-			return nil, fmt.Errorf("%s: is a directory", name)
+		if info, err := f.Stat(); err == nil {
+			if info.IsDir() {
+				_ = f.Close()
+				return nil, fmt.Errorf("%s: is a directory", name)
+			}
+			size = info.Size()
 		}
 		file = f
 	}
-	r := bufio.NewReaderSize(&interruptible{ctx, file}, 256<<10)
+	r := bufio.NewReaderSize(&interruptible{ctx, &metered{r: file, p: p, size: size}}, 256<<10)
 	magic, err := r.Peek(4)
 	switch {
 	case err != nil && err != io.EOF:

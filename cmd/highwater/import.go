@@ -245,7 +245,9 @@ func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, forma
 		if slices.Contains(args[:i], name) {
 			return nil, usagef("%s is given twice", shown(name))
 		}
-		in, err := openInput(cmd.Context(), std, name)
+		p := newProgress(std, quiet, "reading")
+		defer p.end()
+		in, err := openInput(cmd.Context(), std, name, p)
 		if err != nil {
 			return nil, err
 		}

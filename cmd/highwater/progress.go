@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"github.com/schollz/progressbar/v3"
@@ -8,29 +9,27 @@ import (
 )
 
 // A progress shows on a terminal how much of long work is done.
-type progress struct {
-	std  stdio
-	what string
-	on   bool
-	bar  *progressbar.ProgressBar
-}
+type progress struct{ bar *progressbar.ProgressBar }
 
+// steps is how finely a share of the work is shown.
+const steps = 1000
+
+// newProgress shows nothing when standard error is not a terminal.
 func newProgress(std stdio, quiet bool, what string) *progress {
 	f, ok := std.err.(*os.File)
-	return &progress{std: std, what: what, on: ok && !quiet && term.IsTerminal(int(f.Fd()))}
+	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+		return &progress{}
+	}
+	return &progress{progressbar.NewOptions(steps, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100_000_000),
+		progressbar.OptionSetWidth(30))}
 }
 
-// show is called each time that a part is done.
-func (p *progress) show(done, total int) {
-	if !p.on || total < 2 {
-		return
+// show is called with the share that is done, 0 to 1.
+func (p *progress) show(share float64) {
+	if p.bar != nil {
+		_ = p.bar.Set(int(share * steps)) // a terminal that cannot be written to loses its bar
 	}
-	if p.bar == nil {
-		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.std.err), progressbar.OptionSetDescription(p.what),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(),
-			progressbar.OptionThrottle(100_000_000), progressbar.OptionSetWidth(30))
-	}
-	_ = p.bar.Set(done) // a terminal that cannot be written to loses its bar
 }
 
 // end takes the bar away.
@@ -38,4 +37,21 @@ func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}
+}
+
+// A metered reader shows how much of a file has been read.
+type metered struct {
+	r    io.Reader
+	p    *progress
+	size int64
+	n    int64
+}
+
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	m.n += int64(n)
+	if m.size > 0 {
+		m.p.show(float64(m.n) / float64(m.size))
+	}
+	return n, err
 }

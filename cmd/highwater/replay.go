@@ -104,7 +104,9 @@ func replayTrace(cmd *cobra.Command, std stdio, args []string, c *counting, l *l
 	if name := l.given(cmd); name != "" {
 		return usagef("--%s is for access logs: give --from", name)
 	}
-	in, err := openInput(cmd.Context(), std, args[0])
+	p := newProgress(std, f.quiet, "reading")
+	defer p.end()
+	in, err := openInput(cmd.Context(), std, args[0], p)
 	if err != nil {
 		return err
 	}

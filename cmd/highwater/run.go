@@ -146,7 +146,7 @@ func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error
 	} else {
 		name, dir = shown(args[0]), filepath.Dir(args[0])
 		var in io.ReadCloser
-		if in, err = openInput(ctx, std, args[0]); err == nil {
+		if in, err = openInput(ctx, std, args[0], &progress{}); err == nil {
 			data, err = readScenario(in, name)
 			_ = in.Close()
 		}
@@ -209,7 +209,7 @@ func (c *counting) apply(cmd *cobra.Command, sc *scenario.Scenario) error {
 
 // simulate runs a scenario, with progress and perhaps a trace.
 func simulate(ctx context.Context, std stdio, sc *scenario.Scenario, o sim.Options, tape string, quiet bool) (res *result.Simulation, err error) {
-	p := newProgress(std, quiet, "replications")
+	p := newProgress(std, quiet, "simulating")
 	defer p.end()
 	o.Progress = p.show
 	if tape == "" {
