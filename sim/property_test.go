@@ -60,7 +60,7 @@ func TestReplicationsAreIndependent(t *testing.T) {
 		var again [3]*outcome
 		for i, rep := range []int{1, 0, 1} { // a world that was used before
 			w.reset(sc.Seed, rep)
-			w.run(context.Background())
+			w.run(context.Background(), nil)
 			again[i] = w.outcome()
 		}
 		if diff := cmp.Diff(again[0], again[2], cmp.AllowUnexported(outcome{}, engine.UnitTime{})); diff != "" {
@@ -229,7 +229,7 @@ func steps(sc *scenario.Scenario, p *engine.Policy) []step {
 		list = append(list, step{e.At, e.InUse})
 	}, nil)
 	w.reset(sc.Seed, 0)
-	w.run(context.Background())
+	w.run(context.Background(), nil)
 	return list
 }
 
