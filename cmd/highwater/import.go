@@ -240,11 +240,13 @@ func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, forma
 	if err != nil {
 		return nil, err
 	}
-	var sources []accesslog.Source
 	for i, name := range args {
 		if slices.Contains(args[:i], name) {
 			return nil, usagef("%s is given twice", shown(name))
 		}
+	}
+	var sources []accesslog.Source
+	for _, name := range args {
 		p := newProgress(std, quiet, "reading")
 		defer p.end()
 		in, err := openInput(cmd.Context(), std, name, p)
