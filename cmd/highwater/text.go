@@ -13,8 +13,8 @@ import (
 	"highwater/engine"
 )
 
-// table writes rows of cells, aligned. Cells that start with a tab-free
-// number are right-aligned by the caller with [right].
+// table writes rows of cells, aligned: names in the first column to the left,
+// other columns to the right when all their cells begin with a digit.
 func table(w io.Writer, rows [][]string) {
 	widths := map[int]int{}
 	numeric := map[int]bool{}
@@ -36,7 +36,7 @@ func table(w io.Writer, rows [][]string) {
 			if c > 0 {
 				b.WriteString("  ")
 			}
-			if numeric[c] {
+			if numeric[c] && c > 0 {
 				b.WriteString(pad + cell)
 			} else {
 				b.WriteString(cell + pad)

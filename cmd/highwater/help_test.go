@@ -1,0 +1,187 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// commands lists the program's commands and topics, but for those that cobra
+// brings.
+func commands() []*cobra.Command {
+	root := newRoot(stdio{strings.NewReader(""), io.Discard, io.Discard})
+	return append([]*cobra.Command{root}, root.Commands()...)
+}
+
+// The examples in the help of commands and topics are commands that exist,
+// with flags that exist and values that they take.
+func TestHelpExamplesParse(t *testing.T) {
+	examples := 0
+	for _, c := range commands() {
+		text := strings.ReplaceAll(c.Long, "\\\n", "")
+		for _, m := range regexp.MustCompile(`(?m)^ *(highwater .*)$`).FindAllStringSubmatch(text, -1) {
+			args := strings.Fields(m[1])[1:]
+			if strings.HasPrefix(m[1], "highwater counts ") {
+				continue
+			}
+			for i, a := range args {
+				if strings.HasPrefix(a, ">") {
+					args = args[:i]
+					break
+				}
+			}
+			examples++
+			checkExample(t, "help "+c.Name(), m[1], args)
+		}
+	}
+	if examples < 8 {
+		t.Errorf("only %d examples were found", examples)
+	}
+}
+
+func checkExample(t *testing.T, where, example string, args []string) {
+	t.Helper()
+	root := newRoot(stdio{strings.NewReader(""), io.Discard, io.Discard})
+	if args[0] == "help" {
+		if args = args[1:]; args[0] == "TOPIC" {
+			return
+		}
+	}
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root {
+		t.Errorf("%s: %q is no command of the program", where, example)
+		return
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		t.Errorf("%s: %q: %v", where, example, err)
+	}
+}
+
+// The help of a command has each of its flags, no other, and fits a terminal.
+func TestHelpHasTheFlags(t *testing.T) {
+	for _, c := range commands() {
+		if c.Run == nil && c.RunE == nil || !c.HasParent() || c.Name() == "help" {
+			continue
+		}
+		_, section, _ := strings.Cut(c.Long, "\nFlags:\n")
+		section, _, _ = strings.Cut(section, "\n\n")
+		listed := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^  --?([a-z-]+)`).FindAllStringSubmatch(section, -1) {
+			listed[m[1]] = true
+			if c.Flags().Lookup(m[1]) == nil && (len(m[1]) > 1 || c.Flags().ShorthandLookup(m[1]) == nil) {
+				t.Errorf("help %s: the command has no flag %s", c.Name(), m[1])
+			}
+		}
+		logs := strings.Contains(section, "every other flag of highwater import")
+		ofImport, _, _ := c.Root().Find([]string{"import"})
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Name == "help" || listed[f.Name] || listed[f.Shorthand] || logs && ofImport.Flags().Lookup(f.Name) != nil {
+				return
+			}
+			t.Errorf("help %s: flag --%s is not listed", c.Name(), f.Name)
+		})
+	}
+}
+
+// The help of a command fits a screen of 80 columns and 50 lines.
+func TestHelpFitsTheScreen(t *testing.T) {
+	for _, c := range commands() {
+		if c.Run == nil && c.RunE == nil {
+			continue
+		}
+		lines := strings.Split(strings.TrimSuffix(c.Long, "\n"), "\n")
+		if len(lines) > 50 {
+			t.Errorf("help %s has %d lines", c.Name(), len(lines))
+		}
+		for _, l := range lines {
+			if utf8.RuneCountInString(l) > 80 {
+				t.Errorf("help %s: wider than 80 columns: %q", c.Name(), l)
+			}
+		}
+	}
+}
+
+// The root's help names every command and topic.
+func TestRootHelpIsWhole(t *testing.T) {
+	all := commands()
+	for _, c := range all[1:] {
+		if c.Hidden || c.Name() == "completion" {
+			continue
+		}
+		if !regexp.MustCompile(`(?m)^  ` + c.Name() + `\b`).MatchString(all[0].Long) {
+			t.Errorf("highwater help does not name %s", c.Name())
+		}
+	}
+}
+
+// block is the first fenced block of a page in a language.
+func block(t *testing.T, name, language string) string {
+	t.Helper()
+	m := regexp.MustCompile("(?s)```" + language + "\n(.*?)```").FindStringSubmatch(page(t, name))
+	if m == nil {
+		t.Fatalf("%s.md has no block of %s", name, language)
+	}
+	return m[1]
+}
+
+// The result in highwater help json is that of the trace in highwater help
+// trace.
+func TestJSONPageIsTheTracesResult(t *testing.T) {
+	code, out, errs := highwater(t.Context(), strings.NewReader(block(t, "trace", "json")), "replay", "-", "--json")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var got, want any
+	if err := json.Unmarshal([]byte(out), &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(block(t, "json", "json")), &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("json.md and the program (+) differ:\n%s", diff)
+	}
+}
+
+// The page explains every field of a result.
+func TestJSONPageHasTheFields(t *testing.T) {
+	text := page(t, "json")
+	var visit func(v any)
+	visit = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, value := range v {
+				if !strings.Contains(text, "| `"+name+"` |") && name != "csp" {
+					t.Errorf("json.md does not explain %s", name)
+				}
+				visit(value)
+			}
+		case []any:
+			for _, e := range v {
+				visit(e)
+			}
+		}
+	}
+	const lines = `{"trace":1,"units":2}
+{"op":"connect","at":1,"via":"terminal","conn":"a"}
+{"op":"connect","at":2,"via":"terminal","conn":"b"}
+{"op":"connect","at":2,"via":"csp","conn":"c"}
+not valid
+`
+	code, out, errs := highwater(t.Context(), strings.NewReader(lines), "replay", "-", "--json", "--lenient", "--set", "max_connections=1")
+	if code != 0 || !strings.Contains(out, "transitions") || !strings.Contains(out, "first_refusal") {
+		t.Fatalf("exit code %d: %s%s", code, errs, out)
+	}
+	var v any
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		t.Fatal(err)
+	}
+	visit(v)
+}
