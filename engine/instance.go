@@ -1,6 +1,9 @@
 package engine
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // An Instance is a running product: a license [Table], and what is known of
 // the clients that are connected. Use the Table's own methods for pages
@@ -20,6 +23,17 @@ type client struct {
 	address string // that stands for the client; "" as above
 	label   uint32
 	retire  bool // its license user ID ends with it
+}
+
+// keep makes the texts independent of what they were read from.
+func (c *client) keep() {
+	same := c.addr == c.address
+	c.addr = strings.Clone(c.addr)
+	if same {
+		c.address = c.addr
+	} else {
+		c.address = strings.Clone(c.address)
+	}
 }
 
 // fresh marks the tag of a license user ID that equals no other; the rest of
@@ -57,6 +71,7 @@ func (i *Instance) Connect(at Time, c *Client, parent ConnID, number int64, labe
 	if refusal != nil {
 		return 0, refusal
 	}
+	known.keep()
 	for int(id) >= len(i.clients) {
 		i.clients = append(i.clients, client{})
 	}
@@ -98,12 +113,13 @@ func (i *Instance) user(text []byte) UserID {
 
 // Disconnect ends an open connection.
 func (i *Instance) Disconnect(at Time, id ConnID, how How) {
-	i.Advance(at)
+	if !i.clients[id].retire {
+		i.Table.Disconnect(at, id, how)
+		return
+	}
 	user := i.UserOf(id)
 	i.Table.Disconnect(at, id, how)
-	if i.clients[id].retire {
-		i.Retire(user)
-	}
+	i.Retire(user)
 }
 
 // Login is License.Login or CSP.Session.Login with an argument. The error is

@@ -1,11 +1,10 @@
 package trace
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,25 +19,23 @@ const maxLine = 1 << 20
 // A JSONReader reads a trace of JSON lines.
 type JSONReader struct {
 	name    string
-	r       *bufio.Reader
+	r       io.Reader
+	buf     []byte
+	rest    string // what has been read and not yet given out
+	ended   error  // why there is no more
 	line    int64
-	long    []byte // a line that does not fit the reader's buffer
-	pending bool   // the first line is an event, in ev
-	failed  error  // of the first line, to be told by Next
+	pending bool  // the first line is an event, in ev
+	failed  error // of the first line, to be told by Next
 	header  Header
 	ev      Event
 	s       scanner
 	fields  [numFields]value
-	strings map[string]string // what repeats is kept once
 }
 
 // NewJSONReader reads the header, if there is one. Name is the file's, for
 // messages. A bad header is told by the first Next.
 func NewJSONReader(name string, r io.Reader) *JSONReader {
-	j := &JSONReader{name: name, r: bufio.NewReaderSize(r, 64<<10), strings: map[string]string{}}
-	if bom, _ := j.r.Peek(3); string(bom) == "\xef\xbb\xbf" {
-		_, _ = j.r.Discard(3)
-	}
+	j := &JSONReader{name: name, r: r, buf: make([]byte, chunk)}
 	isHeader, err := j.read(true)
 	switch {
 	case err != nil:
@@ -82,6 +79,9 @@ func (j *JSONReader) read(first bool) (isHeader bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if j.line == 1 {
+			line = strings.TrimPrefix(line, "\ufeff")
+		}
 		j.s.reset(line)
 		if j.s.end() {
 			continue
@@ -98,32 +98,66 @@ func (j *JSONReader) errorf(format string, args ...any) error {
 	return &LineError{j.name, j.line, fmt.Sprintf(format, args...)}
 }
 
-// nextLine is the next line. One that is too long is passed over and is an
-// error.
-func (j *JSONReader) nextLine() ([]byte, error) {
-	line, err := j.r.ReadSlice('\n')
+// chunk is how much is read at once, in bytes. The texts of events are parts of
+// a chunk: who keeps one for long should clone it.
+const chunk = 64 << 10
+
+// nextLine is the next line without its end. One that is too long is passed
+// over and is an error.
+func (j *JSONReader) nextLine() (string, error) {
 	j.line++
-	if err == nil {
-		return line, nil
-	}
-	j.long = j.long[:0]
-	for err == bufio.ErrBufferFull {
-		if len(j.long) <= maxLine {
-			j.long = append(j.long, line...)
+	for {
+		if line, rest, ok := strings.Cut(j.rest, "\n"); ok {
+			j.rest = rest
+			return line, nil
 		}
-		line, err = j.r.ReadSlice('\n')
+		if len(j.rest) > maxLine {
+			return "", j.passOver()
+		}
+		if j.ended != nil {
+			return j.lastLine()
+		}
+		j.more()
 	}
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("%s: after line %d: %w", j.name, j.line-1, err)
+}
+
+// more reads what the reader has, up to a chunk.
+func (j *JSONReader) more() {
+	n, err := io.ReadAtLeast(j.r, j.buf, 1)
+	if j.rest == "" {
+		j.rest = string(j.buf[:n])
+	} else {
+		j.rest += string(j.buf[:n])
 	}
-	if len(j.long) > 0 && len(j.long)+len(line) > maxLine {
-		return nil, j.errorf("line is longer than %d bytes", maxLine)
+	j.ended = err
+}
+
+// lastLine is what is left at the end.
+func (j *JSONReader) lastLine() (string, error) {
+	if j.ended != io.EOF {
+		return "", fmt.Errorf("after line %d: %w", j.line-1, j.ended)
 	}
-	j.long = append(j.long, line...)
-	if len(j.long) == 0 {
-		return nil, io.EOF
+	line := j.rest
+	j.rest = ""
+	if line == "" {
+		return "", io.EOF
 	}
-	return j.long, nil
+	return line, nil
+}
+
+// passOver drops the rest of a line that is too long.
+func (j *JSONReader) passOver() error {
+	err := j.errorf("line is longer than %d bytes", maxLine)
+	for j.ended == nil {
+		j.rest = ""
+		j.more()
+		if _, rest, ok := strings.Cut(j.rest, "\n"); ok {
+			j.rest = rest
+			return err
+		}
+	}
+	j.rest = ""
+	return err
 }
 
 // field numbers the fields of a trace.
@@ -197,14 +231,25 @@ var (
 	}
 )
 
-func fieldOf(key []byte) (field, bool) {
-	for f, name := range fieldNames {
-		if len(name) == len(key) && name == string(key) {
-			return field(f), true
+// fieldOf finds a field. The first letter is enough to look at few names.
+func fieldOf(key string) (field, bool) {
+	if key == "" {
+		return 0, false
+	}
+	for _, f := range byLetter[key[0]] {
+		if fieldNames[f] == key {
+			return f, true
 		}
 	}
 	return 0, false
 }
+
+var byLetter = func() (index [256][]field) {
+	for f, name := range fieldNames {
+		index[name[0]] = append(index[name[0]], field(f))
+	}
+	return index
+}()
 
 // parse reads the scanned line.
 func (j *JSONReader) parse(first bool) (isHeader bool, err error) {
@@ -230,9 +275,9 @@ func (j *JSONReader) parse(first bool) (isHeader bool, err error) {
 	return false, j.parseEvent(op, present)
 }
 
-func opOf(name []byte) Op {
+func opOf(name string) Op {
 	for op, n := range opNames {
-		if n == string(name) && op != 0 {
+		if n == name && op != 0 {
 			return Op(op)
 		}
 	}
@@ -242,7 +287,7 @@ func opOf(name []byte) Op {
 // members scans the members of the line's object into j.fields.
 func (j *JSONReader) members() (present fieldSet, err error) {
 	var seen fieldSet
-	var others [][]byte // unknown fields that are null
+	var others []string // unknown fields that are null
 	if !j.s.eat('{') {
 		return 0, errJSON
 	}
@@ -256,7 +301,7 @@ func (j *JSONReader) members() (present fieldSet, err error) {
 		}
 		f, known := fieldOf(key)
 		switch {
-		case known && seen&(1<<f) != 0, !known && slices.ContainsFunc(others, func(k []byte) bool { return bytes.Equal(k, key) }):
+		case known && seen&(1<<f) != 0, !known && slices.Contains(others, key):
 			return 0, fmt.Errorf("field %q is given twice", key)
 		case known:
 			seen |= 1 << f
@@ -284,8 +329,9 @@ func (j *JSONReader) check(op Op, present fieldSet) error {
 	if missing := required[op] &^ present; missing != 0 {
 		return fmt.Errorf("%s needs field %q", opTitle(op), firstOf(missing))
 	}
-	for f := range numFields {
-		if present&(1<<f) == 0 || j.fields[f].kind == fieldKinds[f] || f == fAt && j.fields[f].kind == text {
+	for left := present; left != 0; left &= left - 1 {
+		f := field(bits.TrailingZeros32(uint32(left)))
+		if j.fields[f].kind == fieldKinds[f] || f == fAt && j.fields[f].kind == text {
 			continue
 		}
 		return fmt.Errorf("%s must be %s, not %s", fieldNames[f], kindNames[fieldKinds[f]], kindNames[j.fields[f].kind])
@@ -309,21 +355,12 @@ func firstOf(s fieldSet) string {
 	return ""
 }
 
-// str is the value of a text field that is present, kept once.
+// str is the value of a field, "" when it is not present.
 func (j *JSONReader) str(f field, present fieldSet) string {
 	if present&(1<<f) == 0 {
 		return ""
 	}
-	b := j.fields[f].text
-	if s, ok := j.strings[string(b)]; ok {
-		return s
-	}
-	if len(j.strings) >= 1<<16 {
-		clear(j.strings) // memory is bounded, whatever the trace repeats
-	}
-	s := string(b)
-	j.strings[s] = s
-	return s
+	return j.fields[f].text
 }
 
 func (j *JSONReader) parseEvent(op Op, present fieldSet) (err error) {
@@ -333,16 +370,16 @@ func (j *JSONReader) parseEvent(op Op, present fieldSet) (err error) {
 		return err
 	}
 	if present&(1<<fConn) != 0 {
-		ev.Conn = string(j.fields[fConn].text)
+		ev.Conn = j.fields[fConn].text
 	}
 	switch op {
 	case Connect, Request:
 		return j.parseWho(ev, present)
 	case Login:
-		ev.ID = string(j.fields[fID].text)
+		ev.ID = j.fields[fID].text
 	case Disconnect:
 		if present&(1<<fHow) != 0 {
-			how, ok := engine.ParseHow(string(j.fields[fHow].text))
+			how, ok := engine.ParseHow(j.fields[fHow].text)
 			if !ok {
 				return fmt.Errorf("how must be %s, not %q", strings.Join(engine.Hows(), ", "), j.fields[fHow].text)
 			}
@@ -351,13 +388,13 @@ func (j *JSONReader) parseEvent(op Op, present fieldSet) (err error) {
 	case Key:
 		ev.Units, err = whole(j.fields[fUnits].text)
 	case Server, Instance:
-		ev.Name, ev.Up = string(j.fields[fName].text), string(j.fields[fUp].text) == "true"
+		ev.Name, ev.Up = j.fields[fName].text, j.fields[fUp].text == "true"
 	}
 	return err
 }
 
 func (j *JSONReader) parseWho(ev *Event, present fieldSet) (err error) {
-	via, ok := engine.ParseVia(string(j.fields[fVia].text))
+	via, ok := engine.ParseVia(j.fields[fVia].text)
 	if !ok {
 		return fmt.Errorf("via must be %s, not %q", strings.Join(engine.Vias(), ", "), j.fields[fVia].text)
 	}
@@ -366,9 +403,9 @@ func (j *JSONReader) parseWho(ev *Event, present fieldSet) (err error) {
 	ev.Person, ev.Device, ev.Cohort = j.str(fPerson, present), j.str(fDevice, present), j.str(fCohort, present)
 	ev.Forwarded, ev.Instance = j.str(fForwarded, present), j.str(fInstance, present)
 	if present&(1<<fParent) != 0 {
-		ev.Parent = string(j.fields[fParent].text)
+		ev.Parent = j.fields[fParent].text
 	}
-	ev.Sessionful = present&(1<<fSessionful) != 0 && string(j.fields[fSessionful].text) == "true"
+	ev.Sessionful = present&(1<<fSessionful) != 0 && j.fields[fSessionful].text == "true"
 	if ev.Op == Request {
 		if ev.For, err = seconds(j.fields[fFor].text); err != nil {
 			return fmt.Errorf("for %w, not %s", err, j.fields[fFor].text)
@@ -386,7 +423,7 @@ func (j *JSONReader) instant(ev *Event) (err error) {
 		}
 		return nil
 	}
-	clock, err := time.Parse(time.RFC3339, string(v.text))
+	clock, err := time.Parse(time.RFC3339, v.text)
 	if err != nil || clock.Year() < 1678 || clock.Year() > 2261 {
 		return fmt.Errorf("at must be seconds or an RFC 3339 time, not %q", v.text)
 	}
@@ -395,12 +432,13 @@ func (j *JSONReader) instant(ev *Event) (err error) {
 }
 
 // seconds is [engine.ParseSeconds] with a short way for plain numbers.
-func seconds(b []byte) (engine.Time, error) {
+func seconds(s string) (engine.Time, error) {
 	v, decimals := int64(0), -1
-	if len(b) > 17 {
-		return engine.ParseSeconds(string(b))
+	if len(s) > 17 {
+		return engine.ParseSeconds(s)
 	}
-	for _, c := range b {
+	for i := range len(s) {
+		c := s[i]
 		switch {
 		case c >= '0' && c <= '9':
 			v = v*10 + int64(c-'0')
@@ -410,32 +448,32 @@ func seconds(b []byte) (engine.Time, error) {
 		case c == '.' && decimals < 0:
 			decimals = 0
 		default:
-			return engine.ParseSeconds(string(b))
+			return engine.ParseSeconds(s)
 		}
 	}
 	decimals = max(decimals, 0)
-	if decimals > 6 || len(b) > 10+decimals {
-		return engine.ParseSeconds(string(b))
+	if decimals > 6 || len(s) > 10+decimals {
+		return engine.ParseSeconds(s)
 	}
 	return engine.Time(v * [...]int64{1e6, 1e5, 1e4, 1e3, 100, 10, 1}[decimals]), nil
 }
 
 // whole reads a whole number of units.
-func whole(b []byte) (int, error) {
-	n, err := strconv.ParseUint(string(b), 10, 31)
+func whole(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
-		return 0, fmt.Errorf("units must be a whole number >= 0, not %s", b)
+		return 0, fmt.Errorf("units must be a whole number >= 0, not %s", s)
 	}
 	return int(n), nil
 }
 
 func (j *JSONReader) parseHeader(present fieldSet) (err error) {
 	h := Header{Policy: j.str(fPolicy, present)}
-	if string(j.fields[fTrace].text) != "1" {
+	if j.fields[fTrace].text != "1" {
 		return fmt.Errorf("trace must be 1, not %s", j.fields[fTrace].text)
 	}
 	if present&(1<<fEpoch) != 0 {
-		h.Epoch, err = time.Parse(time.RFC3339, string(j.fields[fEpoch].text))
+		h.Epoch, err = time.Parse(time.RFC3339, j.fields[fEpoch].text)
 		if err != nil || h.Epoch.Year() < 1678 || h.Epoch.Year() > 2261 {
 			return fmt.Errorf("epoch must be an RFC 3339 time, not %q", j.fields[fEpoch].text)
 		}
@@ -478,16 +516,15 @@ func (h *Header) valid() error {
 }
 
 // parseOptions reads the options of a header, an object of JSON.
-func parseOptions(b []byte) (list []engine.Setting, err error) {
+func parseOptions(text string) (list []engine.Setting, err error) {
 	var s scanner
-	s.reset(b)
+	s.reset(text)
 	s.eat('{')
 	for first := true; ; first = false {
-		key, v, ok, err := s.member(first)
+		name, v, ok, err := s.member(first)
 		if err != nil || !ok {
 			return list, err
 		}
-		name := string(key)
 		if slices.ContainsFunc(list, func(o engine.Setting) bool { return o.Name == name }) {
 			return nil, fmt.Errorf("option %q is given twice", name)
 		}
@@ -502,15 +539,15 @@ func parseOptions(b []byte) (list []engine.Setting, err error) {
 			}
 			list = append(list, engine.Setting{Name: name, Value: names})
 		default:
-			list = append(list, engine.Setting{Name: name, Value: string(v.text)})
+			list = append(list, engine.Setting{Name: name, Value: v.text})
 		}
 	}
 }
 
 // parseList reads a list of strings and joins them with commas.
-func parseList(option string, b []byte) (string, error) {
+func parseList(option, list string) (string, error) {
 	var s scanner
-	s.reset(b)
+	s.reset(list)
 	s.eat('[')
 	var names []string
 	for !s.eat(']') {
@@ -522,7 +559,7 @@ func parseList(option string, b []byte) (string, error) {
 		if v.kind != text {
 			return "", fmt.Errorf("option %q must be a list of strings", option)
 		}
-		names = append(names, string(v.text))
+		names = append(names, v.text)
 	}
 	return strings.Join(names, ","), nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"highwater/engine"
@@ -265,7 +266,7 @@ func (r *Replay) connect(at engine.Time, ev *Event) {
 	if refusal != nil {
 		r.refuse(ev, refusal)
 		if ev.Conn != "" {
-			r.refused[ev.Conn] = struct{}{}
+			r.refused[strings.Clone(ev.Conn)] = struct{}{} // not the whole line
 		} else {
 			r.refNums[ev.Line] = struct{}{}
 		}
@@ -298,7 +299,7 @@ func (r *Replay) count(via engine.Via, id engine.ConnID) {
 
 // hold keeps the connection under its name.
 func (r *Replay) hold(at engine.Time, ev *Event, id engine.ConnID) {
-	h := handle{name: ev.Conn, line: ev.Line, conn: id, alive: true, via: ev.Via}
+	h := handle{name: strings.Clone(ev.Conn), line: ev.Line, conn: id, alive: true, via: ev.Via}
 	if ev.Op == Request {
 		h.timed, h.ends = true, at+ev.For
 	}
@@ -379,7 +380,7 @@ func (r *Replay) refuse(ev *Event, f *engine.Refusal) {
 	if r.res.FirstRefusal != nil {
 		return
 	}
-	conn := ev.Conn
+	conn := strings.Clone(ev.Conn)
 	if conn == "" {
 		conn = lineName(ev.Line)
 	}

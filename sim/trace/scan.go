@@ -23,21 +23,23 @@ var kindNames = [...]string{null: "null", boolean: "true or false", number: "a n
 // A value is a scanned JSON value.
 type value struct {
 	kind kindOf
-	text []byte // of a string, decoded; of a number, a boolean, a list or an object, as written
+	text string // of a string, decoded; of a number, a boolean, a list or an object, as written
 }
 
-var errJSON = errors.New("not a JSON object")
+var (
+	errJSON = errors.New("not a JSON object")
+	errUTF8 = errors.New("not UTF-8")
+)
 
 // A scanner walks over one line of JSON. It exists because a replay reads
 // millions of small objects of known fields: this is the path that runs once
 // an event.
 type scanner struct {
-	line []byte
+	line string
 	i    int
-	buf  []byte // decoded strings with escapes
 }
 
-func (s *scanner) reset(line []byte) { s.line, s.i, s.buf = line, 0, s.buf[:0] }
+func (s *scanner) reset(line string) { s.line, s.i = line, 0 }
 
 func (s *scanner) space() {
 	for s.i < len(s.line) {
@@ -52,7 +54,9 @@ func (s *scanner) space() {
 
 // eat skips space and then c, if it is there.
 func (s *scanner) eat(c byte) bool {
-	s.space()
+	if s.i < len(s.line) && s.line[s.i] != c {
+		s.space()
+	}
 	if s.i < len(s.line) && s.line[s.i] == c {
 		s.i++
 		return true
@@ -68,21 +72,21 @@ func (s *scanner) end() bool {
 
 // member scans the next member of an object after its opening brace; first
 // says that there was none yet. It is false at the closing brace.
-func (s *scanner) member(first bool) (key []byte, v value, ok bool, err error) {
+func (s *scanner) member(first bool) (key string, v value, ok bool, err error) {
 	if s.eat('}') {
-		return nil, v, false, nil
+		return "", v, false, nil
 	}
 	if !first && !s.eat(',') {
-		return nil, v, false, errJSON
+		return "", v, false, errJSON
 	}
 	if !s.eat('"') {
-		return nil, v, false, errJSON
+		return "", v, false, errJSON
 	}
 	if key, err = s.str(); err != nil {
-		return nil, v, false, err
+		return "", v, false, err
 	}
 	if !s.eat(':') {
-		return nil, v, false, errJSON
+		return "", v, false, errJSON
 	}
 	v, err = s.value(0)
 	return key, v, true, err
@@ -116,7 +120,7 @@ func (s *scanner) value(depth int) (value, error) {
 		word string
 		kind kindOf
 	}{{"true", boolean}, {"false", boolean}, {"null", null}} {
-		if len(s.line)-s.i >= len(w.word) && string(s.line[s.i:s.i+len(w.word)]) == w.word {
+		if len(s.line)-s.i >= len(w.word) && s.line[s.i:s.i+len(w.word)] == w.word {
 			s.i += len(w.word)
 			return value{w.kind, s.line[start:s.i]}, nil
 		}
@@ -203,84 +207,93 @@ func (s *scanner) number() error {
 	return nil
 }
 
+// plain marks the bytes that a string may have as they are: ASCII but for the
+// quote, the backslash and control characters.
+var plain = func() (set [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
 // str scans a string after its opening quote. What has no escapes is a part of
 // the line.
-func (s *scanner) str() ([]byte, error) {
-	start := s.i
-	ascii := true
+func (s *scanner) str() (string, error) {
+	start, ascii := s.i, true
 	for s.i < len(s.line) {
-		switch c := s.line[s.i]; {
+		c := s.line[s.i]
+		switch {
+		case plain[c]:
 		case c == '"':
 			b := s.line[start:s.i]
 			s.i++
-			if !ascii && !utf8.Valid(b) {
-				return nil, errors.New("not UTF-8")
+			if !ascii && !utf8.ValidString(b) {
+				return "", errUTF8
 			}
 			return b, nil
 		case c == '\\':
 			return s.escaped(start)
 		case c < ' ':
-			return nil, errJSON
-		case c >= utf8.RuneSelf:
+			return "", errJSON
+		default:
 			ascii = false
 		}
 		s.i++
 	}
-	return nil, errJSON
+	return "", errJSON
 }
 
 // escaped scans the rest of a string that has an escape at s.i.
-func (s *scanner) escaped(start int) ([]byte, error) {
-	from := len(s.buf)
-	s.buf = append(s.buf, s.line[start:s.i]...)
+func (s *scanner) escaped(start int) (string, error) {
+	b := []byte(s.line[start:s.i])
 	for s.i < len(s.line) {
 		c := s.line[s.i]
 		s.i++
 		switch {
 		case c == '"':
-			b := s.buf[from:]
 			if !utf8.Valid(b) {
-				return nil, errors.New("not UTF-8")
+				return "", errUTF8
 			}
-			return b, nil
+			return string(b), nil
 		case c < ' ':
-			return nil, errJSON
+			return "", errJSON
 		case c != '\\':
-			s.buf = append(s.buf, c)
+			b = append(b, c)
 		default:
-			if err := s.escape(); err != nil {
-				return nil, err
+			var err error
+			if b, err = s.escape(b); err != nil {
+				return "", err
 			}
 		}
 	}
-	return nil, errJSON
+	return "", errJSON
 }
 
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-func (s *scanner) escape() error {
+// escape appends what the escape at s.i stands for.
+func (s *scanner) escape(b []byte) ([]byte, error) {
 	if s.i == len(s.line) {
-		return errJSON
+		return nil, errJSON
 	}
 	c := s.line[s.i]
 	s.i++
 	if c != 'u' {
 		if escapes[c] == 0 {
-			return errJSON
+			return nil, errJSON
 		}
-		s.buf = append(s.buf, escapes[c])
-		return nil
+		return append(b, escapes[c]), nil
 	}
 	r, ok := s.hex()
 	if !ok {
-		return errJSON
+		return nil, errJSON
 	}
 	if utf16.IsSurrogate(r) && s.i+1 < len(s.line) && s.line[s.i] == '\\' && s.line[s.i+1] == 'u' {
 		back := s.i
 		s.i += 2
 		low, ok := s.hex()
 		if !ok {
-			return errJSON
+			return nil, errJSON
 		}
 		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
 			r = pair
@@ -288,8 +301,7 @@ func (s *scanner) escape() error {
 			s.i = back
 		}
 	}
-	s.buf = utf8.AppendRune(s.buf, r)
-	return nil
+	return utf8.AppendRune(b, r), nil
 }
 
 func (s *scanner) hex() (rune, bool) {
@@ -297,7 +309,7 @@ func (s *scanner) hex() (rune, bool) {
 		return 0, false
 	}
 	r := rune(0)
-	for _, c := range s.line[s.i : s.i+4] {
+	for _, c := range []byte(s.line[s.i : s.i+4]) {
 		switch {
 		case c >= '0' && c <= '9':
 			c -= '0'
