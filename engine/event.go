@@ -96,7 +96,10 @@ type Refusal struct {
 	Reason Reason
 	Needed int // units that it would have taken
 	InUse  int // units in use just before
-	Free   int // units that were free, or connections where the key limits those; negative is unlimited
+
+	Connections int // charged connections open just before
+
+	Free int // units that were free, or connections where the key limits those; negative is unlimited
 
 	csp CSPRefusal
 }
@@ -149,7 +152,7 @@ func (t *Table) free() int {
 
 func (t *Table) refuse(at Time, via Via, user UserID, reason Reason, need int32) *Refusal {
 	t.refusal = Refusal{At: at, User: user, Via: via, Reason: reason, Needed: int(max(need, 0)), InUse: int(t.inUse), csp: t.policy.CSPRefusal}
-	t.refusal.Free = t.free()
+	t.refusal.Free, t.refusal.Connections = t.free(), int(t.connections)
 	if user != 0 {
 		t.refusal.Tag = t.tags[user]
 	}

@@ -157,6 +157,9 @@ const (
 	LimitConnections
 )
 
+// String is what the key limits, in the plural.
+func (l LimitOn) String() string { return [...]string{"units", "connections"}[l] }
+
 // ContractOver is what more than 12 connections cost by contract (rules: contract).
 type ContractOver uint8
 

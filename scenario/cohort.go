@@ -34,7 +34,11 @@ var cohortsSlot = slot[file]{
 		each(p, name, n, "cohort", func(n *yaml.Node, path string) {
 			d := &draft{node: n, path: path}
 			d.Line = n.Line
-			k := slices.Index(kindNames[:], textOf(fieldNode(n, "kind")))
+			given := textOf(fieldNode(n, "kind"))
+			k := slices.Index(kindNames[:], given)
+			if k < 0 { // what was meant, so that the other fields are checked too
+				k = slices.Index(kindNames[:], nearest(given, kindNames[1:]))
+			}
 			d.has = cohortObject.read(p, n, Kind(max(k, 0)), d)
 			f.drafts = append(f.drafts, d)
 		})

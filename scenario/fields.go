@@ -82,7 +82,7 @@ var proxyObject = object[Proxy]{
 				word[Forwards]{"forwarded", ForwardsRFC7239}), func(p *Proxy) *Forwards { return &p.Forwards })},
 		{name: "drops_cookies", byDefault: "false", doc: "cookies do not get through: each page or call is a web session of its own", example: "true",
 			slot: into(yes, func(p *Proxy) *bool { return &p.DropsCookies })},
-		{name: "pool", otherwise: "no limit", doc: "the most connections that it keeps open for everybody behind it", example: "50",
+		{name: "pool", otherwise: "no limit", doc: "the most connections that it opens for the users and devices behind it, to the end of the run; when it is full they share", example: "50",
 			slot: into(count(1, 1_000_000), func(p *Proxy) *int { return &p.Pool })},
 	},
 }
@@ -117,7 +117,7 @@ var cohortObject = object[draft]{
 		{name: "arrivals", kinds: fixed, byDefault: "start", doc: arrivalsDoc, example: "{every: 10m}", slot: arrivalsSlot},
 		{name: "devices", kinds: of(Users), byDefault: "1", doc: "devices that a person uses at once", example: "uniform(1, 2)",
 			slot: into(countDist, func(d *draft) *Dist { return &d.Devices })},
-		{name: "connections", kinds: of(Users, Devices), byDefault: "1", doc: "connections that each device opens at once, all or nothing", example: "2",
+		{name: "connections", kinds: of(Users, Devices), byDefault: "1", doc: "connections that each device opens one after another; when one is refused, those before it are closed", example: "2",
 			slot: into(countDist, func(d *draft) *Dist { return &d.Connections })},
 		{name: "processes", kinds: running, byDefault: "1", doc: "processes that begin at once, all or nothing", example: "4",
 			slot: into(countDist, func(d *draft) *Dist { return &d.Connections })},

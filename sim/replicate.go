@@ -72,12 +72,15 @@ type runner struct {
 type outcome struct {
 	peak     engine.Peak
 	demand   engine.Peak // without a limit
+	conns    int         // at the most
+	needs    int         // connections at the most, without a limit
 	refused  bool
+	first    engine.Time // refusal
 	unitTime engine.UnitTime
 	timeAt   []engine.Time
 	cohorts  []CohortCount
 	byVia    map[string]int64
-	first    *result.Replication // of the first replication only
+	detail   *result.Replication // of the first replication only
 }
 
 func newRunner(sc *scenario.Scenario, o Options) *runner {
@@ -133,7 +136,7 @@ func (w *pair) run(ctx context.Context, r *runner, p, rep int) *outcome {
 	}
 	w.unlimited.reset(r.o.Seed, rep)
 	w.unlimited.run(ctx, nil)
-	out.demand = w.unlimited.table.Peak()
+	out.demand, out.needs = w.unlimited.table.Peak(), w.unlimited.table.PeakConnections()
 	return out
 }
 
@@ -171,14 +174,14 @@ func (r *runner) watched(ctx context.Context, p int) *outcome {
 	}
 	w, s := r.listened(ctx, &r.policies[p], r.sc.License.Units, tap, r.advance)
 	out := w.outcome()
-	out.first = w.replication()
-	out.first.Series = s.samples()
+	out.detail = w.replication()
+	out.detail.Series = s.samples()
 	if out.refused && ctx.Err() == nil {
 		free, s := r.listened(ctx, withoutLimit(&r.policies[p]), 0, nil, nil)
-		out.demand = free.table.Peak()
-		out.first.DemandSeries = s.samples()
+		out.demand, out.needs = free.table.Peak(), free.table.PeakConnections()
+		out.detail.DemandSeries = s.samples()
 	}
-	out.first.Demand = out.demand
+	out.detail.Demand, out.detail.DemandConnections = out.demand, out.needs
 	return out
 }
 
@@ -199,7 +202,11 @@ func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap 
 
 // outcome says what came of a world's run.
 func (w *world) outcome() *outcome {
-	out := &outcome{peak: w.table.Peak(), demand: w.table.Peak(), refused: w.first != nil, unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: map[string]int64{}}
+	conns := w.table.PeakConnections()
+	out := &outcome{peak: w.table.Peak(), demand: w.table.Peak(), conns: conns, needs: conns, refused: w.first != nil, unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: map[string]int64{}}
+	if w.first != nil {
+		out.first = w.first.At
+	}
 	for i := range w.cohorts {
 		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
 	}
@@ -222,7 +229,7 @@ func (w *world) replication() *result.Replication {
 		rep.FirstRefusal = &result.CohortRefusal{
 			Refusal: result.Refusal{
 				At: f.At, Via: f.ViaName(), LicenseUserID: w.firstUser, Reason: f.Reason.String(),
-				Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(),
+				Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(), Connections: f.Connections,
 			},
 			Cohort: w.cohorts[f.Cohort].Name,
 		}
@@ -298,18 +305,22 @@ func (r *runner) result() *result.Simulation {
 
 func (r *runner) policyRun(p *engine.Policy, outs []*outcome) result.PolicyRun {
 	run := result.PolicyRun{
-		Policy: p.Name, Base: p.Base, Options: p.Changed, Units: r.sc.License.Units, Enforced: p.Enforce,
-		Cohorts: make([]result.Cohort, len(r.sc.Cohorts)), ByVia: []result.ViaCount{}, First: *outs[0].first,
+		Policy: p.Name, Base: p.Base, Options: p.Changed, Units: r.sc.License.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce,
+		Cohorts: make([]result.Cohort, len(r.sc.Cohorts)), ByVia: []result.ViaCount{}, First: *outs[0].detail,
 	}
 	peaks, demands := make([]int, len(outs)), make([]int, len(outs))
+	conns, needs := make([]int, len(outs)), make([]int, len(outs))
+	var firsts []engine.Time
 	var timeAt []engine.Time
 	var unitSeconds float64
 	byVia := map[string]int64{}
 	for i, out := range outs {
 		peaks[i], demands[i] = out.peak.Units, out.demand.Units
+		conns[i], needs[i] = out.conns, out.needs
 		unitSeconds += out.unitTime.Seconds()
 		if out.refused {
 			run.Refusing.Count++
+			firsts = append(firsts, out.first)
 		}
 		for units, d := range out.timeAt {
 			if units >= len(timeAt) {
@@ -326,6 +337,8 @@ func (r *runner) policyRun(p *engine.Policy, outs []*outcome) result.PolicyRun {
 	}
 	n := len(outs)
 	run.Peaks, run.Demand = spread(peaks), spread(demands)
+	run.PeakConnections, run.DemandConnections = spread(conns), spread(needs)
+	run.FirstRefusals = instants(firsts)
 	run.MeanUnits = unitSeconds / (r.sc.Duration.Seconds() * float64(n))
 	run.Refusing.N, run.Refusing.Confidence = n, confidence
 	run.Refusing.Low, run.Refusing.High = stats.ClopperPearson(run.Refusing.Count, n, confidence)
@@ -348,6 +361,15 @@ func spread(values []int) result.Spread {
 	slices.Sort(values)
 	n := len(values)
 	return result.Spread{Min: values[0], Median: values[(n-1)/2], Max: values[n-1], N: n}
+}
+
+func instants(list []engine.Time) *result.Instants {
+	n := len(list)
+	if n == 0 {
+		return nil
+	}
+	slices.Sort(list)
+	return &result.Instants{Min: list[0], Median: list[(n-1)/2], Max: list[n-1], N: n}
 }
 
 func addCohort(sum *result.Cohort, c *CohortCount) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"highwater/engine"
 	"highwater/plots"
 	"highwater/scenario"
 	"highwater/sim/result"
@@ -87,24 +88,45 @@ func unitsChart(sc *scenario.Scenario, res *result.Simulation) *plots.UnitsOverT
 	}
 	for i := range res.Policies {
 		p := &res.Policies[i]
-		samples, peak := p.First.Series, p.First.Peak
+		samples := p.First.Series
 		if p.First.DemandSeries != nil {
-			samples, peak = p.First.DemandSeries, p.First.Demand
-			chart.Subtitle = "Units that the traffic needs if nobody is refused; above the key's units callers are refused"
+			samples = p.First.DemandSeries
+			chart.Subtitle = "What the traffic needs if nobody is refused; above the limit callers are refused"
 		}
-		s := plots.Series{Name: p.Policy + changedText(p.Options), Peak: &plots.Mark{At: peak.At.Seconds(), Units: float64(peak.Units)}}
-		for _, sample := range samples {
-			if sample.At <= res.Duration {
-				s.Points = append(s.Points, plots.Point{At: sample.At.Seconds(), Units: float64(sample.Units)})
-			}
-		}
-		if f := p.First.FirstRefusal; f != nil {
-			s.FirstRefusal = &plots.Mark{At: f.At.Seconds(), Units: float64(f.InUse)}
-		}
-		chart.Series = append(chart.Series, s)
+		chart.Series = append(chart.Series, seriesOf(p, samples, res.Duration))
 	}
 	if len(chart.Series) == 1 {
 		chart.Footnote = "policy " + chart.Series[0].Name + ", " + chart.Footnote
 	}
 	return chart
+}
+
+// seriesOf is one policy's line in the chart: units, or connections where the
+// key limits those.
+func seriesOf(p *result.PolicyRun, samples []result.Sample, end engine.Time) plots.Series {
+	s := plots.Series{Name: policyText(p), Peak: &plots.Mark{}}
+	byConnection := p.LimitOn == engine.LimitConnections.String()
+	if byConnection {
+		s.Name += " (connections)"
+	}
+	value := func(units, connections int) float64 {
+		if byConnection {
+			return float64(connections)
+		}
+		return float64(units)
+	}
+	for _, sample := range samples {
+		if sample.At > end {
+			break
+		}
+		at, y := sample.At.Seconds(), value(sample.Units, sample.Connections)
+		s.Points = append(s.Points, plots.Point{At: at, Units: y})
+		if y > s.Peak.Units {
+			s.Peak = &plots.Mark{At: at, Units: y}
+		}
+	}
+	if f := p.First.FirstRefusal; f != nil {
+		s.FirstRefusal = &plots.Mark{At: f.At.Seconds(), Units: value(f.InUse, f.Connections)}
+	}
+	return s
 }

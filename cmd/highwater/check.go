@@ -45,8 +45,8 @@ func newCheck(std stdio) *cobra.Command {
 					others = append(others, err)
 				default:
 					sc := s.scenario
-					_, err := fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, key of %s\n", shown(name), sc.Name, span(sc.Duration),
-						plural(len(sc.Cohorts), "cohort"), unitsText(sc.License.Units))
+					_, err := fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, %s\n", shown(name), sc.Name, span(sc.Duration),
+						plural(len(sc.Cohorts), "cohort"), keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
 					if err != nil {
 						return err
 					}

@@ -57,6 +57,9 @@ func (c *counting) change(p *engine.Policy) error {
 		if err := p.Set(name, value); err != nil {
 			return usagef("--set: %w", err)
 		}
+		if p.Name != p.Base { // its own name does not tell
+			p.Name += " " + s
+		}
 	}
 	return nil
 }

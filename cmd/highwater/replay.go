@@ -220,8 +220,8 @@ func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
 
 // writeReplay tells a person what came of a replay.
 func writeReplay(w io.Writer, res *result.Replay, c clock) {
-	fmt.Fprintf(w, "%s in %s, policy %s%s, key of %s\n\n", plural(res.Events, "event"), span(res.End), res.Policy,
-		changedText(res.Options), unitsText(res.Units))
+	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", plural(res.Events, "event"), span(res.End), res.Policy,
+		changedText(res.Options), keyText(res.Units, res.LimitOn))
 	lines := [][2]string{
 		{"peak", peakText(res.Peak, c) + ", " + plural(res.PeakConnections, "connection") + " at most"},
 		{"mean", fmt.Sprintf("%.2f units", meanUnits(res))},
@@ -233,7 +233,7 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 	if res.Skipped != nil {
 		lines = append(lines, [2]string{"skipped", plural(*res.Skipped, "line") + " not valid"})
 	}
-	lines = append(lines, refusalLines(res.FirstRefusal, c)...)
+	lines = append(lines, refusalLines(res.FirstRefusal, res.LimitOn, c)...)
 	if res.Refused > 0 {
 		lines = append(lines, [2]string{"refused", refusedText(res)})
 	}
@@ -262,11 +262,12 @@ func peakText(p engine.Peak, c clock) string {
 	return plural(p.Units, "unit") + " at " + c.at(p.At)
 }
 
-func unitsText(units int) string {
+// keyText says how large a key is, and what it limits.
+func keyText(units int, noun string) string {
 	if units == 0 {
-		return "unlimited units"
+		return "unlimited key"
 	}
-	return plural(units, "unit")
+	return "key of " + plural(units, strings.TrimSuffix(noun, "s"))
 }
 
 func changedText(options []engine.Setting) string {
@@ -278,7 +279,7 @@ func changedText(options []engine.Setting) string {
 }
 
 // refusalLines tell when the limit was met first, who met it and what it saw.
-func refusalLines(f *result.Refusal, c clock) [][2]string {
+func refusalLines(f *result.Refusal, limitOn string, c clock) [][2]string {
 	if f == nil {
 		return [][2]string{{"first refusal", "none"}}
 	}
@@ -286,8 +287,17 @@ func refusalLines(f *result.Refusal, c clock) [][2]string {
 	if f.LicenseUserID != "" {
 		who += " " + printable(f.LicenseUserID)
 	}
+	what := fmt.Sprintf("needed %s with %s in use", plural(f.Needed, "unit"), number(f.InUse))
+	switch {
+	case f.Reason == engine.DiagnosticTaken.String():
+		what = "is open already"
+	case f.Reason == engine.ConnectionLimitReached.String():
+		what = "has as many connections as SetConnectionLimit allows"
+	case limitOn == engine.LimitConnections.String():
+		what = "is one connection more than the " + number(f.Connections) + " that are open"
+	}
 	return [][2]string{
-		{"first refusal", fmt.Sprintf("%s, %s needed %s with %s in use (%s)", c.at(f.At), who, plural(f.Needed, "unit"), number(f.InUse), f.Reason)},
+		{"first refusal", fmt.Sprintf("%s, %s %s (%s)", c.at(f.At), who, what, f.Reason)},
 		{"client sees", f.ClientSees},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
 )
@@ -12,8 +13,8 @@ import (
 // writeSimulation tells a person what came of a scenario.
 func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation) {
 	c := clock{sc.Start}
-	fmt.Fprintf(w, "%s: %s from %s, key of %s\n", res.Scenario, span(res.Duration),
-		sc.Start.Format("Mon 2 Jan 2006 15:04 MST"), unitsText(sc.License.Units))
+	fmt.Fprintf(w, "%s: %s from %s, %s\n", res.Scenario, span(res.Duration),
+		sc.Start.Format("Mon 2 Jan 2006 15:04 MST"), keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
 	fmt.Fprintf(w, "%s, seed %d\n", plural(res.Replications, "replication"), res.Seed)
 	if res.Partial {
 		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
@@ -28,16 +29,41 @@ func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation)
 
 // writePolicies is the answer in one table.
 func writePolicies(w io.Writer, res *result.Simulation) {
-	rows := [][]string{{"policy", "peak units in use", "needed for all", "mean", "runs with refusals"}}
+	rows := [][]string{{"policy", "peak units in use", "needed for all", "mean units", "runs with refusals"}}
 	for i := range res.Policies {
 		p := &res.Policies[i]
-		rows = append(rows, []string{p.Policy + changedText(p.Options), spreadText(p.Peaks), spreadText(p.Demand),
+		rows = append(rows, []string{policyText(p), usedText(p), neededText(p),
 			fmt.Sprintf("%.1f", p.MeanUnits), proportionText(p.Refusing)})
 	}
 	table(w, rows)
 	if res.Replications > 1 {
 		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: 95 %% Clopper–Pearson interval.\n", res.Replications)
 	}
+}
+
+// policyText names a policy. One with a name of its own needs no list of what
+// it changes.
+func policyText(p *result.PolicyRun) string {
+	if p.Policy != p.Base {
+		return p.Policy
+	}
+	return p.Policy + changedText(p.Options)
+}
+
+// usedText is the peak, with connections where the key limits those.
+func usedText(p *result.PolicyRun) string {
+	if p.LimitOn == engine.LimitConnections.String() {
+		return spreadText(p.Peaks) + " with " + spreadText(p.PeakConnections) + " connections"
+	}
+	return spreadText(p.Peaks)
+}
+
+// neededText is how large a key would have to be.
+func neededText(p *result.PolicyRun) string {
+	if p.LimitOn == engine.LimitConnections.String() {
+		return spreadText(p.DemandConnections) + " connections"
+	}
+	return spreadText(p.Demand)
 }
 
 func spreadText(s result.Spread) string {
@@ -58,7 +84,7 @@ func proportionText(p result.Proportion) string {
 // refused in all.
 func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	first := &p.First
-	fmt.Fprintf(w, "%s%s", p.Policy, changedText(p.Options))
+	fmt.Fprint(w, policyText(p))
 	if n > 1 {
 		fmt.Fprint(w, ", replication 1")
 	}
@@ -70,14 +96,19 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 		{"  peak", peakText(first.Peak, c) + ", " + plural(first.PeakConnections, "connection") + " at most"},
 		{"  held by", cohortsText(first.PeakByCohort)},
 	}
-	if first.Demand.Units > first.Peak.Units {
+	if f := p.FirstRefusals; f != nil && n > 1 {
+		lines = append(lines, [2]string{"  all runs", refusalsText(f, c)})
+	}
+	if p.LimitOn == engine.LimitConnections.String() && first.DemandConnections > first.PeakConnections {
+		lines = append(lines, [2]string{"  needed", plural(first.DemandConnections, "connection") + ", if nobody were refused"})
+	} else if first.Demand.Units > first.Peak.Units {
 		lines = append(lines, [2]string{"  needed", peakText(first.Demand, c) + ", if nobody were refused"})
 	}
 	if first.Transitions > 0 {
-		lines = append(lines, [2]string{"  transitions", plural(first.Transitions, "license user ID") + " to one unit per connection"})
+		lines = append(lines, [2]string{"  transitions", plural(first.Transitions, "change") + " of a license user ID to one unit per connection"})
 	}
 	if f := first.FirstRefusal; f != nil {
-		for _, l := range refusalLines(&f.Refusal, c) {
+		for _, l := range refusalLines(&f.Refusal, p.LimitOn, c) {
 			lines = append(lines, [2]string{"  " + l[0], l[1]})
 		}
 	} else {
@@ -110,6 +141,14 @@ func cohortsText(list []result.CohortUnits) string {
 	return strings.Join(parts, ", ")
 }
 
+// refusalsText tells when the limit was met first, over the replications.
+func refusalsText(f *result.Instants, c clock) string {
+	if f.Min == f.Max {
+		return fmt.Sprintf("first refusal at %s in all %s that have one", c.at(f.Median), number(f.N))
+	}
+	return fmt.Sprintf("first refusal at %s (%s to %s), median of the %s that have one", c.at(f.Median), c.at(f.Min), c.at(f.Max), number(f.N))
+}
+
 func cohortText(name string) string {
 	if name == "" {
 		return "shared by cohorts"
@@ -122,7 +161,10 @@ const fewHolders = 3
 
 // writeTop lists the largest holders at the peak, unless all hold one unit.
 func writeTop(w io.Writer, r *result.Replication) {
-	if len(r.Holders) == 0 || r.Holders[0].UnitsAtPeak <= 1 {
+	if len(r.Holders) == 0 {
+		return
+	}
+	if r.Holders[0].UnitsAtPeak == 1 {
 		fmt.Fprintf(w, "  %s at the peak, one unit each\n", plural(r.HoldersTotal, "license user ID"))
 		return
 	}

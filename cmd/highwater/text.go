@@ -78,6 +78,7 @@ type clock struct{ start time.Time }
 
 // at is an instant with milliseconds when it has some.
 func (c clock) at(t engine.Time) string {
+	t = (t + engine.Millisecond/2) / engine.Millisecond * engine.Millisecond
 	if c.start.IsZero() {
 		return elapsed(t)
 	}
@@ -138,12 +139,4 @@ func printable(s string) string {
 		s = string([]rune(s)[:longest-1]) + "…"
 	}
 	return s
-}
-
-// keyText says how large a key is.
-func keyText(units int) string {
-	if units == 0 {
-		return "unlimited"
-	}
-	return number(units)
 }

@@ -14,6 +14,7 @@ type Replay struct {
 	Schema          int              `json:"schema"`
 	Policy          string           `json:"policy"`
 	Options         []engine.Setting `json:"-"`     // changed from the policy; the text names them
+	LimitOn         string           `json:"-"`     // what the key limits: units or connections
 	Units           int              `json:"units"` // of the key at the start; 0 is unlimited
 	End             engine.Time      `json:"end"`
 	Events          int64            `json:"events"`
@@ -35,13 +36,15 @@ type Replay struct {
 // A Refusal is the first refused connection or login.
 type Refusal struct {
 	At            engine.Time `json:"at"`
-	Conn          string      `json:"conn"`
+	Conn          string      `json:"conn,omitempty"` // its name in the trace
 	Via           string      `json:"via"`
 	LicenseUserID string      `json:"license_user_id"`
 	Reason        string      `json:"reason"`
 	Needed        int         `json:"needed"` // units that it would have taken
 	InUse         int         `json:"in_use"` // units in use just before
 	ClientSees    string      `json:"client_sees"`
+
+	Connections int `json:"-"` // charged connections open just before
 }
 
 // A Transition is a license user ID that went over to one unit per connection.

@@ -27,15 +27,19 @@ type PolicyRun struct {
 	Base     string           `json:"base"`
 	Options  []engine.Setting `json:"options,omitempty"` // changed from the base
 	Units    int              `json:"units"`             // of the key; 0 is unlimited
+	LimitOn  string           `json:"limit_on"`          // what the key limits: units or connections
 	Enforced bool             `json:"enforced"`          // whether the key limits anything
 
-	Peaks     Spread      `json:"peak_units"`   // over the replications
-	Demand    Spread      `json:"demand_units"` // peaks if there were no limit
-	MeanUnits float64     `json:"mean_units"`   // time average over all replications
-	Refusing  Proportion  `json:"replications_with_refusal"`
-	Cohorts   []Cohort    `json:"cohorts"` // totals over all replications
-	ByVia     []ViaCount  `json:"refused_by_via"`
-	TimeAt    []UnitsTime `json:"time_at_units"` // summed over all replications
+	Peaks             Spread      `json:"peak_units"`         // over the replications
+	Demand            Spread      `json:"demand_units"`       // peaks if there were no limit
+	PeakConnections   Spread      `json:"peak_connections"`   // over the replications
+	DemandConnections Spread      `json:"demand_connections"` // if there were no limit
+	FirstRefusals     *Instants   `json:"first_refusal_at"`   // over the replications that have one; null when none has
+	MeanUnits         float64     `json:"mean_units"`         // time average over all replications
+	Refusing          Proportion  `json:"replications_with_refusal"`
+	Cohorts           []Cohort    `json:"cohorts"` // totals over all replications
+	ByVia             []ViaCount  `json:"refused_by_via"`
+	TimeAt            []UnitsTime `json:"time_at_units"` // summed over all replications
 
 	First Replication `json:"first_replication"`
 }
@@ -46,6 +50,14 @@ type Spread struct {
 	Median int `json:"median"` // the lower one of two
 	Max    int `json:"max"`
 	N      int `json:"n"`
+}
+
+// Instants is the range of an instant over replications.
+type Instants struct {
+	Min    engine.Time `json:"min"`
+	Median engine.Time `json:"median"` // the lower one of two
+	Max    engine.Time `json:"max"`
+	N      int         `json:"n"`
 }
 
 // A Proportion is a share of replications with a Clopper-Pearson interval.
@@ -80,16 +92,17 @@ type UnitsTime struct {
 
 // A Replication is one run in detail.
 type Replication struct {
-	Peak            engine.Peak     `json:"peak"`
-	Demand          engine.Peak     `json:"demand"` // the peak if there were no limit
-	PeakConnections int             `json:"peak_connections"`
-	UnitsAtEnd      int             `json:"units_at_end"`
-	UnitSeconds     engine.UnitTime `json:"unit_seconds"`
-	Transitions     int             `json:"transitions"`
-	FirstRefusal    *CohortRefusal  `json:"first_refusal"`
-	PeakByCohort    []CohortUnits   `json:"peak_by_cohort"`
-	Holders         []CohortHolder  `json:"top"` // the ten license user IDs with the most units at the peak
-	HoldersTotal    int             `json:"holders"`
+	Peak              engine.Peak     `json:"peak"`
+	Demand            engine.Peak     `json:"demand"` // the peak if there were no limit
+	PeakConnections   int             `json:"peak_connections"`
+	DemandConnections int             `json:"demand_connections"` // if there were no limit
+	UnitsAtEnd        int             `json:"units_at_end"`
+	UnitSeconds       engine.UnitTime `json:"unit_seconds"`
+	Transitions       int             `json:"transitions"`
+	FirstRefusal      *CohortRefusal  `json:"first_refusal"`
+	PeakByCohort      []CohortUnits   `json:"peak_by_cohort"`
+	Holders           []CohortHolder  `json:"top"` // the ten license user IDs with the most units at the peak
+	HoldersTotal      int             `json:"holders"`
 
 	// Series is use over time, and DemandSeries what it would be without a
 	// limit, nil when that did not matter. They are for charts and tables of

@@ -69,7 +69,7 @@ func NewReplay(o Options) *Replay {
 	r := &Replay{
 		o: o, byName: map[string]int32{}, refused: map[string]struct{}{}, refNums: map[int64]struct{}{},
 		res: result.Replay{
-			Schema: result.Schema, Policy: o.Policy.Name, Options: o.Policy.Changed, Units: o.Units, End: o.End,
+			Schema: result.Schema, Policy: o.Policy.Name, Options: o.Policy.Changed, LimitOn: o.Policy.LimitOn.String(), Units: o.Units, End: o.End,
 			RefusedByVia: map[string]int64{}, Transitions: []result.Transition{}, Top: []result.Holder{},
 		},
 	}
@@ -386,7 +386,7 @@ func (r *Replay) refuse(ev *Event, f *engine.Refusal) {
 	}
 	first := &result.Refusal{
 		At: f.At, Conn: conn, Via: f.ViaName(), Reason: f.Reason.String(),
-		Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(),
+		Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(), Connections: f.Connections,
 	}
 	if f.User != 0 {
 		first.LicenseUserID = r.in.UserName(f.Tag)
