@@ -315,10 +315,10 @@ func writeHolders(w io.Writer, res *result.Replay) {
 		return
 	}
 	fmt.Fprintln(w)
-	rows := [][]string{{"license user ID at the peak", "units", "connections", "unit-hours in all"}}
+	rows := [][]string{{"license user ID at the peak", "units", "connections", "unit-seconds in all"}}
 	for _, h := range res.Top {
 		rows = append(rows, []string{printable(h.LicenseUserID), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak),
-			fmt.Sprintf("%.2f", h.UnitSeconds.Seconds()/3600)})
+			fmt.Sprintf("%.1f", h.UnitSeconds.Seconds())})
 	}
 	table(w, rows)
 }
