@@ -21,9 +21,16 @@ type series struct {
 }
 
 type bucket struct {
-	number  engine.Time // start / width
-	samples [4]result.Sample
-	n       int8
+	number engine.Time // start / width
+	// first, low, high and last are samples; of equals the earliest is the
+	// lowest and highest.
+	first, low, high, last mark
+}
+
+// A mark is a sample and which of the bucket's it was.
+type mark struct {
+	result.Sample
+	n int
 }
 
 func (s *series) add(at engine.Time, units, connections int) {
@@ -35,7 +42,8 @@ func (s *series) add(at engine.Time, units, connections int) {
 		s.buckets[n-1].add(sample)
 		return
 	}
-	s.buckets = append(s.buckets, bucket{number: at / s.width, samples: [4]result.Sample{sample}, n: 1})
+	m := mark{Sample: sample}
+	s.buckets = append(s.buckets, bucket{at / s.width, m, m, m, m})
 	for len(s.buckets) > maxBuckets {
 		s.widen()
 	}
@@ -48,8 +56,8 @@ func (s *series) widen() {
 	for _, b := range s.buckets {
 		b.number /= 2
 		if n := len(kept); n > 0 && kept[n-1].number == b.number {
-			for _, sample := range b.samples[:b.n] {
-				kept[n-1].add(sample)
+			for _, m := range b.marks() {
+				kept[n-1].add(m.Sample)
 			}
 			continue
 		}
@@ -58,38 +66,30 @@ func (s *series) widen() {
 	s.buckets = kept
 }
 
-// add keeps the first, the lowest, the highest and the last sample, in order
-// of time.
 func (b *bucket) add(s result.Sample) {
-	if b.n < 4 {
-		b.samples[b.n] = s
-		b.n++
-		return
+	b.last = mark{s, b.last.n + 1}
+	if s.Units < b.low.Units {
+		b.low = b.last
 	}
-	all := append(b.samples[:4:4], s)
-	low, high := 0, 0
-	for i := range all {
-		if all[i].Units < all[low].Units {
-			low = i
-		}
-		if all[i].Units > all[high].Units {
-			high = i
-		}
+	if s.Units > b.high.Units {
+		b.high = b.last
 	}
-	keep := []int{0, low, high, len(all) - 1}
-	slices.Sort(keep)
-	b.n = 0
-	for _, i := range slices.Compact(keep) {
-		b.samples[b.n] = all[i]
-		b.n++
-	}
+}
+
+// marks lists what the bucket keeps, in order.
+func (b *bucket) marks() []mark {
+	list := []mark{b.first, b.low, b.high, b.last}
+	slices.SortFunc(list, func(x, y mark) int { return x.n - y.n })
+	return slices.Compact(list)
 }
 
 // samples lists what is kept, in order of time.
 func (s *series) samples() []result.Sample {
 	list := []result.Sample{{}}
 	for i := range s.buckets {
-		list = append(list, s.buckets[i].samples[:s.buckets[i].n]...)
+		for _, m := range s.buckets[i].marks() {
+			list = append(list, m.Sample)
+		}
 	}
 	return list
 }

@@ -42,6 +42,7 @@ type world struct {
 	start  time.Time
 
 	q       queue.Queue
+	conns   []engine.ConnID // see near
 	cohorts []cohort
 	pools   []pool // by proxy
 
@@ -125,6 +126,7 @@ type actor struct {
 	role   role
 	phase  phase
 	how    engine.How
+	many   bool // visit: it has more connections than conn
 	cohort int32
 	person int32         // visit: who it is, by index; member: its number
 	conn   engine.ConnID // visit: its first connection
@@ -156,12 +158,12 @@ func (v *actor) add(id engine.ConnID) {
 		v.conn = id
 		return
 	}
-	v.more = append(v.more, id)
+	v.more, v.many = append(v.more, id), true
 }
 
 // conns yields a visit's connections in the order of their begin.
 func (v *actor) conns(yield func(engine.ConnID) bool) {
-	if v.conn == 0 || !yield(v.conn) {
+	if v.conn == 0 || !yield(v.conn) || !v.many {
 		return
 	}
 	for _, id := range v.more {
@@ -174,8 +176,8 @@ func (v *actor) conns(yield func(engine.ConnID) bool) {
 // drop makes a visit forget its connections.
 func (v *actor) drop() {
 	v.conn = 0
-	if len(v.more) > 0 {
-		v.more = v.more[:0]
+	if v.many {
+		v.more, v.many = v.more[:0], false
 	}
 }
 
@@ -212,8 +214,8 @@ func (w *world) run(ctx context.Context, t tick) {
 		}
 	}
 	for n := 1; ; n++ {
-		at, ok := w.q.Next()
-		if !ok || engine.Time(at) >= w.end {
+		at, ref, ok := w.q.PopBefore(int64(w.end))
+		if !ok {
 			break
 		}
 		if n%(1<<16) == 0 {
@@ -222,7 +224,6 @@ func (w *world) run(ctx context.Context, t tick) {
 			}
 			tell(engine.Time(at))
 		}
-		_, ref, _ := w.q.Pop()
 		id := int32(ref)
 		switch w.actors[id].role {
 		case generator:
@@ -235,6 +236,15 @@ func (w *world) run(ctx context.Context, t tick) {
 	}
 	w.table.Advance(w.end)
 	tell(w.end)
+}
+
+// near fetches what the actors of coming events will need, for many at once.
+func (w *world) near(actors []int32) {
+	w.conns = w.conns[:0]
+	for _, id := range actors {
+		w.conns = append(w.conns, w.actors[id].conn)
+	}
+	w.table.Fetch(w.conns)
 }
 
 // schedule has an actor act at an instant, if that comes before the end.
@@ -280,6 +290,7 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 		pools: make([]pool, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
 	}
 	w.acct = w.table
+	w.q.Near = w.near
 	if tap != nil {
 		w.tape = &tape{tap: tap}
 	}

@@ -8,7 +8,10 @@
 // constant delay go through a [Lane], which costs almost nothing.
 package queue
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Class orders events of one instant; 0 comes first.
 type Class uint8
@@ -37,8 +40,18 @@ func (a item) less(b item) bool {
 	return a.at < b.at || a.at == b.at && a.key < b.key
 }
 
+func (a item) ref() int32 { return int32(a.key & MaxRef) }
+
 // A Queue is an event list. The zero Queue is empty.
 type Queue struct {
+	// Near, when it is not nil, hears the references of events some time
+	// before they come, many at once, so that what they need can be fetched
+	// into the cache together. An event pushed for a near instant may come
+	// without. Near must not call the queue; the slice is valid during the
+	// call.
+	Near func(refs []int32)
+
+	near    []int32
 	front   []item // 4-ary heap of everything before limit
 	limit   int64
 	base    int64 // buckets[b] differs from base in bit b-1 and no higher one
@@ -57,6 +70,7 @@ type Lane struct {
 	items []item // ring; its length is a power of 2
 	head  int
 	n     int
+	told  int // so many of them from the head on were near
 }
 
 // Reset empties the queue, drops its lanes and keeps its memory.
@@ -64,7 +78,7 @@ func (q *Queue) Reset() {
 	for b := range q.buckets {
 		q.buckets[b] = q.buckets[b][:0]
 	}
-	*q = Queue{front: q.front[:0], buckets: q.buckets}
+	*q = Queue{Near: q.Near, near: q.near, front: q.front[:0], buckets: q.buckets}
 }
 
 // Len is the number of events.
@@ -135,20 +149,42 @@ func (q *Queue) Next() (int64, bool) {
 }
 
 // Pop takes the first event out; false when there is none.
-func (q *Queue) Pop() (at int64, ref int, ok bool) {
+func (q *Queue) Pop() (at int64, ref int, ok bool) { return q.PopBefore(math.MaxInt64) }
+
+// PopBefore takes the first event out; false when there is none before end.
+func (q *Queue) PopBefore(end int64) (at int64, ref int, ok bool) {
 	l, ok := q.first()
-	if !ok {
+	switch {
+	case !ok:
 		return 0, 0, false
+	case l != nil && l.items[l.head].at < end:
+		it := l.pop()
+		return it.at, int(it.ref()), true
+	case l == nil && q.front[0].at < end:
+		it := q.popFront()
+		return it.at, int(it.ref()), true
 	}
-	var it item
-	if l != nil {
-		it = l.items[l.head]
-		l.head = (l.head + 1) & (len(l.items) - 1)
-		l.n--
-	} else {
-		it = q.popFront()
+	return 0, 0, false
+}
+
+func (l *Lane) pop() item {
+	if l.told == 0 && l.q.Near != nil {
+		l.told = min(l.n, small)
+		for i := range l.told {
+			l.q.near = append(l.q.near, l.items[(l.head+i)&(len(l.items)-1)].ref())
+		}
+		l.q.tellNear()
 	}
-	return it.at, int(it.key & MaxRef), true
+	it := l.items[l.head]
+	l.head = (l.head + 1) & (len(l.items) - 1)
+	l.n--
+	l.told = max(0, l.told-1)
+	return it
+}
+
+func (q *Queue) tellNear() {
+	q.Near(q.near)
+	q.near = q.near[:0]
 }
 
 // first finds where the first event is: in a lane, or, with nil, in front.
@@ -179,6 +215,12 @@ func (q *Queue) refill() {
 			q.limit = q.base>>b<<b + 1<<b
 			q.later -= len(bucket)
 			q.front = append(q.front, bucket...)
+			if q.Near != nil {
+				for _, it := range bucket {
+					q.near = append(q.near, it.ref())
+				}
+				q.tellNear()
+			}
 			for i := (len(q.front) - 2) / 4; i >= 0; i-- {
 				q.down(i)
 			}
