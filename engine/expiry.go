@@ -67,10 +67,18 @@ func (t *Table) Advance(at Time) {
 	if at < t.now {
 		panic("engine: time goes backwards")
 	}
+	if at >= t.due {
+		t.expireUntil(at)
+	}
+	t.elapse(at)
+}
+
+func (t *Table) expireUntil(at Time) {
 	for {
 		next := min(t.nextEnd(), t.lagged.next())
 		if next > at {
-			break
+			t.due = next
+			return
 		}
 		t.elapse(next)
 		if t.nextEnd() == next {
@@ -80,16 +88,18 @@ func (t *Table) Advance(at Time) {
 		id := t.lagged.pop()
 		t.end(next, id, &t.conns[id], Timeout)
 	}
-	t.elapse(at)
 }
+
+// expect notes that something may expire at an instant.
+func (t *Table) expect(at Time) { t.due = min(t.due, at) }
 
 // elapse adds the time since now to what was in use.
 func (t *Table) elapse(at Time) {
 	if at == t.now {
 		return
 	}
-	for int(t.inUse) >= len(t.atLevel) {
-		t.atLevel = append(t.atLevel, 0)
+	if int(t.inUse) >= len(t.atLevel) {
+		t.atLevel = append(t.atLevel, make([]Time, int(t.inUse)+1-len(t.atLevel))...)
 	}
 	t.atLevel[t.inUse] += at - t.now
 	t.now = at
@@ -196,6 +206,7 @@ func (t *Table) scheduleFromStart(at Time, id ConnID, c *conn) {
 	if t.policy.HoldFrom != FromStart || !t.holdsUnit(c) {
 		return
 	}
+	t.expect(at + t.policy.HoldSeconds)
 	if t.policy.HoldCountsConnection {
 		t.counted.push(at+t.policy.HoldSeconds, id)
 	} else {
@@ -220,6 +231,7 @@ func (t *Table) scheduleMoved(at Time, c *conn) {
 		return 1
 	})
 	t.moved = slices.Insert(t.moved, i, expiry[UserID]{until, c.user})
+	t.expect(until)
 }
 
 // startHold keeps the row's unit after a call (rules: hold, hold-extend).
@@ -232,6 +244,7 @@ func (t *Table) startHold(c *conn, until Time) {
 	}
 	if t.policy.HoldFrom == FromEnd {
 		t.holds.push(until, c.user)
+		t.expect(until)
 	}
 }
 
@@ -240,6 +253,7 @@ func (t *Table) finish(at Time, id ConnID, c *conn, until Time, how How) {
 	c.open, c.holdEnd = false, until
 	if t.policy.HoldFrom == FromEnd {
 		t.counted.push(until, id)
+		t.expect(until)
 	}
 	if t.listener != nil {
 		t.tell(Event{Kind: Released, At: at, User: c.user, Conn: id, Via: c.via, Cause: Cause(how)})

@@ -270,13 +270,13 @@ func (m *model) connect(at Time, q Request, tag uint64) (*modelConn, *Refusal) {
 	switch {
 	case m.p.Uncharged.Has(q.Via), q.Via == System:
 	case q.Via == Diagnostic && m.diagnostic:
-		return nil, &Refusal{At: at, Via: q.Via, Reason: DiagnosticTaken, InUse: m.inUse(), Free: m.free()}
+		return nil, &Refusal{At: at, Via: q.Via, Reason: DiagnosticTaken, InUse: m.inUse(), Connections: m.connections(), Free: m.free()}
 	case q.Via == Diagnostic:
 		m.diagnostic = true
 	default:
 		a := m.ask(tag)
 		if a.reason != 0 {
-			r := &Refusal{At: at, Tag: tag, Via: q.Via, Reason: a.reason, Needed: a.needed, InUse: m.inUse(), Free: m.free()}
+			r := &Refusal{At: at, Tag: tag, Via: q.Via, Reason: a.reason, Needed: a.needed, InUse: m.inUse(), Connections: m.connections(), Free: m.free()}
 			if a.sticks {
 				m.id(tag).transitioned = true
 				m.transitions++
@@ -297,14 +297,14 @@ func (m *model) login(at Time, c *modelConn, tag uint64, label uint32) *Refusal 
 	if !c.charged || c.tag == tag {
 		return nil
 	}
-	old, was, inUse, free := c.tag, m.id(c.tag).transitioned, m.inUse(), m.free()
+	old, was, inUse, conns, free := c.tag, m.id(c.tag).transitioned, m.inUse(), m.connections(), m.free()
 	c.charged = false // it leaves
 	m.tidy()
 	a := m.ask(tag)
 	if a.reason != 0 {
 		c.charged = true
 		m.id(old).transitioned = was
-		return &Refusal{At: at, Tag: tag, Login: true, Reason: a.reason, Needed: a.needed, InUse: inUse, Free: free}
+		return &Refusal{At: at, Tag: tag, Login: true, Reason: a.reason, Needed: a.needed, InUse: inUse, Connections: conns, Free: free}
 	}
 	m.join(c, tag, label, a)
 	c.charged = true

@@ -46,6 +46,7 @@ type Table struct {
 	lagged        ring[ConnID] // time-outs that have yet to take effect
 	moved         []expiry[UserID]
 	setApart      []apartUnit
+	due           Time // nothing expires before
 
 	peak    peak
 	atLevel []Time // atLevel[u]: how long u units were in use
@@ -111,7 +112,7 @@ func (t *Table) Reset(p Policy, units int) {
 	*t = Table{
 		policy: p, units: units, listener: t.listener, rows: rows, tags: tags, conns: conns,
 		holds: t.holds.emptied(), graces: t.graces.emptied(), counted: t.counted.emptied(), lagged: t.lagged.emptied(),
-		moved: t.moved[:0], setApart: t.setApart[:0], peak: peak{departed: t.peak.departed[:0]}, atLevel: t.atLevel[:0],
+		due: never, moved: t.moved[:0], setApart: t.setApart[:0], peak: peak{departed: t.peak.departed[:0]}, atLevel: t.atLevel[:0],
 	}
 	t.setLimit()
 }
@@ -468,6 +469,7 @@ func (t *Table) Disconnect(at Time, id ConnID, how How) {
 	if how == Timeout && t.policy.TimeoutLag > 0 {
 		c.lagging = true
 		t.lagged.push(at+t.policy.TimeoutLag, id)
+		t.expect(at + t.policy.TimeoutLag)
 		return
 	}
 	t.end(at, id, c, how)
@@ -510,6 +512,7 @@ func (t *Table) end(at Time, id ConnID, c *conn, how How) {
 		r := &t.rows[c.user]
 		r.grace = max(r.grace, at+t.policy.GraceSeconds)
 		t.graces.push(at+t.policy.GraceSeconds, c.user)
+		t.expect(at + t.policy.GraceSeconds)
 	}
 	t.leave(at, c.user, id, c, Cause(how))
 	t.freeConnection(id)
