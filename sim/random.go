@@ -61,9 +61,12 @@ func of(stream, entity uint64) uint64 { return mix(stream + (entity+1)*golden) }
 
 // draw is the uniform number in (0, 1) of a stream for a purpose and ordinal.
 func draw(stream uint64, p purpose, ordinal uint64) float64 {
-	x := mix(mix(stream+uint64(p)*golden) + (ordinal+1)*golden)
-	return (float64(x>>11) + 0.5) / (1 << 53)
+	return uniform(mix(mix(stream+uint64(p)*golden) + (ordinal+1)*golden))
 }
+
+// uniform is the number in (0, 1) that random bits stand for. The half, which
+// keeps it from both ends, is not rounded away: 52 bits leave room for it.
+func uniform(x uint64) float64 { return (float64(x>>12) + 0.5) / (1 << 52) }
 
 // quantile is the u-quantile of a distribution: seconds, or a number that
 // [count] makes whole. Drawing by inversion takes one uniform a variate.
@@ -83,7 +86,7 @@ func quantile(d *scenario.Dist, u float64) float64 {
 		return distuv.Gamma{Alpha: shape, Beta: shape / d.Mean}.Quantile(u)
 	case scenario.Weibull:
 		return d.Mean / math.Gamma(1+1/d.Shape) * math.Pow(-math.Log(1-u), 1/d.Shape)
-	case scenario.Hyperexponential:
+	case scenario.Hyperexponential: // u draws the phase, too
 		c2 := d.CV * d.CV
 		p := (1 + math.Sqrt((c2-1)/(c2+1))) / 2
 		if u < p {
@@ -105,7 +108,7 @@ func count(d *scenario.Dist, u float64) int {
 		}
 		return 1 + int(math.Log(1-u)/math.Log(1-1/d.Mean))
 	case scenario.Uniform:
-		return int(d.Min + u*(d.Max-d.Min+1))
+		return int(min(d.Max, d.Min+u*(d.Max-d.Min+1))) // rounding might lead beyond
 	}
 	return max(0, int(math.Round(quantile(d, u))))
 }
