@@ -203,7 +203,7 @@ func (w *world) userName(t uint64) string {
 	device := int(t >> numberBits & (1<<deviceBits - 1))
 	kind := tag(t >> (numberBits + deviceBits + cohortBits))
 	if kind == tagText {
-		return w.names[number]
+		return w.shared[number].name
 	}
 	c := &w.cohorts[t>>(numberBits+deviceBits)&(1<<cohortBits-1)]
 	if kind == tagFresh {
@@ -229,14 +229,44 @@ func (w *world) loginID(c *cohort, client *engine.Client, number uint64) (string
 }
 
 // text finds or makes the license user ID of a text.
-func (w *world) text(s string) engine.UserID {
-	id, ok := w.texts[s]
+func (w *world) text(s string, c *cohort) engine.UserID {
+	i, ok := w.texts[s]
 	if !ok {
-		id = w.acct.AddUser(newTag(tagText, 0, 0, uint64(len(w.names))))
-		w.names = append(w.names, s)
-		w.texts[s] = id
+		i = len(w.shared)
+		id := w.acct.AddUser(newTag(tagText, 0, 0, uint64(i)))
+		w.shared = append(w.shared, sharedID{id: id, name: s})
+		w.texts[s] = i
 	}
-	return id
+	t := &w.shared[i]
+	if !slices.Contains(t.cohorts, c.label) {
+		t.cohorts = append(t.cohorts, c.label)
+	}
+	return t.id
+}
+
+// A sharedID is a license user ID that several members or cohorts share.
+type sharedID struct {
+	id      engine.UserID
+	name    string
+	cohorts []uint32 // that use it
+}
+
+// holderCohort names whose connections a license user ID has.
+func (w *world) holderCohort(h *engine.Holder) string {
+	if h.Label != engine.MixedLabel {
+		return w.cohorts[h.Label].Name
+	}
+	if tag(h.Tag>>(numberBits+deviceBits+cohortBits)) != tagText {
+		return w.cohorts[h.Tag>>(numberBits+deviceBits)&(1<<cohortBits-1)].Name + " and jobs"
+	}
+	var names []string
+	for _, label := range w.shared[h.Tag&(1<<numberBits-1)].cohorts {
+		names = append(names, w.cohorts[label].Name)
+	}
+	if len(names) == 1 {
+		return names[0] + " and jobs"
+	}
+	return strings.Join(names, " + ")
 }
 
 // user is the license user ID that a form gives to a person's device; fresh
@@ -263,7 +293,7 @@ func (w *world) user(form engine.Form, c *cohort, p *person, device int, parent 
 	}
 	if c.idents.other == 0 {
 		client := w.client(c, 0, 0)
-		c.idents.other = w.text(string(w.policy.AppendID(nil, form, &client)))
+		c.idents.other = w.text(string(w.policy.AppendID(nil, form, &client)), c)
 	}
 	return c.idents.other, false
 }
@@ -278,7 +308,7 @@ func (w *world) ownOr(kind own, c *cohort, p *person, device int) engine.UserID 
 	if kind != ownPerson && kind != ownDevice && !c.idents.address && !named {
 		id := &c.idents.shared[kind]
 		if *id == 0 {
-			*id = w.text(w.idText(kind, c, p.number, device))
+			*id = w.text(w.idText(kind, c, p.number, device), c)
 		}
 		return *id
 	}

@@ -10,6 +10,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -241,7 +242,7 @@ func (w *world) replication() *result.Replication {
 		rep.Holders = append(rep.Holders, result.CohortHolder{
 			Holder: result.Holder{
 				LicenseUserID: w.userName(h.Tag), UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections, UnitSeconds: h.UnitTime},
-			Cohort: w.cohortName(h.Label),
+			Cohort: w.holderCohort(&h),
 		})
 	}
 	slices.SortFunc(rep.Holders, func(a, b result.CohortHolder) int {
@@ -251,27 +252,18 @@ func (w *world) replication() *result.Replication {
 	return rep
 }
 
-func (w *world) cohortName(label uint32) string {
-	if label == engine.MixedLabel {
-		return ""
-	}
-	return w.cohorts[label].Name
-}
-
 // byCohort sums up the units at the peak, most first.
 func (w *world) byCohort(holders []engine.Holder) []result.CohortUnits {
-	sums := map[uint32]result.CohortUnits{}
-	for _, h := range holders {
-		s := sums[h.Label]
-		s.Units += h.Units
+	sums := map[string]result.CohortUnits{}
+	for i := range holders {
+		name := w.holderCohort(&holders[i])
+		s := sums[name]
+		s.Cohort = name
+		s.Units += holders[i].Units
 		s.Users++
-		sums[h.Label] = s
+		sums[name] = s
 	}
-	list := []result.CohortUnits{}
-	for label, s := range sums {
-		s.Cohort = w.cohortName(label)
-		list = append(list, s)
-	}
+	list := slices.AppendSeq([]result.CohortUnits{}, maps.Values(sums))
 	slices.SortFunc(list, func(a, b result.CohortUnits) int {
 		return cmp.Or(b.Units-a.Units, cmp.Compare(a.Cohort, b.Cohort))
 	})

@@ -51,8 +51,8 @@ type world struct {
 	people     []person
 	freePerson int32
 
-	texts map[string]engine.UserID // license user IDs that several share
-	names []string                 // by tag, of those
+	texts  map[string]int // by name, in shared
+	shared []sharedID
 
 	first     *FirstRefusal
 	firstUser string // its license user ID
@@ -260,7 +260,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.actors, w.freeActor = append(w.actors[:0], actor{}), 0
 	w.people, w.freePerson = append(w.people[:0], person{}), 0
 	clear(w.texts)
-	w.names = w.names[:0]
+	w.shared = w.shared[:0]
 	w.first = nil
 	clear(w.byVia)
 	w.table.Reset(*w.policy, w.units)
@@ -286,7 +286,7 @@ func (w *world) reset(seed uint64, replication int) {
 func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engine.Listener, tap func(*trace.Event)) *world {
 	w := &world{
 		sc: sc, policy: p, units: units, table: engine.NewTable(*p, units, listener), end: sc.Duration, start: sc.Start,
-		texts: map[string]engine.UserID{}, byVia: map[string]int64{},
+		texts: map[string]int{}, byVia: map[string]int64{},
 		pools: make([]pool, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
 	}
 	w.acct = w.table
@@ -311,7 +311,7 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 		if c.Lasts.Law == scenario.Constant && c.Lasts.Mean > 0 && len(w.cohorts) <= maxLanes {
 			c.steady = instant(c.Lasts.Mean)
 		}
-		c.moments = occurrences(c.Arrivals.Moments, sc.Start, 0, sc.Duration)
+		c.moments = occurrences(c.Arrivals.Moments, sc.Start, -c.Arrivals.Spread, sc.Duration)
 		if c.Kind == scenario.Jobs {
 			by := &w.cohorts[c.StartedBy]
 			if c.OnPage {
@@ -398,15 +398,22 @@ func (w *world) nextBegin(now engine.Time, id int32) {
 	case scenario.Periodic:
 		w.schedule(max(now, w.period(c, m, n)), starts, id)
 	case scenario.Storm, scenario.Explicit:
-		if int(n) < len(c.moments) {
-			at := c.moments[n]
+		for ; int(m.nth) < len(c.moments); m.nth++ {
+			at := c.moments[m.nth]
 			if a.Spread > 0 {
-				at += engine.Time(draw(m.stream, forSpread, n) * float64(a.Spread))
+				at += engine.Time(draw(m.stream, forSpread, m.nth) * float64(a.Spread))
 			}
-			w.schedule(max(now, at), starts, id)
+			if at >= 0 { // others came before the start, and are not simulated
+				w.schedule(max(now, at), starts, id)
+				return
+			}
 		}
 	case scenario.Alternating:
-		w.schedule(now+max(engine.Microsecond, instant(quantile(&a.Idle, draw(m.stream, forIdle, n)))), starts, id)
+		idle := quantile(&a.Idle, draw(m.stream, forIdle, n))
+		if n == 0 && a.Idle.Law == scenario.Constant {
+			idle *= draw(m.stream, forPhase, 0) // or all would come at once
+		}
+		w.schedule(now+max(engine.Microsecond, instant(idle)), starts, id)
 	}
 }
 

@@ -127,7 +127,7 @@ func cohortsText(list []result.CohortUnits) string {
 	others := 0
 	for i, c := range list {
 		if i < fewCohorts {
-			parts = append(parts, fmt.Sprintf("%s %s", cohortText(c.Cohort), number(c.Units)))
+			parts = append(parts, fmt.Sprintf("%s %s", c.Cohort, number(c.Units)))
 		} else {
 			others += c.Units
 		}
@@ -149,13 +149,6 @@ func refusalsText(f *result.Instants, c clock) string {
 	return fmt.Sprintf("first refusal at %s (%s to %s), median of the %s that have one", c.at(f.Median), c.at(f.Min), c.at(f.Max), number(f.N))
 }
 
-func cohortText(name string) string {
-	if name == "" {
-		return "shared by cohorts"
-	}
-	return name
-}
-
 // fewHolders is how many license user IDs the short answer shows.
 const fewHolders = 3
 
@@ -170,7 +163,7 @@ func writeTop(w io.Writer, r *result.Replication) {
 	}
 	rows := [][]string{{"  largest license user IDs at the peak", "cohort", "units", "connections"}}
 	for _, h := range r.Holders[:min(fewHolders, len(r.Holders))] {
-		rows = append(rows, []string{"  " + printable(h.LicenseUserID), cohortText(h.Cohort), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
+		rows = append(rows, []string{"  " + printable(h.LicenseUserID), h.Cohort, number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
 	}
 	table(w, rows)
 }

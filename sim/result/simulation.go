@@ -119,7 +119,7 @@ type CohortRefusal struct {
 
 // CohortUnits is the units that a cohort's connections held.
 type CohortUnits struct {
-	Cohort string `json:"cohort"` // "" is several that share a license user ID
+	Cohort string `json:"cohort"` // several when they share a license user ID
 	Units  int    `json:"units"`
 	Users  int    `json:"license_user_ids"`
 }
@@ -128,7 +128,7 @@ type CohortUnits struct {
 // cohort whose connections it has.
 type CohortHolder struct {
 	Holder
-	Cohort string `json:"cohort"` // "" is several
+	Cohort string `json:"cohort"` // several when they share it
 }
 
 // A Sample is the use from an instant on.
