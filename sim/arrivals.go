@@ -112,12 +112,12 @@ func occurrences(moments []scenario.Moment, start time.Time, from, end engine.Ti
 			continue
 		}
 		midnight := -(sinceMonday(start) % engine.Day)
-		for day := -1; ; day++ {
+		for day := int((from-midnight)/engine.Day) - 1; ; day++ {
 			at := midnight + engine.Time(day)*engine.Day + m.Offset
 			if at >= end {
 				break
 			}
-			weekday := (int(start.Weekday()) + day + 7) % 7
+			weekday := ((int(start.Weekday())+day)%7 + 7) % 7
 			if at >= from && m.Days>>weekday&1 != 0 {
 				list = append(list, at)
 			}
