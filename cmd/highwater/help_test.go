@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"highwater/engine"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -152,36 +155,30 @@ func TestJSONPageIsTheTracesResult(t *testing.T) {
 
 // The page explains every field of a result.
 func TestJSONPageHasTheFields(t *testing.T) {
-	text := page(t, "json")
-	var visit func(v any)
-	visit = func(v any) {
-		switch v := v.(type) {
-		case map[string]any:
-			for name, value := range v {
-				if !strings.Contains(text, "| `"+name+"` |") && name != "csp" {
-					t.Errorf("json.md does not explain %s", name)
-				}
-				visit(value)
-			}
-		case []any:
-			for _, e := range v {
-				visit(e)
-			}
-		}
+	replayPart, runPart, ok := strings.Cut(page(t, "json"), "\n# The result of run\n")
+	if !ok {
+		t.Fatal("json.md has no result of run")
 	}
-	const lines = `{"trace":1,"units":2}
+	const events = `{"trace":1,"units":2}
 {"op":"connect","at":1,"via":"terminal","conn":"a"}
 {"op":"connect","at":2,"via":"terminal","conn":"b"}
 {"op":"connect","at":2,"via":"csp","conn":"c"}
 not valid
 `
-	code, out, errs := highwater(t.Context(), strings.NewReader(lines), "replay", "-", "--json", "--lenient", "--set", "max_connections=1")
-	if code != 0 || !strings.Contains(out, "transitions") || !strings.Contains(out, "first_refusal") {
-		t.Fatalf("exit code %d: %s%s", code, errs, out)
+	const crowd = `{name: crowd, duration: 1h, license: {units: 2}, cohorts: [{name: staff, kind: users, count: 4, arrivals: start, session: 5m}]}`
+	tests := []struct{ page, in, args string }{
+		{replayPart, events, "replay - --json --lenient --set max_connections=1"},
+		{replayPart + runPart, crowd, "run - --json --set connection_limit=9"},
 	}
-	var v any
-	if err := json.Unmarshal([]byte(out), &v); err != nil {
-		t.Fatal(err)
+	for _, tt := range tests {
+		code, out, errs := highwater(t.Context(), strings.NewReader(tt.in), strings.Fields(tt.args)...)
+		if code != 0 || !strings.Contains(out, "client_sees") {
+			t.Fatalf("%s: exit code %d: %s%s", tt.args, code, errs, out)
+		}
+		for _, m := range regexp.MustCompile(`"(\w+)": `).FindAllStringSubmatch(out, -1) {
+			if !slices.Contains(engine.Vias(), m[1]) && !strings.Contains(tt.page, "`"+m[1]+"`") {
+				t.Errorf("json.md does not explain %s of %s", m[1], strings.Fields(tt.args)[0])
+			}
+		}
 	}
-	visit(v)
 }
