@@ -109,6 +109,9 @@ func (j *JSONReader) nextLine() (string, error) {
 	for {
 		if line, rest, ok := strings.Cut(j.rest, "\n"); ok {
 			j.rest = rest
+			if len(line) > maxLine {
+				return "", j.tooLong()
+			}
 			return line, nil
 		}
 		if len(j.rest) > maxLine {
@@ -145,9 +148,11 @@ func (j *JSONReader) lastLine() (string, error) {
 	return line, nil
 }
 
+func (j *JSONReader) tooLong() error { return j.errorf("line is longer than %d bytes", maxLine) }
+
 // passOver drops the rest of a line that is too long.
 func (j *JSONReader) passOver() error {
-	err := j.errorf("line is longer than %d bytes", maxLine)
+	err := j.tooLong()
 	for j.ended == nil {
 		j.rest = ""
 		j.more()
@@ -452,7 +457,7 @@ func seconds(s string) (engine.Time, error) {
 		}
 	}
 	decimals = max(decimals, 0)
-	if decimals > 6 || len(s) > 10+decimals {
+	if decimals > 6 || len(s) > 9+decimals {
 		return engine.ParseSeconds(s)
 	}
 	return engine.Time(v * [...]int64{1e6, 1e5, 1e4, 1e3, 100, 10, 1}[decimals]), nil

@@ -167,11 +167,10 @@ func (r *Replay) instant(ev *Event) (engine.Time, error) {
 		if !r.hasEpoch {
 			epoch = ev.Clock
 		}
-		ns := ev.Clock - epoch
-		if ns < 0 {
+		if ev.Clock < epoch {
 			return 0, r.errorf(ev, "time is before the epoch")
 		}
-		at = engine.Time((ns + 500) / 1000)
+		at = engine.Time((uint64(ev.Clock) - uint64(epoch) + 500) / 1000) // the difference of int64s fits a uint64
 	}
 	if at < r.last {
 		return 0, r.errorf(ev, "time goes backwards, from %s to %s", r.last.AppendSeconds(nil), at.AppendSeconds(nil))
@@ -288,12 +287,19 @@ func (r *Replay) count(via engine.Via, id engine.ConnID) {
 		return
 	}
 	r.res.Admitted++
-	if r.over != nil {
-		user := r.in.UserOf(id)
-		if n := r.in.RowConnections(user); n > engine.ContractConnections {
-			tag := r.in.Tag(user)
-			r.over[tag] = max(r.over[tag], n)
-		}
+	r.noteOver(id)
+}
+
+// noteOver notes whether a connection brought its user over the contract's
+// number (rules: contract-over).
+func (r *Replay) noteOver(id engine.ConnID) {
+	if r.over == nil {
+		return
+	}
+	user := r.in.UserOf(id)
+	if n := r.in.RowConnections(user); n > engine.ContractConnections {
+		tag := r.in.Tag(user)
+		r.over[tag] = max(r.over[tag], n)
 	}
 }
 
@@ -370,7 +376,9 @@ func (r *Replay) login(at engine.Time, ev *Event, slot int32) {
 	err := r.in.Login(at, r.open[slot].conn, ev.ID)
 	if refusal, ok := err.(*engine.Refusal); ok {
 		r.refuse(ev, refusal)
+		return
 	}
+	r.noteOver(r.open[slot].conn)
 }
 
 // refuse counts a refusal and keeps the first.
