@@ -244,7 +244,7 @@ func TestStormGoesOn(t *testing.T) {
 // Members are busy and idle in turn; a constant first pause is cut short, or
 // all would come at once.
 func TestAlternating(t *testing.T) {
-	got := begins(t, "duration: 1h\ncohorts: [{name: a, kind: users, count: 2000, arrivals: {idle: 10s}, session: 20s}]")
+	got := begins(t, "duration: 3m\ncohorts: [{name: a, kind: users, count: 2000, arrivals: {idle: 10s}, session: 20s}]")
 	var first []float64
 	for _, list := range got {
 		first = append(first, list[0].Seconds())

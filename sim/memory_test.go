@@ -95,7 +95,7 @@ func TestGraceAddsLoad(t *testing.T) {
 	})
 	for units, want := range map[int]float64{30: 0.0637008060617, 40: 0.00223797568276} {
 		t.Run(fmt.Sprint(units), func(t *testing.T) {
-			_, outs := replicate(t, oracle(t, "grace.yaml", "unlimited", fmt.Sprint(units), "30d", "20d"), 24)
+			_, outs := replicate(t, oracle(t, "grace.yaml", "unlimited", fmt.Sprint(units), "30d", "8d"), 24)
 			estimateOf(outs, blocked).check(t, "blocking", want, 0.10)
 		})
 	}
