@@ -3,6 +3,8 @@ package engine
 import (
 	"strconv"
 	"strings"
+
+	"highwater/engine/names"
 )
 
 // An Instance is a running product: a license [Table], and what is known of
@@ -10,10 +12,16 @@ import (
 // and keys.
 type Instance struct {
 	*Table
-	names   []string // by tag, of the license user IDs that have a text
-	users   map[string]UserID
+	texts   []textID // by tag, the license user IDs that have a text
+	index   names.Index
 	clients []client // by ConnID
 	buf     []byte
+}
+
+// A textID is a license user ID that has a text.
+type textID struct {
+	text string
+	user UserID
 }
 
 // A client is what jobs and logins need to know of an open connection.
@@ -25,24 +33,15 @@ type client struct {
 	retire  bool // its license user ID ends with it
 }
 
-// keep makes the texts independent of what they were read from.
-func (c *client) keep() {
-	same := c.addr == c.address
-	c.addr = strings.Clone(c.addr)
-	if same {
-		c.address = c.addr
-	} else {
-		c.address = strings.Clone(c.address)
-	}
-}
-
 // fresh marks the tag of a license user ID that equals no other; the rest of
 // the tag is the number it is printed with.
 const fresh uint64 = 1 << 63
 
 // NewInstance makes an instance that nobody is connected to.
 func NewInstance(p Policy, units int, l Listener) *Instance {
-	return &Instance{Table: NewTable(p, units, l), users: map[string]UserID{}}
+	i := &Instance{Table: NewTable(p, units, l)}
+	i.index.Text = func(tag int32) string { return i.texts[tag].text }
+	return i
 }
 
 // Connect asks for a connection of a client. Parent is a job's parent, or 0
@@ -51,37 +50,53 @@ func NewInstance(p Policy, units int, l Listener) *Instance {
 // [Holder]. The refusal is nil, or valid until the next call (rules: identity).
 func (i *Instance) Connect(at Time, c *Client, parent ConnID, number int64, label uint32) (ConnID, *Refusal) {
 	i.Advance(at) // a parent may have gone
-	known := client{via: c.Via, addr: c.Addr, label: label}
-	var up client
+	var up *client
 	if c.Via == Job && parent != 0 {
-		up = i.clients[parent]
-		if known.addr == "" {
-			known.addr = up.addr
+		up = &i.clients[parent]
+		if c.Addr == "" {
+			heir := *c
+			heir.Addr = up.addr
+			c = &heir
 		}
 	}
-	who := *c
-	who.Addr = known.addr
-	known.address = i.policy.ClientAddress(who.Addr, who.Forwarded)
-	user, own := i.identify(&who, up, parent, number)
+	user, own := i.identify(c, up, parent, number)
 	id, refusal := i.Table.Connect(at, Request{User: user, Via: c.Via, Sessionful: c.Sessionful, Anonymous: c.User == "", Label: label})
-	known.retire = own && refusal == nil && !i.conns[id].charged
-	if own && !known.retire {
+	retire := own && refusal == nil && !i.conns[id].charged
+	if own && !retire {
 		i.Retire(user) // it lasts as long as its row
 	}
 	if refusal != nil {
 		return 0, refusal
 	}
-	known.keep()
 	for int(id) >= len(i.clients) {
 		i.clients = append(i.clients, client{})
 	}
-	i.clients[id] = known
+	known := ""
+	if tag := i.Tag(user); user != 0 && tag&fresh == 0 {
+		known = i.texts[tag].text
+	}
+	i.clients[id] = client{
+		via: c.Via, label: label, retire: retire,
+		addr: kept(c.Addr, known), address: kept(i.policy.ClientAddress(c.Addr, c.Forwarded), known),
+	}
 	return id, nil
 }
 
+// kept is a text that lasts: the known one when it is the same.
+func kept(text, known string) string {
+	if text == known {
+		return known
+	}
+	return strings.Clone(text)
+}
+
 // identify finds the license user ID of a client; own says that it is fresh.
-func (i *Instance) identify(c *Client, up client, parent ConnID, number int64) (user UserID, own bool) {
-	form := i.policy.Form(c, up.via)
+func (i *Instance) identify(c *Client, up *client, parent ConnID, number int64) (user UserID, own bool) {
+	from := Via(0)
+	if up != nil {
+		from = up.via
+	}
+	form := i.policy.Form(c, from)
 	switch form {
 	case NoID:
 		return 0, false
@@ -102,12 +117,14 @@ func (i *Instance) identify(c *Client, up client, parent ConnID, number int64) (
 // user finds or makes the license user ID of a text.
 func (i *Instance) user(text []byte) UserID {
 	i.buf = text
-	if id, ok := i.users[string(text)]; ok {
-		return id
+	h := names.HashOfBytes(text)
+	if tag, ok := i.index.FindBytes(h, text); ok {
+		return i.texts[tag].user
 	}
-	id := i.AddUser(uint64(len(i.names)))
-	i.names = append(i.names, string(text))
-	i.users[string(text)] = id
+	tag := len(i.texts)
+	id := i.AddUser(uint64(tag))
+	i.texts = append(i.texts, textID{string(text), id})
+	i.index.Insert(h, int32(tag))
 	return id
 }
 
@@ -145,5 +162,5 @@ func (i *Instance) UserName(tag uint64) string {
 	if tag&fresh != 0 {
 		return "#" + strconv.FormatUint(tag&^fresh, 10)
 	}
-	return i.names[tag]
+	return i.texts[tag].text
 }

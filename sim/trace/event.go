@@ -63,6 +63,7 @@ type Event struct {
 	Up    bool       // server, instance
 
 	HasClock bool
+	HasConn  bool // a request's Conn is a name, though it may be empty
 }
 
 // A Header says how a trace was made. All of it is optional.
@@ -77,7 +78,7 @@ type Header struct {
 }
 
 // A Reader yields the events of a trace in order of time, io.EOF after the
-// last. The event is valid until the next call. After a *[LineError] the next
+// last. The event and its texts are valid until the next call. After a *[LineError] the next
 // call goes on with the next line.
 type Reader interface {
 	Next() (*Event, error)

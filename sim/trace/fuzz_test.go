@@ -57,25 +57,14 @@ func FuzzReader(f *testing.F) {
 // compareScanner compares what the scanner makes of a line with what
 // encoding/json does.
 func compareScanner(t *testing.T, line string) {
-	s := scanner{}
-	s.reset(line)
-	got, err := map[string]value{}, error(nil)
-	twice := false
-	if !s.eat('{') {
-		err = errJSON
-	}
-	for first := true; err == nil; first = false {
-		var key string
-		var v value
-		var ok bool
-		if key, v, ok, err = s.member(first); err != nil || !ok {
-			break
-		}
+	got, twice := map[string]value{}, false
+	end, err := eachMember(line, 0, func(key string, v value) error {
 		_, seen := got[key]
 		twice = twice || seen
 		got[key] = v
-	}
-	if err == nil && !s.end() {
+		return nil
+	})
+	if err == nil && space(line, end) != len(line) {
 		err = errJSON
 	}
 	valid := json.Valid([]byte(line)) && strings.TrimLeft(line, " \t\r")[0] == '{'

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"highwater/engine"
 )
@@ -19,23 +21,25 @@ const maxLine = 1 << 20
 // A JSONReader reads a trace of JSON lines.
 type JSONReader struct {
 	name    string
-	r       io.Reader
-	buf     []byte
-	rest    string // what has been read and not yet given out
-	ended   error  // why there is no more
+	r       *bufio.Reader
 	line    int64
 	pending bool  // the first line is an event, in ev
 	failed  error // of the first line, to be told by Next
 	header  Header
 	ev      Event
-	s       scanner
-	fields  [numFields]value
+	text    string // of the line
+
+	fields        [numFields]value
+	present, seen fieldSet
+	others        []string // unknown fields that are null
+	take          func(key string, v value) error
 }
 
 // NewJSONReader reads the header, if there is one. Name is the file's, for
 // messages. A bad header is told by the first Next.
 func NewJSONReader(name string, r io.Reader) *JSONReader {
-	j := &JSONReader{name: name, r: r, buf: make([]byte, chunk)}
+	j := &JSONReader{name: name, r: bufio.NewReaderSize(r, maxLine+1)}
+	j.take = j.member // made once
 	isHeader, err := j.read(true)
 	switch {
 	case err != nil:
@@ -82,10 +86,10 @@ func (j *JSONReader) read(first bool) (isHeader bool, err error) {
 		if j.line == 1 {
 			line = strings.TrimPrefix(line, "\ufeff")
 		}
-		j.s.reset(line)
-		if j.s.end() {
+		if space(line, 0) == len(line) {
 			continue
 		}
+		j.text = line
 		isHeader, err = j.parse(first)
 		if err != nil {
 			return false, j.errorf("%v", err)
@@ -98,71 +102,24 @@ func (j *JSONReader) errorf(format string, args ...any) error {
 	return &LineError{j.name, j.line, fmt.Sprintf(format, args...)}
 }
 
-// chunk is how much is read at once, in bytes. The texts of events are parts of
-// a chunk: who keeps one for long should clone it.
-const chunk = 64 << 10
-
-// nextLine is the next line without its end. One that is too long is passed
-// over and is an error.
+// nextLine is the next line, valid until the next call. One that is too long
+// is passed over and is an error.
 func (j *JSONReader) nextLine() (string, error) {
+	line, err := j.r.ReadSlice('\n')
 	j.line++
-	for {
-		if line, rest, ok := strings.Cut(j.rest, "\n"); ok {
-			j.rest = rest
-			if len(line) > maxLine {
-				return "", j.tooLong()
-			}
-			return line, nil
+	switch {
+	case err == bufio.ErrBufferFull:
+		for err == bufio.ErrBufferFull {
+			_, err = j.r.ReadSlice('\n')
 		}
-		if len(j.rest) > maxLine {
-			return "", j.passOver()
-		}
-		if j.ended != nil {
-			return j.lastLine()
-		}
-		j.more()
-	}
-}
-
-// more reads what the reader has, up to a chunk.
-func (j *JSONReader) more() {
-	n, err := io.ReadAtLeast(j.r, j.buf, 1)
-	if j.rest == "" {
-		j.rest = string(j.buf[:n])
-	} else {
-		j.rest += string(j.buf[:n])
-	}
-	j.ended = err
-}
-
-// lastLine is what is left at the end.
-func (j *JSONReader) lastLine() (string, error) {
-	if j.ended != io.EOF {
-		return "", fmt.Errorf("after line %d: %w", j.line-1, j.ended)
-	}
-	line := j.rest
-	j.rest = ""
-	if line == "" {
+		return "", j.errorf("line is longer than %d bytes", maxLine)
+	case err == io.EOF && len(line) == 0:
 		return "", io.EOF
+	case err != nil && err != io.EOF:
+		return "", fmt.Errorf("after line %d: %w", j.line-1, err)
 	}
-	return line, nil
-}
-
-func (j *JSONReader) tooLong() error { return j.errorf("line is longer than %d bytes", maxLine) }
-
-// passOver drops the rest of a line that is too long.
-func (j *JSONReader) passOver() error {
-	err := j.tooLong()
-	for j.ended == nil {
-		j.rest = ""
-		j.more()
-		if _, rest, ok := strings.Cut(j.rest, "\n"); ok {
-			j.rest = rest
-			return err
-		}
-	}
-	j.rest = ""
-	return err
+	// Copying each line would take a tenth of a replay.
+	return unsafe.String(unsafe.SliceData(line), len(line)), nil
 }
 
 // field numbers the fields of a trace.
@@ -291,39 +248,33 @@ func opOf(name string) Op {
 
 // members scans the members of the line's object into j.fields.
 func (j *JSONReader) members() (present fieldSet, err error) {
-	var seen fieldSet
-	var others []string // unknown fields that are null
-	if !j.s.eat('{') {
-		return 0, errJSON
+	j.present, j.seen, j.others = 0, 0, j.others[:0]
+	end, err := eachMember(j.text, 0, j.take)
+	if err == nil && space(j.text, end) != len(j.text) {
+		err = errJSON
 	}
-	for first := true; ; first = false {
-		key, v, ok, err := j.s.member(first)
-		if err != nil {
-			return 0, err
-		}
-		if !ok {
-			break
-		}
-		f, known := fieldOf(key)
-		switch {
-		case known && seen&(1<<f) != 0, !known && slices.Contains(others, key):
-			return 0, fmt.Errorf("field %q is given twice", key)
-		case known:
-			seen |= 1 << f
-		case v.kind != null:
-			return 0, fmt.Errorf("unknown field %q", key)
-		default:
-			others = append(others, key)
-		}
-		if v.kind != null {
-			present |= 1 << f
-			j.fields[f] = v
-		}
+	return j.present, err
+}
+
+// member takes one member of the line's object.
+func (j *JSONReader) member(key string, v value) error {
+	f, known := fieldOf(key)
+	switch {
+	case known && j.seen&(1<<f) != 0, !known && slices.Contains(j.others, key):
+		return fmt.Errorf("field %q is given twice", key)
+	case known:
+		j.seen |= 1 << f
+	case v.kind != null:
+		return fmt.Errorf("unknown field %q", key)
+	default:
+		j.others = append(j.others, key)
+		return nil
 	}
-	if !j.s.end() {
-		return 0, errJSON
+	if v.kind != null {
+		j.present |= 1 << f
+		j.fields[f] = v
 	}
-	return present, nil
+	return nil
 }
 
 // check looks at which fields an operation has, and at their kinds.
@@ -375,7 +326,7 @@ func (j *JSONReader) parseEvent(op Op, present fieldSet) (err error) {
 		return err
 	}
 	if present&(1<<fConn) != 0 {
-		ev.Conn = j.fields[fConn].text
+		ev.Conn, ev.HasConn = j.fields[fConn].text, true
 	}
 	switch op {
 	case Connect, Request:
@@ -473,7 +424,7 @@ func whole(s string) (int, error) {
 }
 
 func (j *JSONReader) parseHeader(present fieldSet) (err error) {
-	h := Header{Policy: j.str(fPolicy, present)}
+	h := Header{Policy: strings.Clone(j.str(fPolicy, present))}
 	if j.fields[fTrace].text != "1" {
 		return fmt.Errorf("trace must be 1, not %s", j.fields[fTrace].text)
 	}
@@ -495,7 +446,7 @@ func (j *JSONReader) parseHeader(present fieldSet) (err error) {
 		}
 	}
 	if present&(1<<fOptions) != 0 {
-		if h.Options, err = parseOptions(j.fields[fOptions].text); err != nil {
+		if h.Options, err = parseOptions(strings.Clone(j.fields[fOptions].text)); err != nil {
 			return err
 		}
 	}
@@ -521,50 +472,38 @@ func (h *Header) valid() error {
 }
 
 // parseOptions reads the options of a header, an object of JSON.
-func parseOptions(text string) (list []engine.Setting, err error) {
-	var s scanner
-	s.reset(text)
-	s.eat('{')
-	for first := true; ; first = false {
-		name, v, ok, err := s.member(first)
-		if err != nil || !ok {
-			return list, err
-		}
+func parseOptions(options string) (list []engine.Setting, err error) {
+	_, err = eachMember(options, 0, func(name string, v value) error {
 		if slices.ContainsFunc(list, func(o engine.Setting) bool { return o.Name == name }) {
-			return nil, fmt.Errorf("option %q is given twice", name)
+			return fmt.Errorf("option %q is given twice", name)
 		}
 		switch v.kind {
 		case null:
 		case object:
-			return nil, fmt.Errorf("option %q must not be an object", name)
+			return fmt.Errorf("option %q must not be an object", name)
 		case array:
 			names, err := parseList(name, v.text)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			list = append(list, engine.Setting{Name: name, Value: names})
 		default:
 			list = append(list, engine.Setting{Name: name, Value: v.text})
 		}
-	}
+		return nil
+	})
+	return list, err
 }
 
 // parseList reads a list of strings and joins them with commas.
 func parseList(option, list string) (string, error) {
-	var s scanner
-	s.reset(list)
-	s.eat('[')
 	var names []string
-	for !s.eat(']') {
-		s.eat(',')
-		v, err := s.value(0)
-		if err != nil {
-			return "", err
-		}
+	_, err := scanArray(list, 1, 0, func(v value) error {
 		if v.kind != text {
-			return "", fmt.Errorf("option %q must be a list of strings", option)
+			return fmt.Errorf("option %q must be a list of strings", option)
 		}
 		names = append(names, v.text)
-	}
-	return strings.Join(names, ","), nil
+		return nil
+	})
+	return strings.Join(names, ","), err
 }

@@ -237,7 +237,7 @@ func TestTextsAreDecoded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Event{Op: Connect, Line: 1, At: engine.Second, Conn: "a\"\\/\b\f\n\r\t", Via: engine.CSP, User: "é😀é", Addr: "\ufffd", Session: "\ufffdA"}
+	want := Event{Op: Connect, Line: 1, At: engine.Second, HasConn: true, Conn: "a\"\\/\b\f\n\r\t", Via: engine.CSP, User: "é😀é", Addr: "\ufffd", Session: "\ufffdA"}
 	if diff := cmp.Diff(want, *ev); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)
 	}
@@ -295,7 +295,7 @@ func anyEvent(t *rapid.T, texts *rapid.Generator[string]) Event {
 		ev.Addr, ev.User, ev.Session, ev.Parent, ev.Instance = text("addr"), text("user"), text("session"), text("parent"), text("instance")
 		ev.Person, ev.Device, ev.Cohort, ev.Forwarded = text("person"), text("device"), text("cohort"), text("forwarded")
 		ev.Sessionful = rapid.Bool().Draw(t, "sessionful")
-		ev.Conn = text("conn")
+		ev.Conn, ev.HasConn = text("conn"), true
 		if ev.Op == Request {
 			ev.For = engine.Time(rapid.Int64Range(0, 1<<40).Draw(t, "for"))
 			return ev
@@ -310,7 +310,7 @@ func anyEvent(t *rapid.T, texts *rapid.Generator[string]) Event {
 		ev.Name, ev.Up = "n"+text("name"), rapid.Bool().Draw(t, "up")
 	}
 	if ev.Op < Key {
-		ev.Conn = "c" + text("conn")
+		ev.Conn, ev.HasConn = text("conn"), true
 	}
 	return ev
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,33 +40,18 @@ type Replay struct {
 	hasEpoch bool
 	last     engine.Time // of the last valid event
 
-	open    []handle
-	free    []int32
-	byName  map[string]int32
-	hashes  int // names in byName that look like a line's
-	ends    queue.Queue
-	refused map[string]struct{} // names that page, login and disconnect may still use
-	refNums map[int64]struct{}  // the same, of requests named by their line
+	open    openConns
+	ends    queue.Queue // of requests
+	refused refusedConns
 
 	usage [2]int // units and connections last told
 	over  map[uint64]int
 }
 
-// A handle is a connection that is open under a name.
-type handle struct {
-	name  string // "" for a request that is named by its line
-	line  int64  // of that request
-	conn  engine.ConnID
-	ends  engine.Time // of a request
-	timed bool        // a request
-	alive bool
-	via   engine.Via
-}
-
 // NewReplay makes a replay with nobody connected.
 func NewReplay(o Options) *Replay {
 	r := &Replay{
-		o: o, byName: map[string]int32{}, refused: map[string]struct{}{}, refNums: map[int64]struct{}{},
+		o: o, refused: refusedConns{names: map[string]struct{}{}},
 		res: result.Replay{
 			Schema: result.Schema, Policy: o.Policy.Name, Options: o.Policy.Changed, LimitOn: o.Policy.LimitOn.String(), Units: o.Units, End: o.End,
 			RefusedByVia: map[string]int64{}, Transitions: []result.Transition{}, Top: []result.Holder{},
@@ -82,6 +66,7 @@ func NewReplay(o Options) *Replay {
 	if o.Policy.Contract && o.Policy.ContractOver == engine.FlagOnly {
 		r.over = map[uint64]int{}
 	}
+	r.open.index.Text = r.open.text
 	r.in = engine.NewInstance(o.Policy, o.Units, r.hear)
 	return r
 }
@@ -142,7 +127,7 @@ func (r *Replay) Apply(ev *Event) error {
 		r.connect(at, ev)
 	case Page:
 		if slot >= 0 {
-			r.in.Page(at, r.open[slot].conn)
+			r.in.Page(at, r.open.list[slot].conn)
 		}
 	case Login:
 		if slot >= 0 {
@@ -150,8 +135,8 @@ func (r *Replay) Apply(ev *Event) error {
 		}
 	case Disconnect:
 		if slot >= 0 {
-			r.in.Disconnect(at, r.open[slot].conn, ev.How)
-			r.close(slot)
+			r.in.Disconnect(at, r.open.list[slot].conn, ev.How)
+			r.open.close(slot)
 		}
 	case Key:
 		r.in.SetKey(at, ev.Units)
@@ -191,70 +176,32 @@ func (r *Replay) find(ev *Event, at engine.Time) (int32, error) {
 	switch ev.Op {
 	case Connect, Request:
 		name := ev.Conn
-		if name == "" {
-			if r.hashes == 0 {
+		if !ev.named() {
+			if r.open.hashes == 0 {
 				return -1, nil
 			}
 			name = lineName(ev.Line)
 		}
-		if r.openSlot(name, at) >= 0 {
+		if r.open.find(name, at) >= 0 {
 			return -1, r.errorf(ev, "connection %q is open", name)
 		}
 	case Page, Login, Disconnect:
-		if slot := r.openSlot(ev.Conn, at); slot >= 0 {
+		if slot := r.open.find(ev.Conn, at); slot >= 0 {
 			return slot, nil
 		}
-		if !r.wasRefused(ev.Conn) {
+		if !r.refused.has(ev.Conn) {
 			return -1, r.errorf(ev, "connection %q is not open", ev.Conn)
 		}
 	}
 	return -1, nil
 }
 
-func lineName(line int64) string { return "#" + strconv.FormatInt(line, 10) }
-
-// lineOf is the line that a name stands for, 0 for any other name.
-func lineOf(name string) int64 {
-	if len(name) < 2 || name[0] != '#' || name[1] == '0' || name[1] == '+' {
-		return 0
-	}
-	n, err := strconv.ParseInt(name[1:], 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
-}
-
-// openSlot finds a connection that is open under a name at that time, when
-// requests that end by then have ended.
-func (r *Replay) openSlot(name string, at engine.Time) int32 {
-	slot, ok := r.byName[name]
-	if !ok {
-		slot = -1
-		if line := lineOf(name); line != 0 {
-			slot = int32(slices.IndexFunc(r.open, func(h handle) bool { return h.alive && h.line == line && h.name == "" }))
-		}
-	}
-	if slot >= 0 && r.open[slot].timed && r.open[slot].ends <= at {
-		return -1
-	}
-	return slot
-}
-
-func (r *Replay) wasRefused(name string) bool {
-	if _, ok := r.refused[name]; ok {
-		return true
-	}
-	_, ok := r.refNums[lineOf(name)]
-	return ok
-}
-
 // connect opens a connection, and has a request end in time.
 func (r *Replay) connect(at engine.Time, ev *Event) {
 	parent := engine.ConnID(0)
 	if ev.Via == engine.Job && ev.Parent != "" {
-		if up := r.openSlot(ev.Parent, at); up >= 0 {
-			parent = r.open[up].conn
+		if up := r.open.find(ev.Parent, at); up >= 0 {
+			parent = r.open.list[up].conn
 		}
 	}
 	c := engine.Client{
@@ -264,20 +211,19 @@ func (r *Replay) connect(at engine.Time, ev *Event) {
 	id, refusal := r.in.Connect(at, &c, parent, ev.Line, 0)
 	if refusal != nil {
 		r.refuse(ev, refusal)
-		if ev.Conn != "" {
-			r.refused[strings.Clone(ev.Conn)] = struct{}{} // not the whole line
-		} else {
-			r.refNums[ev.Line] = struct{}{}
-		}
+		r.refused.add(ev)
 		return
 	}
+	r.refused.remove(ev)
 	r.count(ev.Via, id)
-	if ev.Op == Request && ev.For == 0 {
+	switch {
+	case ev.Op == Request && ev.For == 0:
 		r.in.Disconnect(at, id, 0)
-		r.forgive(ev)
-		return
+	case ev.Op == Request:
+		r.ends.Push(int64(at+ev.For), 0, int(r.open.add(ev, id, at+ev.For)))
+	default:
+		r.open.add(ev, id, 0)
 	}
-	r.hold(at, ev, id)
 }
 
 // count counts an admitted connection.
@@ -303,58 +249,6 @@ func (r *Replay) noteOver(id engine.ConnID) {
 	}
 }
 
-// hold keeps the connection under its name.
-func (r *Replay) hold(at engine.Time, ev *Event, id engine.ConnID) {
-	h := handle{name: strings.Clone(ev.Conn), line: ev.Line, conn: id, alive: true, via: ev.Via}
-	if ev.Op == Request {
-		h.timed, h.ends = true, at+ev.For
-	}
-	var slot int32
-	if n := len(r.free); n > 0 {
-		slot = r.free[n-1]
-		r.free = r.free[:n-1]
-		r.open[slot] = h
-	} else {
-		slot = int32(len(r.open))
-		r.open = append(r.open, h)
-	}
-	if h.timed {
-		r.ends.Push(int64(h.ends), 0, int(slot))
-	}
-	if h.name != "" {
-		r.byName[h.name] = slot
-		if h.name[0] == '#' {
-			r.hashes++
-		}
-	}
-	r.forgive(ev)
-}
-
-// forgive ends that the name stands for a refused connection.
-func (r *Replay) forgive(ev *Event) {
-	if ev.Conn == "" {
-		return
-	}
-	delete(r.refused, ev.Conn)
-	delete(r.refNums, lineOf(ev.Conn))
-}
-
-// close frees a name. A request's slot stays until its time, so that it is
-// not another's by then.
-func (r *Replay) close(slot int32) {
-	h := &r.open[slot]
-	h.alive = false
-	if h.name != "" {
-		delete(r.byName, h.name)
-		if h.name[0] == '#' {
-			r.hashes--
-		}
-	}
-	if !h.timed {
-		r.free = append(r.free, slot)
-	}
-}
-
 // endRequests ends the requests whose time has come.
 func (r *Replay) endRequests(at engine.Time) {
 	for {
@@ -364,21 +258,21 @@ func (r *Replay) endRequests(at engine.Time) {
 		}
 		_, ref, _ := r.ends.Pop()
 		slot := int32(ref)
-		if r.open[slot].alive {
-			r.in.Disconnect(engine.Time(next), r.open[slot].conn, 0)
-			r.close(slot)
+		if r.open.list[slot].alive {
+			r.in.Disconnect(engine.Time(next), r.open.list[slot].conn, 0)
+			r.open.close(slot)
 		}
-		r.free = append(r.free, slot)
+		r.open.free = append(r.open.free, slot)
 	}
 }
 
 func (r *Replay) login(at engine.Time, ev *Event, slot int32) {
-	err := r.in.Login(at, r.open[slot].conn, ev.ID)
+	err := r.in.Login(at, r.open.list[slot].conn, ev.ID)
 	if refusal, ok := err.(*engine.Refusal); ok {
 		r.refuse(ev, refusal)
 		return
 	}
-	r.noteOver(r.open[slot].conn)
+	r.noteOver(r.open.list[slot].conn)
 }
 
 // refuse counts a refusal and keeps the first.
@@ -388,9 +282,9 @@ func (r *Replay) refuse(ev *Event, f *engine.Refusal) {
 	if r.res.FirstRefusal != nil {
 		return
 	}
-	conn := strings.Clone(ev.Conn)
-	if conn == "" {
-		conn = lineName(ev.Line)
+	conn := lineName(ev.Line)
+	if ev.named() {
+		conn = strings.Clone(ev.Conn)
 	}
 	first := &result.Refusal{
 		At: f.At, Conn: conn, Via: f.ViaName(), Reason: f.Reason.String(),

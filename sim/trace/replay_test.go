@@ -183,7 +183,7 @@ func TestParentsOfJobs(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := p.in.UserName(p.in.Tag(p.in.UserOf(p.open[p.byName["j"]].conn))); got != tt.want {
+			if got := p.in.UserName(p.in.Tag(p.in.UserOf(p.open.list[p.open.find("j", p.last)].conn))); got != tt.want {
 				t.Errorf("the job counts for %q, want %q", got, tt.want)
 			}
 		})

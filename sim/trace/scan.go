@@ -6,6 +6,10 @@ import (
 	"unicode/utf8"
 )
 
+// These functions scan one line of JSON from a place on, and tell where they
+// stopped. They exist because a replay reads millions of small objects of
+// known fields: this is the path that runs once an event.
+
 // kindOf tells the JSON values apart.
 type kindOf uint8
 
@@ -31,180 +35,186 @@ var (
 	errUTF8 = errors.New("not UTF-8")
 )
 
-// A scanner walks over one line of JSON. It exists because a replay reads
-// millions of small objects of known fields: this is the path that runs once
-// an event.
-type scanner struct {
-	line string
-	i    int
+// space skips white space.
+func space(line string, i int) int {
+	for i < len(line) && (line[i] == ' ' || line[i] == '\t' || line[i] == '\r' || line[i] == '\n') {
+		i++
+	}
+	return i
 }
 
-func (s *scanner) reset(line string) { s.line, s.i = line, 0 }
-
-func (s *scanner) space() {
-	for s.i < len(s.line) {
-		switch s.line[s.i] {
-		case ' ', '\t', '\r', '\n':
-			s.i++
+// eachMember calls found with the members of the object that begins at i.
+func eachMember(line string, i int, found func(key string, v value) error) (int, error) {
+	i = space(line, i)
+	if i == len(line) || line[i] != '{' {
+		return i, errJSON
+	}
+	i = space(line, i+1)
+	if i < len(line) && line[i] == '}' {
+		return i + 1, nil
+	}
+	for {
+		var key string
+		var v value
+		var err error
+		if key, i, err = scanKey(line, i); err != nil {
+			return i, err
+		}
+		if v, i, err = scanValue(line, i, 0); err != nil {
+			return i, err
+		}
+		if err := found(key, v); err != nil {
+			return i, err
+		}
+		i = space(line, i)
+		switch {
+		case i < len(line) && line[i] == ',':
+			i = space(line, i+1)
+		case i < len(line) && line[i] == '}':
+			return i + 1, nil
 		default:
-			return
+			return i, errJSON
 		}
 	}
 }
 
-// eat skips space and then c, if it is there.
-func (s *scanner) eat(c byte) bool {
-	if s.i < len(s.line) && s.line[s.i] != c {
-		s.space()
+// scanKey scans a key and the colon after it.
+func scanKey(line string, i int) (string, int, error) {
+	if i >= len(line) || line[i] != '"' {
+		return "", i, errJSON
 	}
-	if s.i < len(s.line) && s.line[s.i] == c {
-		s.i++
-		return true
+	key, i, err := scanString(line, i+1)
+	if err != nil {
+		return "", i, err
 	}
-	return false
-}
-
-// end reports whether nothing but space is left.
-func (s *scanner) end() bool {
-	s.space()
-	return s.i == len(s.line)
-}
-
-// member scans the next member of an object after its opening brace; first
-// says that there was none yet. It is false at the closing brace.
-func (s *scanner) member(first bool) (key string, v value, ok bool, err error) {
-	if s.eat('}') {
-		return "", v, false, nil
+	i = space(line, i)
+	if i == len(line) || line[i] != ':' {
+		return "", i, errJSON
 	}
-	if !first && !s.eat(',') {
-		return "", v, false, errJSON
-	}
-	if !s.eat('"') {
-		return "", v, false, errJSON
-	}
-	if key, err = s.str(); err != nil {
-		return "", v, false, err
-	}
-	if !s.eat(':') {
-		return "", v, false, errJSON
-	}
-	v, err = s.value(0)
-	return key, v, true, err
+	return key, space(line, i+1), nil
 }
 
 // maxDepth bounds the nesting of values, which a trace has no use for.
 const maxDepth = 32
 
-func (s *scanner) value(depth int) (value, error) {
-	s.space()
-	if s.i == len(s.line) || depth > maxDepth {
-		return value{}, errJSON
+func scanValue(line string, i, depth int) (value, int, error) {
+	if i >= len(line) || depth > maxDepth {
+		return value{}, i, errJSON
 	}
-	start := s.i
-	switch c := s.line[s.i]; {
+	var err error
+	start := i
+	switch c := line[i]; {
 	case c == '"':
-		s.i++
-		b, err := s.str()
-		return value{text, b}, err
+		s, i, err := scanString(line, i+1)
+		return value{text, s}, i, err
 	case c == '-' || c >= '0' && c <= '9':
-		err := s.number()
-		return value{number, s.line[start:s.i]}, err
+		i, err = scanNumber(line, i)
+		return value{number, line[start:i]}, i, err
 	case c == '[':
-		err := s.array(depth)
-		return value{array, s.line[start:s.i]}, err
+		i, err = scanArray(line, i+1, depth+1, func(value) error { return nil })
+		return value{array, line[start:i]}, i, err
 	case c == '{':
-		err := s.object(depth)
-		return value{object, s.line[start:s.i]}, err
+		i, err = scanObject(line, i+1, depth+1)
+		return value{object, line[start:i]}, i, err
 	}
 	for _, w := range [...]struct {
 		word string
 		kind kindOf
 	}{{"true", boolean}, {"false", boolean}, {"null", null}} {
-		if len(s.line)-s.i >= len(w.word) && s.line[s.i:s.i+len(w.word)] == w.word {
-			s.i += len(w.word)
-			return value{w.kind, s.line[start:s.i]}, nil
+		if len(line)-i >= len(w.word) && line[i:i+len(w.word)] == w.word {
+			return value{w.kind, w.word}, i + len(w.word), nil
 		}
 	}
-	return value{}, errJSON
+	return value{}, i, errJSON
 }
 
-func (s *scanner) array(depth int) error {
-	s.i++
-	if s.eat(']') {
-		return nil
+// scanArray scans a list after its opening bracket.
+func scanArray(line string, i, depth int, found func(value) error) (int, error) {
+	i = space(line, i)
+	if i < len(line) && line[i] == ']' {
+		return i + 1, nil
 	}
 	for {
-		if _, err := s.value(depth + 1); err != nil {
-			return err
+		v, next, err := scanValue(line, space(line, i), depth)
+		if err != nil {
+			return next, err
 		}
-		if s.eat(']') {
-			return nil
+		if err := found(v); err != nil {
+			return next, err
 		}
-		if !s.eat(',') {
-			return errJSON
+		i = space(line, next)
+		switch {
+		case i < len(line) && line[i] == ']':
+			return i + 1, nil
+		case i < len(line) && line[i] == ',':
+			i++
+		default:
+			return i, errJSON
 		}
 	}
 }
 
-func (s *scanner) object(depth int) error {
-	s.i++
-	if s.eat('}') {
-		return nil
+// scanObject scans an object that has no meaning here, after its opening
+// brace.
+func scanObject(line string, i, depth int) (int, error) {
+	i = space(line, i)
+	if i < len(line) && line[i] == '}' {
+		return i + 1, nil
 	}
 	for {
-		if !s.eat('"') {
-			return errJSON
+		_, next, err := scanKey(line, space(line, i))
+		if err != nil {
+			return next, err
 		}
-		if _, err := s.str(); err != nil {
-			return err
+		if _, next, err = scanValue(line, next, depth); err != nil {
+			return next, err
 		}
-		if !s.eat(':') {
-			return errJSON
-		}
-		if _, err := s.value(depth + 1); err != nil {
-			return err
-		}
-		if s.eat('}') {
-			return nil
-		}
-		if !s.eat(',') {
-			return errJSON
+		i = space(line, next)
+		switch {
+		case i < len(line) && line[i] == '}':
+			return i + 1, nil
+		case i < len(line) && line[i] == ',':
+			i++
+		default:
+			return i, errJSON
 		}
 	}
 }
 
-func (s *scanner) digits() bool {
-	start := s.i
-	for s.i < len(s.line) && s.line[s.i] >= '0' && s.line[s.i] <= '9' {
-		s.i++
+// digits skips digits.
+func digits(line string, i int) int {
+	for i < len(line) && line[i] >= '0' && line[i] <= '9' {
+		i++
 	}
-	return s.i > start
+	return i
 }
 
-func (s *scanner) number() error {
-	if s.line[s.i] == '-' {
-		s.i++
+func scanNumber(line string, i int) (int, error) {
+	if line[i] == '-' {
+		i++
 	}
-	start := s.i
-	if !s.digits() || s.line[start] == '0' && s.i > start+1 {
-		return errJSON
+	start := i
+	i = digits(line, i)
+	if i == start || line[start] == '0' && i > start+1 {
+		return i, errJSON
 	}
-	if s.i < len(s.line) && s.line[s.i] == '.' {
-		s.i++
-		if !s.digits() {
-			return errJSON
+	if i < len(line) && line[i] == '.' {
+		start, i = i+1, digits(line, i+1)
+		if i == start {
+			return i, errJSON
 		}
 	}
-	if s.i < len(s.line) && (s.line[s.i] == 'e' || s.line[s.i] == 'E') {
-		s.i++
-		if s.i < len(s.line) && (s.line[s.i] == '+' || s.line[s.i] == '-') {
-			s.i++
+	if i < len(line) && (line[i] == 'e' || line[i] == 'E') {
+		i++
+		if i < len(line) && (line[i] == '+' || line[i] == '-') {
+			i++
 		}
-		if !s.digits() {
-			return errJSON
+		start, i = i, digits(line, i)
+		if i == start {
+			return i, errJSON
 		}
 	}
-	return nil
+	return i, nil
 }
 
 // plain marks the bytes that a string may have as they are: ASCII but for the
@@ -216,110 +226,90 @@ var plain = func() (set [256]bool) {
 	return set
 }()
 
-// str scans a string after its opening quote. What has no escapes is a part of
-// the line.
-func (s *scanner) str() (string, error) {
-	start, ascii := s.i, true
-	for s.i < len(s.line) {
-		c := s.line[s.i]
-		switch {
-		case plain[c]:
-		case c == '"':
-			b := s.line[start:s.i]
-			s.i++
-			if !ascii && !utf8.ValidString(b) {
-				return "", errUTF8
-			}
-			return b, nil
-		case c == '\\':
-			return s.escaped(start)
-		case c < ' ':
-			return "", errJSON
-		default:
-			ascii = false
-		}
-		s.i++
+// scanString scans a string after its opening quote. What has no escapes is a
+// part of the line.
+func scanString(line string, i int) (string, int, error) {
+	start := i
+	for i < len(line) && plain[line[i]] {
+		i++
 	}
-	return "", errJSON
+	if i < len(line) && line[i] == '"' {
+		return line[start:i], i + 1, nil
+	}
+	return scanOddString(line, start, i)
 }
 
-// escaped scans the rest of a string that has an escape at s.i.
-func (s *scanner) escaped(start int) (string, error) {
-	b := []byte(s.line[start:s.i])
-	for s.i < len(s.line) {
-		c := s.line[s.i]
-		s.i++
+// scanOddString scans a string that is more than plain ASCII: at i it is not.
+func scanOddString(line string, start, i int) (string, int, error) {
+	b := []byte(line[start:i])
+	for i < len(line) {
+		c := line[i]
+		i++
 		switch {
 		case c == '"':
 			if !utf8.Valid(b) {
-				return "", errUTF8
+				return "", i, errUTF8
 			}
-			return string(b), nil
+			return string(b), i, nil
 		case c < ' ':
-			return "", errJSON
+			return "", i, errJSON
 		case c != '\\':
 			b = append(b, c)
 		default:
 			var err error
-			if b, err = s.escape(b); err != nil {
-				return "", err
+			if b, i, err = scanEscape(b, line, i); err != nil {
+				return "", i, err
 			}
 		}
 	}
-	return "", errJSON
+	return "", i, errJSON
 }
 
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// escape appends what the escape at s.i stands for.
-func (s *scanner) escape(b []byte) ([]byte, error) {
-	if s.i == len(s.line) {
-		return nil, errJSON
+// scanEscape appends what the escape after a backslash stands for.
+func scanEscape(b []byte, line string, i int) ([]byte, int, error) {
+	if i == len(line) {
+		return nil, i, errJSON
 	}
-	c := s.line[s.i]
-	s.i++
-	if c != 'u' {
+	if c := line[i]; c != 'u' {
 		if escapes[c] == 0 {
-			return nil, errJSON
+			return nil, i, errJSON
 		}
-		return append(b, escapes[c]), nil
+		return append(b, escapes[c]), i + 1, nil
 	}
-	r, ok := s.hex()
+	r, i, ok := scanHex(line, i+1)
 	if !ok {
-		return nil, errJSON
+		return nil, i, errJSON
 	}
-	if utf16.IsSurrogate(r) && s.i+1 < len(s.line) && s.line[s.i] == '\\' && s.line[s.i+1] == 'u' {
-		back := s.i
-		s.i += 2
-		low, ok := s.hex()
+	if utf16.IsSurrogate(r) && i+1 < len(line) && line[i] == '\\' && line[i+1] == 'u' {
+		low, next, ok := scanHex(line, i+2)
 		if !ok {
-			return nil, errJSON
+			return nil, next, errJSON
 		}
 		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-			r = pair
-		} else {
-			s.i = back
+			r, i = pair, next
 		}
 	}
-	return utf8.AppendRune(b, r), nil
+	return utf8.AppendRune(b, r), i, nil
 }
 
-func (s *scanner) hex() (rune, bool) {
-	if s.i+4 > len(s.line) {
-		return 0, false
+// scanHex scans four hexadecimal digits.
+func scanHex(line string, i int) (rune, int, bool) {
+	if i+4 > len(line) {
+		return 0, i, false
 	}
 	r := rune(0)
-	for _, c := range []byte(s.line[s.i : s.i+4]) {
+	for _, c := range []byte(line[i : i+4]) {
 		switch {
 		case c >= '0' && c <= '9':
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
 			c = c | 0x20 - 'a' + 10
 		default:
-			return 0, false
+			return 0, i, false
 		}
 		r = r<<4 | rune(c)
 	}
-	s.i += 4
-	return r, true
+	return r, i + 4, true
 }

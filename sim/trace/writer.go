@@ -50,7 +50,9 @@ func (t *Writer) Write(ev *Event) {
 	if ev.Op == Request {
 		t.time("for", ev.For)
 	}
-	t.str("conn", ev.Conn)
+	if ev.Op <= Request && ev.named() {
+		t.buf = appendString(append(t.buf, `,"conn":`...), ev.Conn)
+	}
 	switch ev.Op {
 	case Connect, Request:
 		t.who(ev)
@@ -63,7 +65,7 @@ func (t *Writer) Write(ev *Event) {
 	case Key:
 		t.int("units", ev.Units)
 	case Server, Instance:
-		t.str("name", ev.Name)
+		t.buf = appendString(append(t.buf, `,"name":`...), ev.Name)
 		t.buf = strconv.AppendBool(append(t.buf, `,"up":`...), ev.Up)
 	}
 	t.endLine()
