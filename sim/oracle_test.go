@@ -149,8 +149,8 @@ func TestErlangB(t *testing.T) {
 		{"5", 10, 0.0183845703366, 10, 0.05},
 		{"10", 10, 0.214582343107, 7, 0.02},
 		{"20", 20, 0.158891961542, 7, 0.02},
-		{"20", 30, 0.00845749834019, 8, 0.06},
-		{"84", 100, 0.00987252860920, 2, 0.12},
+		{"20", 30, 0.00845749834019, 5, 0.08},
+		{"50", 64, 0.00843942665594, 2, 0.12},
 	}
 	for _, tt := range tests {
 		for _, law := range laws {
@@ -199,15 +199,15 @@ func TestInfiniteServers(t *testing.T) {
 		quantiles map[float64]int // of time
 	}{
 		{"10", map[int]float64{15: 0.048740403304, 20: 0.00158826066186}, nil},
-		{"20", map[int]float64{25: 0.112184972718, 30: 0.0134746812799}, map[float64]int{0.50: 20, 0.95: 28, 0.99: 31, 0.999: 35}},
+		{"20", map[int]float64{25: 0.112184972718, 30: 0.0134746812799}, map[float64]int{0.50: 20, 0.99: 31, 0.999: 35}},
 	}
 	for _, tt := range tests {
 		for _, law := range laws {
 			t.Run(tt.rate+"/"+law.name, func(t *testing.T) {
-				sc := oracle(t, "loss.yaml", "20/10m", tt.rate+"/10m", "units: 30", "units: unlimited", "365d", "20d", "exp(10m)", law.text)
+				sc := oracle(t, "loss.yaml", "20/10m", tt.rate+"/10m", "units: 30", "units: unlimited", "365d", "12d", "exp(10m)", law.text)
 				res, outs := replicate(t, sc, 24)
 				for c, want := range tt.above {
-					estimateOf(outs, above(c)).check(t, fmt.Sprintf("P(N > %d)", c), want, 0.10)
+					estimateOf(outs, above(c)).check(t, fmt.Sprintf("P(N > %d)", c), want, 0.13)
 				}
 				for p, want := range tt.quantiles {
 					if got := quantileOf(res.TimeAt, p); got != want {
@@ -254,9 +254,9 @@ func TestHeldCalls(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("from %s/%s for %s on %d", tt.from, tt.rate, tt.session, tt.units), func(t *testing.T) {
 			sc := oracle(t, "calls.yaml", "hold_from: start", "hold_from: "+tt.from, "2/s", tt.rate, "exp(4s)", tt.session,
-				"units: 25", fmt.Sprint("units: ", tt.units), "5d", "3h")
+				"units: 25", fmt.Sprint("units: ", tt.units), "5d", "2h")
 			_, outs := replicate(t, sc, 24)
-			estimateOf(outs, blocked).check(t, "blocking", tt.want, 0.04)
+			estimateOf(outs, blocked).check(t, "blocking", tt.want, 0.05)
 		})
 	}
 }
