@@ -227,7 +227,7 @@ func (t *Table) Connect(at Time, q Request) (ConnID, *Refusal) {
 	v := t.judge(&t.rows[q.User], t.inUse, t.connections)
 	if v.reason != 0 {
 		refusal := t.refuse(at, q.Via, q.User, v.reason, v.need)
-		if v.sticks {
+		if t.policy.RefusedAttemptSticks && t.lacks(&t.rows[q.User], v) {
 			t.stick(at, q.User)
 		}
 		return 0, refusal
@@ -301,38 +301,36 @@ func (r *row) kept() bool { return r.hold != 0 || r.grace != 0 }
 // until is the later end of the row's hold and grace.
 func (r *row) until() Time { return max(r.hold, r.grace) }
 
-// A verdict is what comes of one more connection in a row.
+// A verdict is what comes of one more connection in a row. (With a fifth field
+// the compiler would no longer keep it in registers.)
 type verdict struct {
-	reason       Reason // why not; 0 when admitted
-	need         int32  // units that it takes
-	apart        bool   // the unit that a grace keeps is set apart first
-	transitioned bool   // the row's flag then
-	transits     bool   // the flag changes
-	sticks       bool   // refused, but the flag changes all the same
+	reason   Reason // why not; 0 when admitted
+	need     int32  // units that it takes
+	apart    bool   // the unit that a grace keeps is set apart first
+	transits bool   // the row would pay per connection from then on
 }
 
 // judge decides on one more connection in a row, when so many units and
 // connections are in use. It changes nothing.
 func (t *Table) judge(r *row, inUse, connections int32) verdict {
-	p := &t.policy
 	was, units := r.transitioned, r.units
-	v := verdict{apart: r.n == 0 && r.grace != 0 && !p.GraceReuse}
-	if v.apart {
+	apart := r.n == 0 && r.grace != 0 && !t.policy.GraceReuse
+	if apart {
 		was, units = false, 0
 	}
-	v.transits = !was && t.over(r.n+1)
-	v.transitioned = was || v.transits
-	v.need = t.cost(r.n+1, v.transitioned, false) - units
-	v.reason = t.reason(r.n+1, v.need, inUse, connections)
-	if v.reason.short() && v.transits && r.n > 0 && p.LimitOn == LimitUnits {
-		switch {
-		case p.TransitionShort == Overcommit:
-			v.reason = 0
-		case p.RefusedAttemptSticks:
-			v.sticks = true
-		}
+	transits := !was && t.over(r.n+1)
+	need := t.cost(r.n+1, was || transits, false) - units
+	v := verdict{t.reason(r.n+1, need, inUse, connections), need, apart, transits}
+	if t.policy.TransitionShort == Overcommit && t.lacks(r, v) {
+		v.reason = 0
 	}
 	return v
+}
+
+// lacks reports whether nothing but units is lacking for the transition of a
+// row in use (rules: transition-short).
+func (t *Table) lacks(r *row, v verdict) bool {
+	return v.transits && v.reason.short() && r.n > 0 && t.policy.LimitOn == LimitUnits
 }
 
 // over reports whether n connections are too many for one unit (rules: transition).
@@ -377,7 +375,7 @@ func (t *Table) admit(at Time, user UserID, id ConnID, via Via, label uint32, v 
 		r.label = mixed
 	}
 	r.n++
-	r.transitioned = v.transitioned
+	r.transitioned = r.transitioned || v.transits
 	t.connections++
 	t.settle(at, r, before)
 	t.notePeak(at)
