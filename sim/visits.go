@@ -25,15 +25,19 @@ func (w *world) enter(at engine.Time, c *cohort, who int32, stream uint64, owner
 
 func (w *world) newVisit(c *cohort, who int32, stream uint64) int32 {
 	c.stats.Sessions++
-	a := actor{role: visit, phase: trying, cohort: int32(c.label), person: who, stream: stream, pages: 1}
+	a := core{role: visit, phase: trying, cohort: int32(c.label), person: who, stream: stream, pages: 1}
 	if c.Pages.Law != scenario.Unset {
 		a.pages = int32(max(1, count(&c.Pages, draw(stream, forPages, 0))))
 	}
-	if c.Kind == scenario.Browsers && c.Lasts.Law != scenario.Unset {
-		a.span = instant(quantile(&c.Lasts, draw(stream, forLasts, 0)))
+	id := w.newActor(a)
+	if c.spans() {
+		w.actors[id].span = instant(quantile(&c.Lasts, draw(stream, forLasts, 0)))
 	}
-	return w.newActor(a)
+	return id
 }
+
+// spans reports whether a session's length rules the time between its pages.
+func (c *cohort) spans() bool { return c.Kind == scenario.Browsers && c.Lasts.Law != scenario.Unset }
 
 // visit does what is next in a session.
 func (w *world) visit(at engine.Time, id int32) {
@@ -128,7 +132,7 @@ func (w *world) nextCall(at engine.Time, c *cohort, id int32) {
 
 // think is the time after the present page or call.
 func (w *world) think(c *cohort, v *actor) engine.Time {
-	if v.span > 0 {
+	if c.spans() {
 		return v.span / engine.Time(v.pages)
 	}
 	if c.Think.Law == scenario.Unset {
@@ -177,7 +181,7 @@ func (w *world) paged(at engine.Time, c *cohort, id int32) {
 // abandon leaves the web sessions of a visitor without cookies to time out.
 func (w *world) abandon(c *cohort, id int32, idle engine.Time) {
 	v := &w.actors[id]
-	left := actor{role: visit, phase: ending, how: engine.Timeout, cohort: v.cohort, person: v.person, stream: v.stream, pages: 1}
+	left := core{role: visit, phase: ending, how: engine.Timeout, cohort: v.cohort, person: v.person, stream: v.stream, pages: 1}
 	w.people[v.person].visits++
 	orphan := w.newActor(left)
 	v, o := &w.actors[id], &w.actors[orphan]

@@ -120,9 +120,21 @@ const (
 	calling                // a call ends, more may follow
 )
 
-// An actor is who has an event to come. What every session needs comes first,
-// in one cache line: a run with many sessions jumps from one to another.
+// An actor is who has an event to come.
 type actor struct {
+	core
+	until      engine.Time
+	span       engine.Time     // browser: of the whole session, when Lasts rules
+	more       []engine.ConnID // visit: its other connections, when there are many
+	parent     int32           // job: the actor that started it
+	parentBorn uint32
+	_          [16]byte // to two cache lines
+}
+
+// A core is what every session needs, in one cache line: a run with many
+// sessions jumps from one to another. The rest of an actor is set before it is
+// used, and not cleared for the next one.
+type core struct {
 	role   role
 	phase  phase
 	how    engine.How
@@ -140,13 +152,6 @@ type actor struct {
 	born   uint32
 	next   int32  // free list
 	nth    uint64 // member: next session's or period's number
-
-	until      engine.Time
-	span       engine.Time     // of the whole session, when Lasts rules
-	more       []engine.ConnID // its other connections
-	parent     int32           // visit of a job: the actor that started it
-	parentBorn uint32
-	_          [16]byte // to two cache lines
 }
 
 // connected reports whether a visit has connections.
@@ -158,7 +163,10 @@ func (v *actor) add(id engine.ConnID) {
 		v.conn = id
 		return
 	}
-	v.more, v.many = append(v.more, id), true
+	if !v.many {
+		v.more, v.many = v.more[:0], true
+	}
+	v.more = append(v.more, id)
 }
 
 // conns yields a visit's connections in the order of their begin.
@@ -175,23 +183,20 @@ func (v *actor) conns(yield func(engine.ConnID) bool) {
 
 // drop makes a visit forget its connections.
 func (v *actor) drop() {
-	v.conn = 0
-	if v.many {
-		v.more, v.many = v.more[:0], false
-	}
+	v.conn, v.many = 0, false
 }
 
-func (w *world) newActor(a actor) int32 {
+func (w *world) newActor(c core) int32 {
 	id := w.freeActor
 	if id == 0 {
 		id = int32(len(w.actors))
-		w.actors = append(w.actors, a)
+		w.actors = append(w.actors, actor{core: c})
 		return id
 	}
 	old := &w.actors[id]
 	w.freeActor = old.next
-	a.more, a.born = old.more[:0], old.born
-	*old = a
+	c.born = old.born
+	old.core = c
 	return id
 }
 
@@ -346,12 +351,12 @@ func (w *world) populate(c *cohort) {
 		c.arrivals = newPoisson(a, w.start, scale)
 	}
 	if a.Form == scenario.Poisson || c.Count == 0 {
-		id := w.newActor(actor{role: generator, cohort: int32(c.label)})
+		id := w.newActor(core{role: generator, cohort: int32(c.label)})
 		w.nextArrival(0, id)
 		return
 	}
 	for i := range c.Count {
-		id := w.newActor(actor{role: member, cohort: int32(c.label), person: int32(i), stream: of(c.stream, uint64(i))})
+		id := w.newActor(core{role: member, cohort: int32(c.label), person: int32(i), stream: of(c.stream, uint64(i))})
 		w.nextBegin(0, id)
 	}
 }
