@@ -232,10 +232,11 @@ func (t *Table) Connect(at Time, q Request) (ConnID, *Refusal) {
 		}
 		return 0, refusal
 	}
-	id := t.newConn(conn{
+	id, c := t.newConn()
+	*c = conn{
 		user: q.User, start: at, via: q.Via, pages: 1, charged: true, open: true,
 		sessionful: q.Sessionful && q.Via.call(), anonymous: q.Anonymous,
-	})
+	}
 	t.admit(at, q.User, id, q.Via, q.Label, v)
 	t.scheduleFromStart(at, id, &t.conns[id])
 	return id, nil
@@ -250,19 +251,21 @@ func (t *Table) connectFree(at Time, q Request) (ConnID, *Refusal) {
 	if emergency {
 		t.diagnostic = true
 	}
-	return t.newConn(conn{user: q.User, start: at, via: q.Via, pages: 1, open: true}), nil
+	id, c := t.newConn()
+	*c = conn{user: q.User, start: at, via: q.Via, pages: 1, open: true}
+	return id, nil
 }
 
-func (t *Table) newConn(c conn) ConnID {
+// newConn finds the number of a new connection, and where it is kept.
+func (t *Table) newConn() (ConnID, *conn) {
 	id := t.freeConn
 	if id == 0 {
 		id = ConnID(len(t.conns))
-		t.conns = append(t.conns, c)
-		return id
+		t.conns = append(t.conns, conn{})
+	} else {
+		t.freeConn = t.conns[id].next
 	}
-	t.freeConn = t.conns[id].next
-	t.conns[id] = c
-	return id
+	return id, &t.conns[id]
 }
 
 func (t *Table) freeConnection(id ConnID) {
