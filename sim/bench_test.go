@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// sessions is the workload that simulators of discrete events are compared by
-// here: a million sessions come at random at 1000 a second and last 30 s, so
-// that about 30,000 are open at once. Each has a license user ID of its own.
+// workload is what simulators of discrete events are compared by here: a
+// million sessions come at random at 1000 a second and last 30 s, so that about
+// 30,000 are open at once. Each has a license user ID of its own.
 const workload = `
 name: sessions
 duration: 1000s
@@ -208,8 +208,7 @@ func BenchmarkWorkers(b *testing.B) {
 	b.ReportMetric(best["1"]/best["2"], "xone")
 }
 
-// day is a working day of 100,000 people with a session each tenth of a day,
-// cut short or stretched without a change in how many are there at once.
+// day is a day of 100,000 people with ten sessions each.
 const day = `
 name: day
 duration: LENGTH

@@ -207,9 +207,6 @@ func (s *sketch) drawArrivals(line func(string, ...any)) {
 		line("count: %d", n)
 		line("arrivals: start")
 	}
-	if s.yes("nothing") { // a draw that later ones can shrink towards
-		line("# so be it")
-	}
 }
 
 func (s *sketch) drawNetworked(kind string, line func(string, ...any)) {

@@ -143,3 +143,39 @@ func BenchmarkHold(b *testing.B) {
 		})
 	}
 }
+
+// An event is near at most once, and before it comes; most are.
+func TestNear(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var q Queue
+		told, popped := map[int32]bool{}, map[int]bool{}
+		q.Near = func(refs []int32) {
+			for _, ref := range refs {
+				if told[ref] || popped[int(ref)] {
+					t.Fatalf("event %d is near again, or late", ref)
+				}
+				told[ref] = true
+			}
+		}
+		lane := q.Lane(1)
+		now, n := int64(0), 0
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			for range rapid.IntRange(0, 400).Draw(t, "pushes") {
+				q.Push(now+rapid.Int64Range(0, 1000).Draw(t, "delay"), 2, n)
+				lane.Push(now+1000, n+1)
+				n += 2
+			}
+			for range rapid.IntRange(0, 400).Draw(t, "pops") {
+				at, ref, ok := q.PopBefore(now + 500)
+				if !ok {
+					now += 500
+					break
+				}
+				if now = at; ref%2 == 1 && !told[int32(ref)] {
+					t.Fatalf("event %d of the lane came without having been near", ref)
+				}
+				popped[ref] = true
+			}
+		}
+	})
+}
