@@ -79,7 +79,7 @@ type outcome struct {
 	first    engine.Time // refusal
 	unitTime engine.UnitTime
 	timeAt   []engine.Time
-	cohorts  []CohortCount
+	cohorts  []tally
 	byVia    map[string]int64
 	detail   *result.Replication // of the first replication only
 }
@@ -364,7 +364,7 @@ func instants(list []engine.Time) *result.Instants {
 	return &result.Instants{Min: list[0], Median: list[(n-1)/2], Max: list[n-1], N: n}
 }
 
-func addCohort(sum *result.Cohort, c *CohortCount) {
+func addCohort(sum *result.Cohort, c *tally) {
 	sum.Sessions += c.Sessions
 	sum.Started += c.Started
 	sum.Refused += c.Refused

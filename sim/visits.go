@@ -14,11 +14,10 @@ func (w *world) enter(at engine.Time, c *cohort, who int32, stream uint64, owner
 		windows = max(1, count(&c.Windows, draw(stream, forWindows, 0)))
 	}
 	w.people[who].visits += int32(windows)
+	w.actors[owner].shared = int32(windows)
 	for i := range windows {
 		id := w.newVisit(c, who, of(stream, uint64(i)))
-		if i == windows-1 {
-			w.actors[id].owner = owner
-		}
+		w.actors[id].owner = owner
 		w.visit(at, id)
 	}
 }
@@ -230,7 +229,7 @@ func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	c.stats.Refused++
 	w.byVia[refusal.ViaName()]++
 	if w.first == nil {
-		w.first = &FirstRefusal{Refusal: *refusal, Cohort: int(c.label)}
+		w.first = &firstRefusal{Refusal: *refusal, Cohort: int(c.label)}
 		if refusal.User != 0 {
 			w.firstUser = w.userName(refusal.Tag)
 		}
@@ -277,7 +276,12 @@ func (w *world) finish(at engine.Time, c *cohort, id int32) {
 	if who != 0 {
 		w.leave(who)
 	}
-	if owner != 0 {
+	if owner == 0 {
+		return
+	}
+	if m := &w.actors[owner]; m.shared > 1 {
+		m.shared--
+	} else {
 		w.nextBegin(at, owner)
 	}
 }

@@ -54,7 +54,7 @@ type world struct {
 	texts  map[string]int // by name, in shared
 	shared []sharedID
 
-	first     *FirstRefusal
+	first     *firstRefusal
 	firstUser string // its license user ID
 	byVia     map[string]int64
 }
@@ -82,19 +82,19 @@ type cohort struct {
 
 	onSession, onPage []int32 // cohorts of jobs that it starts
 
-	stats CohortCount
+	stats tally
 }
 
-// CohortCount counts what came of a cohort's sessions.
-type CohortCount struct {
+// A tally counts what came of a cohort's sessions.
+type tally struct {
 	Sessions int64 // that somebody wanted; calls and tasks count as one each unless they belong together
 	Started  int64
 	Refused  int64 // refused attempts, logins and retries included
 	Lost     int64 // given up, at the start or in the middle
 }
 
-// FirstRefusal is the first refused attempt of a replication.
-type FirstRefusal struct {
+// firstRefusal is the first refused attempt of a replication.
+type firstRefusal struct {
 	engine.Refusal
 	Cohort int
 }
@@ -148,7 +148,7 @@ type core struct {
 	since  int32 // the page that began the present web session
 	tries  int32
 	owner  int32 // visit: the member to wake at the end; 0 is none
-	shared int32 // connections of a pool in use
+	shared int32 // visit: connections of a pool in use; member: sessions under way
 	born   uint32
 	next   int32  // free list
 	nth    uint64 // member: next session's or period's number
@@ -275,7 +275,7 @@ func (w *world) reset(seed uint64, replication int) {
 	for i := range w.cohorts {
 		c := &w.cohorts[i]
 		c.stream = streamOf(seed, replication, c.Name)
-		c.nth, c.fresh, c.members, c.stats, c.lane = 0, 0, c.members[:0], CohortCount{}, nil
+		c.nth, c.fresh, c.members, c.stats, c.lane = 0, 0, c.members[:0], tally{}, nil
 		c.idents.shared, c.idents.other = [numOwn]engine.UserID{}, 0
 		if c.steady > 0 {
 			c.lane = w.q.Lane(ends)
