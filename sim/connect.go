@@ -43,6 +43,9 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 			form = w.policy.Form(&engine.Client{Via: engine.Job}, ids.Via)
 		}
 	}
+	if c.web() {
+		c.webs++
+	}
 	user, fresh := w.user(form, ids, p, device, parent)
 	id, refusal := w.acct.Connect(at, engine.Request{
 		User: user, Via: c.Via, Sessionful: c.UseSession, Anonymous: c.User == scenario.NoUser || c.Login, Label: c.label})

@@ -107,6 +107,9 @@ func (c *cohort) userName(number uint64) string {
 // login composes both, numbers included, to at most 64.
 const maxSlug = 20
 
+// freshName is the license user ID of a single connection.
+func (c *cohort) freshName(n uint64) string { return c.slug + "#" + strconv.FormatUint(n, 10) }
+
 // slugs makes the cohorts' names fit for addresses and user names, each
 // different from the others.
 func slugs(cohorts []scenario.Cohort) []string {
@@ -207,7 +210,7 @@ func (w *world) userName(t uint64) string {
 	}
 	c := &w.cohorts[t>>(numberBits+deviceBits)&(1<<cohortBits-1)]
 	if kind == tagFresh {
-		return c.slug + "#" + strconv.FormatUint(number, 10)
+		return c.freshName(number)
 	}
 	return w.idText(own(kind-1), c, number, device)
 }

@@ -242,6 +242,7 @@ func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Ref
 	v := &w.actors[id]
 	o := &c.OnRefusal
 	if o.Retry.Law == scenario.Unset || o.Times != scenario.Unlimited && int(v.tries) >= o.Times {
+		w.loseConn(at+w.life(c, v), c, again)
 		w.giveUp(at, c, id)
 		return
 	}
@@ -250,7 +251,34 @@ func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Ref
 	v.tries++
 	v.phase = again
 	// A wait of nothing would try for ever at one instant.
-	w.schedule(at+max(engine.Microsecond, instant(wait)), starts, id)
+	next := at + max(engine.Microsecond, instant(wait))
+	w.loseConn(next, c, again)
+	w.schedule(next, starts, id)
+}
+
+// loseConn tells the trace when a refused connection would have ended.
+func (w *world) loseConn(until engine.Time, c *cohort, refused phase) {
+	switch {
+	case w.tape == nil || refused != trying || until >= w.end:
+	case c.web():
+		w.tape.lose(until, engine.Timeout)
+	default:
+		w.tape.lose(until, engine.Exit)
+	}
+}
+
+// life is how long a session that is given up would have lasted: a web
+// session by its time-out after one page, others by their length.
+func (w *world) life(c *cohort, v *actor) engine.Time {
+	switch {
+	case c.web() && c.Timeout > 0:
+		return c.Timeout
+	case c.web():
+		return engine.MaxTime - w.end
+	case c.Lasts.Law == scenario.Unset:
+		return 0
+	}
+	return min(engine.MaxTime-w.end, instant(quantile(&c.Lasts, draw(v.stream, forLasts, uint64(v.page)))))
 }
 
 // giveUp ends a session whose client was refused. A web session that is open

@@ -67,6 +67,7 @@ type cohort struct {
 	stream  uint64
 	idents  idents
 	fresh   uint64 // license user IDs of a single connection so far
+	webs    uint64 // web sessions so far, refused ones included
 	proxy   *scenario.Proxy
 	pooled  bool // the proxy's pool connects for it
 	free    bool // its policy does not count its connections
@@ -240,6 +241,9 @@ func (w *world) run(ctx context.Context, t tick) {
 		}
 	}
 	w.table.Advance(w.end)
+	if w.tape != nil {
+		w.tape.endLost(w.end - 1)
+	}
 	tell(w.end)
 }
 
@@ -275,7 +279,7 @@ func (w *world) reset(seed uint64, replication int) {
 	for i := range w.cohorts {
 		c := &w.cohorts[i]
 		c.stream = streamOf(seed, replication, c.Name)
-		c.nth, c.fresh, c.members, c.stats, c.lane = 0, 0, c.members[:0], tally{}, nil
+		c.nth, c.fresh, c.webs, c.members, c.stats, c.lane = 0, 0, 0, c.members[:0], tally{}, nil
 		c.idents.shared, c.idents.other = [numOwn]engine.UserID{}, 0
 		if c.steady > 0 {
 			c.lane = w.q.Lane(ends)

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"highwater/engine"
@@ -22,14 +25,17 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
+// An artefact is a file of a simulation.
+type artefact struct {
+	name  string
+	write func(io.Writer) error
+}
+
 // writeArtefacts writes the files of a simulation into a folder that exists,
-// each whole or not at all.
+// each whole or not at all. Tables of an earlier simulation go.
 func writeArtefacts(std stdio, sc *scenario.Scenario, res *result.Simulation, dir string) error {
 	chart := unitsChart(sc, res)
-	files := []struct {
-		name  string
-		write func(io.Writer) error
-	}{
+	files := []artefact{
 		{"result.json", func(w io.Writer) error { return writeJSON(w, res) }},
 		{"units.png", chart.WritePNG},
 		{"units.svg", chart.WriteSVG},
@@ -38,21 +44,36 @@ func writeArtefacts(std stdio, sc *scenario.Scenario, res *result.Simulation, di
 		p := &res.Policies[i]
 		suffix := ".csv"
 		if i > 0 {
-			suffix = "-" + fileName(p.Policy) + ".csv"
+			suffix = fmt.Sprintf("-%d-%s.csv", i+1, fileName(p.Policy))
 		}
-		files = append(files, struct {
-			name  string
-			write func(io.Writer) error
-		}{"series" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.Series) }})
+		files = append(files, artefact{"series" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.Series) }})
 		if p.First.DemandSeries != nil {
-			files = append(files, struct {
-				name  string
-				write func(io.Writer) error
-			}{"demand" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.DemandSeries) }})
+			files = append(files, artefact{"demand" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.DemandSeries) }})
 		}
 	}
 	for _, f := range files {
 		if err := writeFile(std, filepath.Join(dir, f.name), f.write); err != nil {
+			return err
+		}
+	}
+	return removeStale(dir, files)
+}
+
+// tables are the names of series of simulations.
+var tables = regexp.MustCompile(`^(series|demand)(-\d+-[A-Za-z0-9._-]+)?\.csv$`)
+
+// removeStale removes the tables in a folder that are not of these files.
+func removeStale(dir string, files []artefact) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		isOf := func(f artefact) bool { return f.name == e.Name() }
+		if !tables.MatchString(e.Name()) || slices.ContainsFunc(files, isOf) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
 			return err
 		}
 	}
