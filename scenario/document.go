@@ -11,19 +11,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Limits of a file.
-const (
-	mostBytes = 4 << 20
-	mostDepth = 16
-)
+// MaxBytes is the size of the largest file that Parse accepts. Who reads one
+// more byte of a larger file need not read the rest.
+const MaxBytes = 4 << 20
+
+// mostDepth is how deep the parts of a file may nest.
+const mostDepth = 16
 
 // mark is a node for a mistake at a place that has none.
 func mark(line, column int) *yaml.Node { return &yaml.Node{Line: line, Column: column} }
 
 // document is the mapping that the only document in data is, or nil.
 func (p *parser) document(data []byte) *yaml.Node {
-	if len(data) > mostBytes {
-		p.errorf(mark(1, 1), "the file must have at most %d MiB, not %.1f", mostBytes>>20, float64(len(data))/(1<<20))
+	if len(data) > MaxBytes {
+		p.errorf(mark(1, 1), "the file must have at most %d MiB, and has more", MaxBytes>>20)
 		return nil
 	}
 	if !p.characters(data) {

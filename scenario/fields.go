@@ -48,7 +48,7 @@ var fileObject = object[file]{
 			slot: into(count(1, 1_000_000), func(f *file) *int { return &f.Reps })},
 		{name: "license", required: true, doc: "the key and the policy that counts for it", example: "{units: 120, policy: iris-2022.3}",
 			slot: within(&licenseObject, func(f *file) *file { return f })},
-		{name: "compare", doc: "other policies to count the same traffic by; the license's own is left out",
+		{name: "compare", doc: "other policies to count the same traffic by; one that is just the license's own is left out",
 			example: "[iris-pre-2022.3, contract]",
 			slot:    compareSlot},
 		{name: "proxies", doc: "what stands between cohorts and the server", example: "[{name: gateway, address: 10.0.0.5}]",
@@ -209,7 +209,7 @@ func form[V any](f Form, v value[V], put func(*Arrivals, V)) slot[Arrivals] {
 }
 
 var visitObject = object[draft]{
-	name: "visit", doc: "the session of a browser", example: "{pages: geometric(mean 3), think: exp(40s)}",
+	name: "visit", doc: "the session of a browser", example: "{pages: geometric(mean 3), think: lognormal(mean 40s cv 2)}",
 	fields: []field[draft]{
 		{name: "pages", byDefault: "1", doc: "pages of a web session, the first included", example: "geometric(mean 3)",
 			slot: into(countDist, func(d *draft) *Dist { return &d.Pages })},

@@ -90,7 +90,7 @@ func wholesome(t *testing.T, s *Scenario) {
 
 // Files made to take long do not.
 func TestParseSoon(t *testing.T) {
-	const size = mostBytes / 4 // four times as much takes four times as long
+	const size = MaxBytes / 4 // four times as much takes four times as long
 	fill := func(s string) []byte { return []byte(strings.Repeat(s, size/len(s))) }
 	head := "name: x\nduration: 1h\nlicense: {units: 1}\ncohorts:\n"
 	tests := map[string][]byte{
@@ -120,7 +120,7 @@ func TestParseSoon(t *testing.T) {
 		"distribution":    append([]byte(head+"- name: x\n  kind: devices\n  session: exp("), fill("mean ")...),
 		"duration":        append([]byte("duration: "), fill("1s")...),
 		"long field name": append(fill("x"), ": y\n"...),
-		"too long":        bytes.Repeat([]byte("x"), mostBytes+1),
+		"too long":        bytes.Repeat([]byte("x"), MaxBytes+1),
 	}
 	for name, data := range tests {
 		t.Run(name, func(t *testing.T) {

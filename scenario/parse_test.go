@@ -178,6 +178,83 @@ func TestPolicies(t *testing.T) {
 	}
 }
 
+// Only what is the license's own policy is left out of those to compare.
+func TestCompared(t *testing.T) {
+	const (
+		differs = `f:4:11: compare: policy "a" is named as the license's own, which differs`
+		taken   = `f:4:11: compare: item 1: name must not be that of a policy that it is not, not "iris-2022.3"`
+	)
+	tests := []struct {
+		policy, compare string
+		want            string // the names of all policies, or the mistake
+	}{
+		{"iris-2022.3", "{name: iris-2022.3, base: core}", taken},
+		{"core", "{name: iris-2022.3, base: core}", taken},
+		{"iris-2022.3", "iris-2022.3", "iris-2022.3"},
+		{"iris-2022.3", "{name: iris-2022.3, hold_from: start}", "iris-2022.3"},
+		{"iris-2022.3", "{name: b, base: iris-2022.3}", "iris-2022.3 b"},
+		{"{name: a, base: core}", "{name: a, base: cache}", differs},
+		{"{name: a, base: core}", "{name: a, base: core, hold_from: end}", differs},
+		{"{name: a, hold_from: end}", "{name: a}", differs},
+		{"{name: a, hold_from: end}", "{name: a, hold_from: start}", differs},
+		{"{name: a, base: core}", "a", "a"},
+		{"{name: a, base: core}", "core", "a core"},
+		{"{name: a, hold_from: end, grace_seconds: 5}", "{name: a, grace_seconds: 5s, hold_from: end}", "a"},
+		{"{base: core, hold_from: end}", "{base: core, hold_from: end}", "core hold_from=end"},
+	}
+	for _, tt := range tests {
+		data := fmt.Appendf(nil, "name: x\nduration: 1h\nlicense: {units: 1, policy: %s}\ncompare: [%s]\ncohorts: [{name: x, kind: devices}]", tt.policy, tt.compare)
+		s, err := Parse("f", data, nil)
+		got := fmt.Sprint(err)
+		if err == nil {
+			var names []string
+			for _, y := range s.Policies() {
+				names = append(names, y.Name)
+			}
+			got = strings.Join(names, " ")
+		}
+		if got != tt.want {
+			t.Errorf("%s, %s: got %s, want %s", tt.policy, tt.compare, got, tt.want)
+		}
+	}
+}
+
+// An address is one, or the name of a host; what editors take is the same.
+func TestAddress(t *testing.T) {
+	c := newChecker(t)
+	for text, good := range map[string]bool{
+		"10.0.0.5": true, "255.249.199.0": true, "0.0.0.0": true, "2001:db8::1": true, "::ffff:10.0.0.5": true, "gw": true,
+		"gw-1.example.org": true, "10.0.0.5.example.org": true, "10-0-0-5": true,
+		"10.0.0.500": false, "10.0.0.256": false, "10.0.0": false, "10.0.0.5.6": false, "10.0.0.05": false, "10.0.0.": false,
+		"10": false, "10.5": false, ".": false, "": false, "a b": false, "a,b": false, "a@b": false,
+	} {
+		for _, f := range []string{"proxies: [{name: p, address: %q}]\ncohorts: [{name: x, kind: devices}]", "cohorts: [{name: x, kind: devices, address: %q}]"} {
+			data := fmt.Appendf(nil, "name: x\nduration: 1h\nlicense: {units: 1}\n"+f, text)
+			_, err := Parse("x", data, nil)
+			if (err == nil) != good {
+				t.Errorf("%q: %v, want good: %v", text, err, good)
+			}
+			if complaints := c.file(t, data); (complaints == nil) != good {
+				t.Errorf("%q: the schema says %q, want good: %v", text, complaints, good)
+			}
+		}
+	}
+}
+
+// A file is as large as Parse says, or too large.
+func TestMaxBytes(t *testing.T) {
+	const start = "name: x\nduration: 1h\nlicense: {units: 1}\ncohorts: [{name: x, kind: devices}]\n"
+	data := []byte(start + strings.Repeat("#"+strings.Repeat("x", 98)+"\n", MaxBytes/100))
+	data = append(data, bytes.Repeat([]byte("\n"), 100)...)
+	if _, err := Parse("f", data[:MaxBytes], nil); err != nil {
+		t.Error(err)
+	}
+	_, err := Parse("f", data[:MaxBytes+1], nil)
+	if got, want := fmt.Sprint(err), "f:1:1: the file must have at most 4 MiB, and has more"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // Lines and columns are those of an editor, whatever the file begins with and
 // its lines end with.
 func TestPositions(t *testing.T) {

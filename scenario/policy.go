@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,7 +153,7 @@ func (y *policy) build(p *parser) {
 			words = append(words, c.Name+"="+c.Value)
 		}
 		y.name = strings.Join(words, " ")
-	} else if _, taken := engine.NamedPolicy(y.name); taken && len(y.built.Changed) > 0 {
+	} else if _, taken := engine.NamedPolicy(y.name); taken && y.base.Name != "" && (y.base.Name != y.name || len(y.built.Changed) > 0) {
 		p.errorf(y.node, "name must not be that of a policy that it is not, not %s", quote(y.name))
 	}
 	y.built.Name = y.name
@@ -190,8 +191,14 @@ func (f *file) license(p *parser) {
 	}
 }
 
+// compared adds a policy to those to compare, unless it is the license's own.
 func (f *file) compared(p *parser, y *policy, i int, own []*policy, seen map[string]int) {
 	if !y.resolve(p, "item "+strconv.Itoa(i+1), own) {
+		return
+	}
+	license := &f.License.Policy
+	if y.name == license.Name && !same(&y.built, license) {
+		p.errorf(y.node, "policy %s is named as the license's own, which differs", quote(y.name))
 		return
 	}
 	if first, twice := seen[y.name]; twice {
@@ -199,9 +206,14 @@ func (f *file) compared(p *parser, y *policy, i int, own []*policy, seen map[str
 		return
 	}
 	seen[y.name] = i + 1
-	if y.name != f.License.Policy.Name {
+	if y.name != license.Name {
 		f.Compare = append(f.Compare, y.built)
 	}
+}
+
+// same reports whether two policies have the same base and options.
+func same(a, b *engine.Policy) bool {
+	return a.Base == b.Base && !slices.ContainsFunc(engine.Options(), func(o engine.Option) bool { return o.Value(a) != o.Value(b) })
 }
 
 // key fills in the units of the key.

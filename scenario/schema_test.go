@@ -70,6 +70,13 @@ func TestReference(t *testing.T) {
 	c := newChecker(t)
 	for _, o := range Reference() {
 		c.complete(t, o)
+		if strings.Contains(o.Example, "...") {
+			continue
+		}
+		s := c.root["$defs"].(map[string]any)[o.Name].(map[string]any)
+		if got := c.check(o.Name, s, decoded(t, o.Example)); got != nil {
+			t.Errorf("the example of %s: %v", o.Name, got)
+		}
 	}
 	if got, want := len(Quantities()), len(quantities); got != want {
 		t.Errorf("%d quantities, want %d", got, want)

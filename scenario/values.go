@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ type quantity struct {
 // quantities are what define names.
 var quantities = []quantity{
 	{"duration", "a number and its unit, us, ms, s, m or min, h, d or w, or several, the longest first; 0 needs none", []string{"90s", "1h30m", "2d", "250ms"}, orZero(durationPattern)},
-	{"length", "a duration, a distribution of durations, or forever: to the end of the run; arguments are separated by commas or spaces, and inside { } by spaces", examples(true), orZero(distPattern(true))},
+	{"length", "a duration, a distribution of durations, or forever: to the end of the run; arguments are separated by commas or spaces, and inside { } by spaces, as in {think: lognormal(mean 40s cv 2)}", examples(true), orZero(distPattern(true))},
 	{"count", "a whole number >= 1, or a distribution of them", examples(false), &schema{AnyOf: []*schema{
 		{Type: "string", Pattern: distPattern(false)}, whole(1, mostCount)}}},
 	{"rate", "how many in a unit of time, or in a duration; with each, for each member of the cohort", []string{"2/min", "0.5/s", "90/h", "1000/day", "1/30m", "3/h each"}, orZero(ratePattern)},
@@ -218,9 +219,21 @@ var title = text(shape{name: "text", want: "a text on one line", schema: &schema
 		return s, nil
 	}))
 
-var address = text(shape{name: "address", want: "an address such as 10.0.0.5", schema: &schema{Type: "string", Pattern: `^[^\s,@]+$`, MaxLength: mostName}},
+const (
+	octetPattern   = `(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])`
+	addressPattern = `^(` + octetPattern + `(\.` + octetPattern + `){3}|[^\s,@]*[^\s,@0-9.][^\s,@]*)$`
+)
+
+var addressShape = regexp.MustCompile(addressPattern)
+
+// address is the address or the name of a host. What has only digits and dots
+// is no name.
+var address = text(shape{name: "address", want: "an address such as 10.0.0.5", schema: &schema{Type: "string", Pattern: addressPattern, MaxLength: mostName}},
 	plain(func(s string) (string, error) {
-		if s == "" || strings.ContainsAny(s, " ,@\t\n") || len(s) > mostName {
+		switch {
+		case s != "" && strings.Trim(s, "0123456789.") == "" && !addressShape.MatchString(s):
+			return "", &mistake{hint: "an IPv4 address has four numbers from 0 to 255"}
+		case len(s) > mostName || !addressShape.MatchString(s):
 			return "", errWant
 		}
 		return s, nil

@@ -50,8 +50,8 @@ func TestHugeLine(t *testing.T) {
 		{"replay -", `{"op":"request","at":0,"for":1,"via":"rest","user":"`, "standard input:1: line is longer than 1048576 bytes\n"},
 		{"import -", "", "standard input:1: want lines of text of less than 64 KiB to find the format by\n"},
 		{"import - --format common", "", "standard input:1: "},
-		{"run -", "", "standard input:1:1: the file must have at most 4 MiB, not "},
-		{"check -", "name: ", "standard input:1:1: the file must have at most 4 MiB, not "},
+		{"run -", "", "standard input:1:1: the file must have at most 4 MiB, and has more\n"},
+		{"check -", "name: ", "standard input:1:1: the file must have at most 4 MiB, and has more\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
