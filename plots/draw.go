@@ -46,7 +46,7 @@ func (l *layout) drawGrid(p *pen) {
 		p.text(tickFace, gray, spot{left, b.y0 - 15}, 0, t.label)
 	}
 	p.stroke(axis, spot{b.x0, b.y0}, spot{b.x1, b.y0})
-	p.upright(tickFace, gray, spot{margin + tickFace.size*0.7, (b.y0 + b.y1) / 2}, "license units")
+	p.upright(tickFace, gray, spot{margin + tickFace.size*0.7, (b.y0 + b.y1) / 2}, tickFace.shortenEnd(l.c.axis(), plotHeight))
 }
 
 // drawAreas shades what lies under a single line, the range of buckets, and
@@ -93,7 +93,7 @@ func (l *layout) drawLimit(p *pen) {
 	if !l.scale.offScale {
 		at := l.y(float64(l.c.Limit))
 		p.stroke(line{color: vermillion, width: 1.8}, spot{b.x0, at}, spot{b.x1 + 4, at})
-		y = max(at+leading*0.15, b.y0+leading)
+		y = max(at+leading*0.15, b.y0+leading*float64(len(lines)-1))
 	} else {
 		x := b.x1 + 14
 		p.fill(vermillion, spot{x - 5, b.y1 - 6}, spot{x + 5, b.y1 - 6}, spot{x, b.y1 + 1})
@@ -222,7 +222,7 @@ func (l *layout) placeLabels() []placed {
 			pl.taken = append(pl.taken, box{at.x, at.y, at.x, at.y}.grow(5))
 			text, face := l.markText(*m), tableFace
 			if len(l.c.Series) == 1 {
-				text, face = "peak "+text, labelFace
+				text, face = l.peakHeading()+" "+text, labelFace
 				if l.c.Limit > 0 && m.Units > limit {
 					text += ", " + number(m.Units-limit) + " over the limit"
 				}

@@ -108,6 +108,15 @@ func TestNumber(t *testing.T) {
 	}
 }
 
+func TestDuration(t *testing.T) {
+	for seconds, want := range map[float64]string{0.001: "a millisecond", 0.00612: "6.1 milliseconds", 1: "a second", 44.4: "44 seconds",
+		60: "a minute", 104: "1.7 minutes", 3600: "an hour", 5000: "1.4 hours", day: "a day", 30 * day: "30 days"} {
+		if got := duration(seconds); got != want {
+			t.Errorf("duration(%g) = %q; want %q", seconds, got, want)
+		}
+	}
+}
+
 func TestClean(t *testing.T) {
 	for s, want := range map[string]string{"a\nb\t c ": "a b c", "a\x00b": "a b", "a\xffb": "a\uFFFDb", "\uFFFE": "\uFFFD", "ß日": "ß日"} {
 		if got := clean(s); got != want {

@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"slices"
 )
 
@@ -87,15 +88,6 @@ func newLayout(c *UnitsOverTime, reduced bool) *layout {
 		l.refusalRun(label, first, top-8)
 	}
 
-	depth = top + plotHeight + 34
-	l.say(run{tickFace, gray, (l.plot.x0 + l.plot.x1) / 2, depth, 0.5, l.axis.title + l.columnsNote()})
-	if c.Footnote != "" {
-		depth = l.paragraph(depth+8, 11.5, footFace, gray, c.Footnote, 3)
-	}
-	l.height = depth + 12
-	l.plot.y1 = l.height - top
-	l.plot.y0 = l.plot.y1 - plotHeight
-
 	cols := l.columns()
 	for i := range c.Series {
 		if points := c.Series[i].Points; reduced {
@@ -104,6 +96,15 @@ func newLayout(c *UnitsOverTime, reduced bool) *layout {
 			l.steps = append(l.steps, exact(points))
 		}
 	}
+
+	depth = top + plotHeight + 34
+	l.say(run{tickFace, gray, (l.plot.x0 + l.plot.x1) / 2, depth, 0.5, l.axis.title + l.bandNote()})
+	if c.Footnote != "" {
+		depth = l.paragraph(depth+8, 11.5, footFace, gray, c.Footnote, 3)
+	}
+	l.height = depth + 12
+	l.plot.y1 = l.height - top
+	l.plot.y0 = l.plot.y1 - plotHeight
 	return l
 }
 
@@ -122,12 +123,35 @@ func (l *layout) columns() columns {
 
 func (l *layout) daily() bool { return day/l.c.End*l.plot.width() < dayWidth }
 
-// columnsNote says what the lines are where they are days.
-func (l *layout) columnsNote() string {
-	if !l.daily() {
+// bandNote explains the shaded band below the lines, when one is visible.
+func (l *layout) bandNote() string {
+	if !slices.ContainsFunc(l.steps, l.banded) {
 		return ""
 	}
-	return ", line: highest of each day, shaded down to the lowest"
+	note := ", band: "
+	if len(l.steps) == 1 { // its whole area is shaded
+		note = ", darker band: "
+	}
+	size := l.columns().size
+	for i := range l.c.Series {
+		if l.c.Series[i].longBucket(size, l.c.End) {
+			return note + "lowest to highest of each interval"
+		}
+	}
+	return note + "lowest to highest within " + duration(size)
+}
+
+// banded reports whether steps make a band that is large enough to be seen
+// beside the line and below the shade over the limit, in at least one place.
+func (l *layout) banded(steps []step) bool {
+	found, top := false, math.Inf(1)
+	if l.c.Limit > 0 {
+		top = float64(l.c.Limit)
+	}
+	l.stretches(steps, func(s step) bool { return (min(s.hi, top)-s.lo)/l.scale.top*plotHeight > 1 }, func(run []step, until float64) {
+		found = found || l.x(until)-l.x(run[0].at) > 3
+	})
+	return found
 }
 
 func (l *layout) say(r run) { l.runs = append(l.runs, r) }
@@ -141,7 +165,8 @@ func (l *layout) paragraph(depth, leading float64, f typeface, c color.NRGBA, s 
 	return depth
 }
 
-// legend writes a table of the series: line, name, peak and first refusal.
+// legend writes a table of the series: line, name, peak under its heading, and
+// first refusal.
 func (l *layout) legend(depth float64) float64 {
 	var names, peaks, refusals []string
 	anyPeak, anyRefusal := false, false
@@ -163,7 +188,7 @@ func (l *layout) legend(depth float64) float64 {
 	}
 	columns := []column{{head: "", cells: names}}
 	if anyPeak {
-		columns = append(columns, column{head: "peak", cells: peaks})
+		columns = append(columns, column{head: l.peakHeading(), cells: peaks})
 	}
 	if anyRefusal {
 		columns = append(columns, column{head: "first refusal", cells: refusals})
@@ -195,34 +220,45 @@ func (l *layout) legend(depth float64) float64 {
 	return depth + legendRow*float64(len(names))
 }
 
+// peakHeading returns what the peaks are called, no wider than a column.
+func (l *layout) peakHeading() string { return headFace.shortenEnd(l.c.peakHeading(), 120) }
+
 // markText says when a mark is and how high.
 func (l *layout) markText(m Mark) string {
 	return number(m.Units) + " at " + l.tl.stamp(m.At, false)
 }
 
-// refusalLabel returns the label of the earliest refusal of all series.
+// refusalLabel returns the label of the earliest refusal of all series, and its
+// instant. The text of the mark is in it where it is true of every series that
+// has a first refusal, cut to the room there is.
 func (l *layout) refusalLabel() (string, float64) {
-	n, at := 0, 0.0
+	n, at, text, same := 0, 0.0, "", true
 	for i := range l.c.Series {
 		if m := l.c.Series[i].FirstRefusal; m != nil {
-			if n == 0 || m.At < at {
-				at = m.At
+			s := clean(m.Text)
+			if n == 0 {
+				at, text = m.At, s
 			}
+			at, same = min(at, m.At), same && s == text
 			n++
 		}
 	}
 	if n == 0 {
 		return "", 0
 	}
-	s := "first LICENSE LIMIT EXCEEDED "
+	s, count := "first refusal ", ""
 	if l.c.Start.IsZero() {
 		s += "at "
 	}
 	s += l.tl.stamp(at, true)
 	if len(l.c.Series) > 1 {
-		s += fmt.Sprintf(" (%d of %d %s)", n, len(l.c.Series), l.c.noun())
+		count = fmt.Sprintf(" (%d of %d %s)", n, len(l.c.Series), l.c.noun())
 	}
-	return labelFace.shortenEnd(s, chartWidth-2*margin), at
+	const whole = chartWidth - 2*margin
+	if room := whole - labelFace.width(s+", "+count); text != "" && same && room > 40 {
+		s += ", " + labelFace.shortenEnd(text, room)
+	}
+	return labelFace.shortenEnd(s+count, whole), at
 }
 
 // refusalRun writes the label of the first refusal above its line, moved away
@@ -233,15 +269,20 @@ func (l *layout) refusalRun(label string, at, depth float64) {
 	l.say(run{labelFace, warning, x, depth, 0, label})
 }
 
-// limitLines returns the label of the limit, to the right of its line.
+// limitLines returns the label of the limit, to the right of its line. It says
+// what is limited unless that is license units.
 func (l *layout) limitLines() []string {
-	switch {
-	case l.c.Limit == 0:
+	if l.c.Limit == 0 {
 		return nil
-	case l.scale.offScale:
-		return []string{"limit", number(float64(l.c.Limit)), "off scale"}
 	}
-	return []string{"limit", number(float64(l.c.Limit))}
+	lines := []string{"limit", number(float64(l.c.Limit))}
+	if l.c.axis() != licenseUnits {
+		lines = append(lines, labelFace.shortenEnd(word(float64(l.c.Limit), l.c.axis()), 80))
+	}
+	if l.scale.offScale {
+		lines = append(lines, "off scale")
+	}
+	return lines
 }
 
 // fits reports whether the labels of time ticks have air between them.

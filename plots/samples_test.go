@@ -39,7 +39,7 @@ func peakOf(points []Point) *Mark {
 	m := Mark{}
 	for _, p := range points {
 		if u := max(p.Units, p.High); u > m.Units {
-			m = Mark{p.At, u}
+			m = Mark{At: p.At, Units: u}
 		}
 	}
 	return &m
@@ -49,7 +49,7 @@ func peakOf(points []Point) *Mark {
 func refusalOf(points []Point, limit float64) *Mark {
 	for _, p := range points {
 		if max(p.Units, p.High) > limit {
-			return &Mark{p.At, limit}
+			return &Mark{At: p.At, Units: limit}
 		}
 	}
 	return nil
@@ -110,6 +110,10 @@ func samples() []sample {
 			Start: monday, End: day, Limit: 120, Series: []Series{series("per user", hospital(300, day, 130, 1), 120)}, Footnote: foot}},
 		{"policies", true, UnitsOverTime{Title: "License units by policy", Subtitle: "General hospital, the same people under three readings of the key",
 			Start: monday, End: day, Limit: 100, Series: policies(3, 150, day, 100), Footnote: foot}},
+		{"connections", true, UnitsOverTime{Title: "Connections: a pool behind a key of 100 connections", Subtitle: "What the traffic needs if nobody is refused; above the limit callers are refused",
+			Start: monday, End: day, Limit: 100, Axis: "connections", PeakHeading: "needed", Series: refused(policies(3, 150, day, 100), 1, "rest: 503 Service Unavailable"), Footnote: foot}},
+		{"longtext", false, UnitsOverTime{Title: "A long text and small numbers", Start: monday, End: 30 * day, Limit: 1, Axis: long, PeakHeading: long, Series: refused(policies(3, 4000, 30*day, 1), 3, long)}},
+		{"low", false, UnitsOverTime{Title: "A limit of 1 connection", End: hour, Limit: 1, Axis: "connections", PeakHeading: "needed", Series: refused([]Series{series("", square(50, hour, 2, 30), 4)}, 1, "<COMMUNICATION ERROR>")}},
 		{"dense", false, UnitsOverTime{Title: "License units in use over a working day", Start: monday, End: day, Limit: 120, Series: []Series{series("", one, 120)}}},
 		{"six", false, UnitsOverTime{Title: "Six policies", Start: monday, End: day, Limit: 120, Series: policies(6, 20000, day, 120), Footnote: foot}},
 		{"longnames", false, UnitsOverTime{Title: long + long, Subtitle: long + long, Start: monday, End: day, Limit: 120,
@@ -122,15 +126,28 @@ func samples() []sample {
 		{"buckets", false, UnitsOverTime{Title: "Buckets", Start: monday, End: day, Limit: 120, Series: []Series{series("", buckets(200, day), 120)}}},
 		{"empty", true, UnitsOverTime{Title: "Nobody came", Start: monday, End: day, Limit: 10, Series: []Series{{Name: "nothing"}}}},
 		{"nothing", false, UnitsOverTime{End: hour}},
-		{"single", false, UnitsOverTime{Title: "A single point", End: hour, Limit: 10, Series: []Series{{Points: []Point{{At: 1800, Units: 7}}, Peak: &Mark{1800, 7}}}}},
-		{"last", false, UnitsOverTime{Title: "A point at the very end", End: hour, Series: []Series{{Points: []Point{{At: 3600, Units: 7}}, Peak: &Mark{3600, 7}}}}},
+		{"single", false, UnitsOverTime{Title: "A single point", End: hour, Limit: 10, Series: []Series{{Points: []Point{{At: 1800, Units: 7}}, Peak: &Mark{At: 1800, Units: 7}}}}},
+		{"last", false, UnitsOverTime{Title: "A point at the very end", End: hour, Series: []Series{{Points: []Point{{At: 3600, Units: 7}}, Peak: &Mark{At: 3600, Units: 7}}}}},
 		{"constant", true, UnitsOverTime{Title: "Always at the limit", Start: monday, End: 30 * day, Limit: 25, Series: []Series{{Points: []Point{{At: 0, Units: 25}},
-			Peak: &Mark{0, 25}, FirstRefusal: &Mark{0, 25}}}}},
+			Peak: &Mark{At: 0, Units: 25}, FirstRefusal: &Mark{At: 0, Units: 25}}}}},
 		{"right", false, UnitsOverTime{Title: "Everything at the right edge", Start: monday, End: day, Limit: 1_000_000, Series: []Series{{Points: []Point{{0, 0, 0, 0}, {day, 1_000_000, 0, 0}},
-			Peak: &Mark{day, 1_000_000}, FirstRefusal: &Mark{day, 1_000_000}}}}},
+			Peak: &Mark{At: day, Units: 1_000_000}, FirstRefusal: &Mark{At: day, Units: 1_000_000}}}}},
 		{"crowd", false, UnitsOverTime{Title: "Six peaks in one place", Start: monday, End: day, Limit: 100, Series: crowd(), Noun: "readings"}},
 		{"zero", false, UnitsOverTime{Title: "Nothing in use", End: hour, Series: []Series{{Points: []Point{{}}, Peak: &Mark{}}}}},
 	}
+}
+
+// refused gives the text to the first refusals of the last n series, and takes
+// those of the others away.
+func refused(all []Series, n int, text string) []Series {
+	for i := range all {
+		if i < len(all)-n {
+			all[i].FirstRefusal = nil
+		} else {
+			all[i].FirstRefusal.Text = text
+		}
+	}
+	return all
 }
 
 // crowd returns six series with the same peak at the same instant.
@@ -138,7 +155,7 @@ func crowd() []Series {
 	var out []Series
 	for i := range 6 {
 		out = append(out, Series{Name: fmt.Sprintf("reading %d", i+1), Points: []Point{{0, 10, 0, 0}, {8 * hour, 110, 0, 0}, {9 * hour, 30, 0, 0}},
-			Peak: &Mark{8 * hour, 110}, FirstRefusal: &Mark{8*hour - 60*float64(i), 100}})
+			Peak: &Mark{At: 8 * hour, Units: 110}, FirstRefusal: &Mark{At: 8*hour - 60*float64(i), Units: 100}})
 	}
 	return out
 }

@@ -14,6 +14,20 @@ func (p Point) step() step {
 	return step{p.At, p.Units, p.Units}
 }
 
+// longBucket reports whether the series has a bucket longer than size seconds.
+func (s *Series) longBucket(size, end float64) bool {
+	for i, p := range s.Points {
+		next := end
+		if i+1 < len(s.Points) {
+			next = s.Points[i+1].At
+		}
+		if p.High > p.Low && next-p.At > size {
+			return true
+		}
+	}
+	return false
+}
+
 // exact returns one step a point.
 func exact(points []Point) []step {
 	steps := make([]step, len(points))

@@ -40,12 +40,46 @@ func number(v float64) string {
 	return digits + frac
 }
 
-// units formats v and the word for it.
-func units(v float64) string {
+// counted formats v and the word for it, which is given in the plural.
+func counted(v float64, plural string) string { return number(v) + " " + word(v, plural) }
+
+// word returns the word for v things.
+func word(v float64, plural string) string {
 	if v == 1 {
-		return "1 license unit"
+		return strings.TrimSuffix(plural, "s")
 	}
-	return number(v) + " license units"
+	return plural
+}
+
+// duration says a length of time in words, to two digits: 1.7 minutes, a day.
+func duration(seconds float64) string {
+	v, word := seconds*1e3, "millisecond"
+	switch {
+	case seconds >= day:
+		v, word = seconds/day, "day"
+	case seconds >= hour:
+		v, word = seconds/hour, "hour"
+	case seconds >= minute:
+		v, word = seconds/minute, "minute"
+	case seconds >= 1:
+		v, word = seconds, "second"
+	}
+	if v = twoDigits(v); v != 1 {
+		return strconv.FormatFloat(v, 'f', -1, 64) + " " + word + "s"
+	}
+	if word == "hour" {
+		return "an hour"
+	}
+	return "a " + word
+}
+
+// twoDigits rounds v > 0 to two significant digits, or to a whole number.
+func twoDigits(v float64) float64 {
+	if v >= 10 {
+		return math.Round(v)
+	}
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 2, 64), 64) // its own format
+	return r
 }
 
 // A typeface measures and styles text.

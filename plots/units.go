@@ -4,7 +4,8 @@
 // writes as PNG or SVG. The package knows nothing of scenarios, results or
 // files, has no clock and keeps no state: equal charts give equal bytes.
 //
-// Times are seconds since the start of the run, heights are license units.
+// Times are seconds since the start of the run, heights are license units or
+// what else the chart names.
 // A chart is drawn at its natural size (720 points wide; the height follows
 // from what has to be said), PNG at 192 dots an inch. SVG names the
 // Liberation Sans font that the chart was laid out with, falls back to Arial,
@@ -12,16 +13,21 @@
 // looks the same on a machine without that font.
 //
 // Charts need memory in proportion to their width, not to their points: lines
-// are reduced to what each column of pixels can show before they are drawn.
+// are reduced to what each column of pixels can show before they are drawn. A
+// column in which the units change is drawn like a bucket, with a band from its
+// lowest to its highest units; the caption of the time axis says how long a
+// column is when a band is visible.
 package plots
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"strings"
 	"time"
+	"unicode"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -53,6 +59,7 @@ type Point struct {
 type Mark struct {
 	At    float64 // seconds since the start, from 0 to the end of the chart
 	Units float64 // license units at that instant, >= 0
+	Text  string  // what happened, such as "rest: 503 Service Unavailable"; only a first refusal shows it
 }
 
 // A Series is the license units of one policy over time, drawn as a step line.
@@ -67,7 +74,9 @@ type Series struct {
 // against the limit that the license key authorizes.
 //
 // The limit, the peaks and the first refusal are drawn from exact values and
-// labelled; units above the limit are shaded. One series has its area filled
+// labelled; units above the limit are shaded. The label of the first refusal is
+// that of the earliest; it has the mark's text when all first refusals share
+// it, shortened to what fits. One series has its area filled
 // and needs no legend; several have a table of names, peaks and first refusals
 // above the chart.
 type UnitsOverTime struct {
@@ -79,6 +88,9 @@ type UnitsOverTime struct {
 	Series   []Series  // at most 24; may be empty
 	Noun     string    // what the series are, in the plural; empty means "policies"
 	Footnote string    // policy, seed, version; up to three lines
+
+	Axis        string // what is counted and limited, in the plural; empty means "license units"
+	PeakHeading string // what the peaks are called, such as "needed"; empty means "peak"
 }
 
 // WritePNG writes the chart as a PNG image, 1920 pixels wide. Its error says
@@ -128,9 +140,10 @@ func (c *UnitsOverTime) svg(l *layout) ([]byte, error) {
 func (c *UnitsOverTime) Describe() string {
 	tl := c.timeline()
 	var b strings.Builder
-	fmt.Fprintf(&b, "License units over %s.", tl.span())
+	axis := []rune(c.axis())
+	fmt.Fprintf(&b, "%s over %s.", string(unicode.ToUpper(axis[0]))+string(axis[1:]), tl.span())
 	if c.Limit > 0 {
-		fmt.Fprintf(&b, " The license key authorizes %s.", units(float64(c.Limit)))
+		fmt.Fprintf(&b, " The license key authorizes %s.", counted(float64(c.Limit), c.axis()))
 	}
 	for i := range c.Series {
 		s := &c.Series[i]
@@ -143,10 +156,18 @@ func (c *UnitsOverTime) Describe() string {
 		}
 		var parts []string
 		if m := s.Peak; m != nil {
-			parts = append(parts, fmt.Sprintf("peak of %s at %s", units(m.Units), tl.stamp(m.At, false)))
+			what := "peak of"
+			if h := c.peakHeading(); h != peakHeading {
+				what = h
+			}
+			parts = append(parts, fmt.Sprintf("%s %s at %s", what, counted(m.Units, c.axis()), tl.stamp(m.At, false)))
 		}
 		if m := s.FirstRefusal; m != nil {
-			parts = append(parts, "first refusal at "+tl.stamp(m.At, true))
+			part := "first refusal at " + tl.stamp(m.At, true)
+			if text := clean(m.Text); text != "" {
+				part += " (" + text + ")"
+			}
+			parts = append(parts, part)
 		}
 		b.WriteString(strings.Join(parts, ", ") + ".")
 	}
@@ -155,13 +176,21 @@ func (c *UnitsOverTime) Describe() string {
 
 func (c *UnitsOverTime) timeline() timeline { return timeline{start: c.Start, end: c.End} }
 
+// What a chart says unless the caller says something else.
+const (
+	licenseUnits = "license units"
+	peakHeading  = "peak"
+	seriesNoun   = "policies"
+)
+
 // noun returns what the series are called.
-func (c *UnitsOverTime) noun() string {
-	if n := clean(c.Noun); n != "" {
-		return n
-	}
-	return "policies"
-}
+func (c *UnitsOverTime) noun() string { return cmp.Or(clean(c.Noun), seriesNoun) }
+
+// axis returns what is counted.
+func (c *UnitsOverTime) axis() string { return cmp.Or(clean(c.Axis), licenseUnits) }
+
+// peakHeading returns what the peaks are called.
+func (c *UnitsOverTime) peakHeading() string { return cmp.Or(clean(c.PeakHeading), peakHeading) }
 
 // check returns the first thing that keeps the chart from being drawn.
 func (c *UnitsOverTime) check() error {

@@ -171,11 +171,14 @@ func TestAnyChart(t *testing.T) {
 		top := rapid.SampledFrom([]float64{0, 1, 5, 99, 12345, 1e6, 1e12}).Draw(t, "top")
 		at := rapid.OneOf(rapid.SampledFrom([]float64{0, end}), rapid.Float64Range(0, end))
 		mark := rapid.Custom(func(t *rapid.T) Mark {
-			return Mark{at.Draw(t, "at"), rapid.OneOf(rapid.Just(top), rapid.Float64Range(0, top)).Draw(t, "units")}
+			return Mark{At: at.Draw(t, "at"), Units: rapid.OneOf(rapid.Just(top), rapid.Float64Range(0, top)).Draw(t, "units")}
 		})
 		c := &UnitsOverTime{End: end, Limit: int(rapid.SampledFrom([]float64{0, 1, top, top / 2, 1e6, 1e12}).Draw(t, "limit"))}
 		c.Title = rapid.String().Draw(t, "title")
 		c.Footnote = rapid.SampledFrom([]string{"", foot}).Draw(t, "footnote")
+		c.Axis = rapid.OneOf(rapid.Just(""), rapid.Just("connections"), rapid.String()).Draw(t, "axis")
+		c.PeakHeading = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, "heading")
+		text := rapid.OneOf(rapid.Just(""), rapid.StringN(0, 300, -1)).Draw(t, "text")
 		if rapid.Bool().Draw(t, "clock") {
 			hours := rapid.IntRange(0, 24*400).Draw(t, "start")
 			c.Start = monday.Add(time.Duration(hours) * 37 * time.Minute)
@@ -189,6 +192,9 @@ func TestAnyChart(t *testing.T) {
 			}
 			s.Peak = rapid.Ptr(mark, true).Draw(t, "peak")
 			s.FirstRefusal = rapid.Ptr(mark, true).Draw(t, "refusal")
+			if s.FirstRefusal != nil {
+				s.FirstRefusal.Text = text
+			}
 			c.Series = append(c.Series, s)
 		}
 		if _, err := svgOf(c); err != nil {
@@ -222,8 +228,8 @@ func TestErrors(t *testing.T) {
 		{"bucket", points(Point{Units: 5, Low: 1, High: 4}), `series "a": point 0: want low <= units <= high, not 1, 5 and 4`},
 		{"bucket not a number", points(Point{Units: 5, Low: 1, High: nan}), `series "a": point 0: want low <= units <= high, not 1, 5 and NaN`},
 		{"low alone", points(Point{Units: 5, Low: 1}), `series "a": point 0: low must be 0 without a high, not 1`},
-		{"peak", UnitsOverTime{End: 1, Series: []Series{{Peak: &Mark{0, nan}}}}, `series "": peak: units must be from 0 to 1e+12, not NaN`},
-		{"refusal", UnitsOverTime{End: 1, Series: []Series{{FirstRefusal: &Mark{2, 0}}}}, `series "": first refusal: instant must be from 0 to 1 seconds, not 2`},
+		{"peak", UnitsOverTime{End: 1, Series: []Series{{Peak: &Mark{At: 0, Units: nan}}}}, `series "": peak: units must be from 0 to 1e+12, not NaN`},
+		{"refusal", UnitsOverTime{End: 1, Series: []Series{{FirstRefusal: &Mark{At: 2, Units: 0}}}}, `series "": first refusal: instant must be from 0 to 1 seconds, not 2`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -268,13 +274,93 @@ func TestMarkup(t *testing.T) {
 
 func TestDescribe(t *testing.T) {
 	c := &UnitsOverTime{Start: monday, End: day, Limit: 120, Series: []Series{
-		{Name: "per user", Peak: &Mark{8*hour + 23*minute, 131}, FirstRefusal: &Mark{8*hour + 11*minute + 42, 120}},
-		{Name: "per connection", Peak: &Mark{9 * hour, 1}},
+		{Name: "per user", Peak: &Mark{At: 8*hour + 23*minute, Units: 131}, FirstRefusal: &Mark{At: 8*hour + 11*minute + 42, Units: 120}},
+		{Name: "per connection", Peak: &Mark{At: 9 * hour, Units: 1}},
 		{Name: "empty"},
 	}}
 	want := "License units over Monday 2 March 2026 (UTC). The license key authorizes 120 license units. " +
 		"per user: peak of 131 license units at 08:23, first refusal at 08:11:42. per connection: peak of 1 license unit at 09:00."
 	if got := c.Describe(); got != want {
 		t.Errorf("Describe() = %q; want %q", got, want)
+	}
+}
+
+func TestDescribeWords(t *testing.T) {
+	c := &UnitsOverTime{End: hour, Limit: 1, Axis: "connections", PeakHeading: "needed", Series: []Series{
+		{Name: "pool", Peak: &Mark{At: 60, Units: 3}, FirstRefusal: &Mark{At: 61, Units: 1, Text: "rest:\n503 Service Unavailable"}},
+	}}
+	want := "Connections over 1 h. The license key authorizes 1 connection. " +
+		"pool: needed 3 connections at 1 min, first refusal at 1 min 1 s (rest: 503 Service Unavailable)."
+	if got := c.Describe(); got != want {
+		t.Errorf("Describe() = %q; want %q", got, want)
+	}
+}
+
+func TestRefusalLabel(t *testing.T) {
+	const text = "rest: 503 Service Unavailable"
+	at := func(seconds float64, text string) *Mark { return &Mark{At: 14*hour + seconds, Text: text} }
+	tests := []struct {
+		name     string
+		refusals []*Mark
+		want     string
+	}{
+		{"none", []*Mark{nil, nil}, ""},
+		{"one series", []*Mark{at(1, "")}, "first refusal 14:00:01"},
+		{"text", []*Mark{at(1, text)}, "first refusal 14:00:01, " + text},
+		{"one of three", []*Mark{nil, at(2004, text), nil}, "first refusal 14:33:24, " + text + " (1 of 3 policies)"},
+		{"the same text", []*Mark{at(9, text), at(3, text)}, "first refusal 14:00:03, " + text + " (2 of 2 policies)"},
+		{"several texts", []*Mark{at(9, text), at(3, "hl7: refused")}, "first refusal 14:00:03 (2 of 2 policies)"},
+		{"a series without text", []*Mark{at(3, text), at(9, "")}, "first refusal 14:00:03 (2 of 2 policies)"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := &UnitsOverTime{Start: monday, End: day}
+			for _, m := range tt.refusals {
+				c.Series = append(c.Series, Series{FirstRefusal: m})
+			}
+			if got, _ := newLayout(c, true).refusalLabel(); got != tt.want {
+				t.Errorf("label = %q; want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestLongRefusalText(t *testing.T) {
+	c := &UnitsOverTime{Start: monday, End: day, Series: make([]Series, 2)}
+	c.Series[0].FirstRefusal = &Mark{Text: strings.Repeat("long ", 100)}
+	got, _ := newLayout(c, true).refusalLabel()
+	if w := labelFace.width(got); w > chartWidth || !strings.HasPrefix(got, "first refusal 00:00:00, long long") || !strings.HasSuffix(got, "… (1 of 2 policies)") {
+		t.Errorf("label = %q, %g wide; want the text shortened and the count kept", got, w)
+	}
+}
+
+func TestBandNote(t *testing.T) {
+	flat := []Point{{At: 0, Units: 7}}
+	tests := []struct {
+		name   string
+		end    float64
+		limit  int
+		series []Series
+		want   string
+	}{
+		{"no series", day, 0, nil, ""},
+		{"no change", day, 0, []Series{{Points: flat}}, ""},
+		{"few points", day, 0, []Series{{Points: square(20, day, 10, 20)}}, ""},
+		{"too low to be seen", day, 0, []Series{{Points: square(9999, day, 9999, 10000)}}, ""},
+		{"one spike", day, 0, []Series{{Points: []Point{{At: 0, Units: 1}, {At: 100, Units: 9}, {At: 101, Units: 1}}}}, ""},
+		{"day", day, 0, []Series{{Points: square(9999, day, 10, 20)}}, ", darker band: lowest to highest within 1.7 minutes"},
+		{"several series", day, 0, []Series{{Points: flat}, {Points: square(9999, day, 10, 20)}}, ", band: lowest to highest within 1.7 minutes"},
+		{"year", 365 * day, 0, []Series{{Points: square(9999, 365*day, 10, 20)}}, ", darker band: lowest to highest within a day"},
+		{"quiet year", 365 * day, 0, []Series{{Points: flat}}, ""},
+		{"all above the limit", day, 1000, []Series{{Points: square(9999, day, 1000, 2000)}}, ""},
+		{"hourly buckets", day, 0, []Series{{Points: []Point{{At: 0, Units: 1, High: 9}, {At: hour, Units: 1}}}}, ", darker band: lowest to highest of each interval"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLayout(&UnitsOverTime{End: tt.end, Limit: tt.limit, Series: tt.series}, true)
+			if got := l.bandNote(); got != tt.want {
+				t.Errorf("note = %q; want %q", got, tt.want)
+			}
+		})
 	}
 }
