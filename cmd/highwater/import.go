@@ -82,14 +82,7 @@ func (l *logFlags) flags(cmd *cobra.Command) {
 }
 
 // given is the name of a flag that was given, "" when none was.
-func (l *logFlags) given(cmd *cobra.Command) string {
-	for _, name := range l.names {
-		if cmd.Flags().Changed(name) {
-			return name
-		}
-	}
-	return ""
-}
+func (l *logFlags) given(cmd *cobra.Command) string { return firstGiven(cmd, l.names...) }
 
 // options checks the flags.
 func (l *logFlags) options(formatFlag string) (o accesslog.Options, err error) {
@@ -278,11 +271,7 @@ func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *lo
 		return err
 	}
 	o.Name = shown(args[0])
-	res, err := replay(std, log, o, f)
-	if err != nil {
-		return err
-	}
-	return printReplay(std, f, res, clock{h.Epoch})
+	return answer(std, log, o, f)
 }
 
 // writeReport says what was read of access logs.
@@ -303,8 +292,8 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 	if r.OutOfOrder > 0 {
 		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", plural(r.OutOfOrder, "request"), span(r.MaxDisorder))
 	}
-	if r.LeftOut > 0 {
-		fmt.Fprintf(w, "%s left out\n", plural(r.LeftOut, "request"))
+	for _, l := range r.LeftOut() {
+		fmt.Fprintf(w, "left out: %s %s\n", plural(l.Lines, l.Noun), l.Why)
 	}
 	if r.NotLog > 0 {
 		fmt.Fprintf(w, "%s not of the log:\n", plural(r.NotLog, "line"))

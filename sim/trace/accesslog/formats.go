@@ -51,11 +51,11 @@ var formats = []format{
 	{name: "elb", about: "AWS classic load balancer: time is the start, processing times in seconds",
 		stamp: Start, open: true, shape: `$time_iso8601 $elb $client_port $backend $phase $phase $phase $status $number $number $number "$request"`},
 	{name: "istio", about: "Istio's Envoy, text: start and duration in ms; the client is the last X-Forwarded-For",
-		stamp: Start, open: true, shape: `[$time_iso8601] "$request" $status $flags $details $termination "$failure" $number $number $took_ms $number ` +
-			`"$traced" "$http_user_agent" "$id" "$authority" "$upstream"`},
+		stamp: Start, open: true, shape: `[$time_iso8601] "$request" $status $response_flags $details $termination "$failure" $number $number $took_ms $number ` +
+			`"$traced" "$http_user_agent" "$id" "$authority" "$upstream_host"`},
 	{name: "envoy", about: "Envoy's default, text: start and duration in ms; the client is the last X-Forwarded-For",
-		stamp: Start, open: true, shape: `[$time_iso8601] "$request" $status $flags $number $number $took_ms $number ` +
-			`"$traced" "$http_user_agent" "$id" "$authority" "$upstream"`},
+		stamp: Start, open: true, shape: `[$time_iso8601] "$request" $status $response_flags $number $number $took_ms $number ` +
+			`"$traced" "$http_user_agent" "$id" "$authority" "$upstream_host"`},
 	{name: "traefik-common", about: "Traefik's common format: time is the start, total in ms",
 		stamp: Start, shape: `$client - $remote_user [$time_local] "$request" $status $number "$http_referer" "$http_user_agent" $number "$router" "$server" ${took_ms}ms`},
 	{name: "ingress-nginx", about: "Kubernetes' ingress-nginx: time is the end, request_time in seconds",

@@ -36,8 +36,15 @@ func checkImport(t *testing.T, data []byte, o Options) {
 	if n := len(bytes.TrimPrefix(data, mark)); n > 0 && data[len(data)-1] != '\n' {
 		want++
 	}
-	if r.Lines != want || r.Lines != r.Requests+r.Comments+r.LeftOut+r.NotLog {
-		t.Fatalf("lines %d of %d, requests %d, comments %d, left out %d, not log %d", r.Lines, want, r.Requests, r.Comments, r.LeftOut, r.NotLog)
+	left := 0
+	for _, l := range r.LeftOut() {
+		left += l.Lines
+	}
+	if left != r.Filtered+r.Empty+r.Undispatched {
+		t.Fatalf("%d lines left out, in all %v", r.Filtered+r.Empty+r.Undispatched, r.LeftOut())
+	}
+	if r.Requests == 0 || r.Lines != want || r.Lines != r.Requests+r.Comments+left+r.NotLog {
+		t.Fatalf("lines %d of %d, requests %d, comments %d, left out %v, not log %d", r.Lines, want, r.Requests, r.Comments, r.LeftOut(), r.NotLog)
 	}
 	if len(r.Rejected) != min(r.NotLog, shown) {
 		t.Fatalf("%d rejected lines are shown of %d", len(r.Rejected), r.NotLog)

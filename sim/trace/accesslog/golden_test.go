@@ -74,7 +74,8 @@ func show(w io.Writer, l *Log) {
 	for _, s := range r.Sources {
 		fmt.Fprintf(w, "%s: %s: %s\n", s.Name, s.Format, s.How)
 	}
-	fmt.Fprintf(w, "lines %d = requests %d + comments %d + left out %d + not log %d\n", r.Lines, r.Requests, r.Comments, r.LeftOut, r.NotLog)
+	fmt.Fprintf(w, "lines %d = requests %d + comments %d + filtered %d + empty %d + undispatched %d + not log %d\n",
+		r.Lines, r.Requests, r.Comments, r.Filtered, r.Empty, r.Undispatched, r.NotLog)
 	fmt.Fprintf(w, "out of order %d by %v s, cut %d, longest %v s, busiest second %d, callers %d\n",
 		r.OutOfOrder, r.MaxDisorder.Seconds(), r.Cut, r.LongestRequest.Seconds(), r.Busiest, r.Callers)
 	if r.Sessions > 0 {

@@ -36,6 +36,8 @@ func (h *haproxy) parse(line []byte, r *record) reason {
 			return r.bad(wantShape, line)
 		}
 		switch n {
+		case 0: // backend/server
+			r.nowhere = bytes.HasSuffix(v, []byte("/<NOSRV>"))
 		case 1: // timers
 			if bytes.Count(v, []byte("/")) != 4 {
 				return r.bad(wantShape, v)

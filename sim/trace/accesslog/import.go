@@ -27,7 +27,7 @@ func Import(sources []Source, o Options) (*Log, error) {
 			return nil, err
 		}
 	}
-	if m.report.Requests == 0 && m.report.LeftOut == 0 {
+	if m.report.Requests == 0 {
 		return nil, m.nothing()
 	}
 	return m.log(), nil
@@ -159,8 +159,22 @@ func (m *importer) unknown(in *lines, sr SourceReport, sample [][]byte) error {
 
 // nothing is the error of sources that have no request.
 func (m *importer) nothing() error {
-	if len(m.report.Rejected) > 0 {
-		return fmt.Errorf("%s: %w", m.report.Rejected[0], ErrNoLog)
+	r := m.report
+	if left := r.LeftOut(); len(left) > 0 {
+		if r.NotLog > 0 {
+			left = append(left, LeftOut{r.NotLog, "line", "not of the log"})
+		}
+		var names, what []string
+		for _, s := range r.Sources {
+			names = append(names, s.Name)
+		}
+		for _, l := range left {
+			what = append(what, l.String())
+		}
+		return fmt.Errorf("no request in %s: %s", strings.Join(names, ", "), strings.Join(what, ", "))
+	}
+	if len(r.Rejected) > 0 {
+		return fmt.Errorf("%s: %w", r.Rejected[0], ErrNoLog)
 	}
 	return ErrNoLog
 }
@@ -184,8 +198,12 @@ func (m *importer) line(p parser, sr *SourceReport, line []byte, long bool) bool
 		m.report.Comments++
 	case why != good:
 		m.report.reject(sr.Name, sr.Lines, why, r.given)
-	case r.asks && len(r.path) == 0 && !r.cut, !m.wanted(r.path):
-		m.report.LeftOut++
+	case r.empty():
+		m.report.Empty++
+	case !m.wanted(r.path):
+		m.report.Filtered++
+	case r.undispatched():
+		m.report.Undispatched++
 	default:
 		sr.Timed = sr.Timed || r.took > 0
 		sr.Fine = sr.Fine || !r.coarse

@@ -306,7 +306,7 @@ func TestLines(t *testing.T) {
 					t.Fatal(err)
 				}
 				r := l.Report()
-				if got := fmt.Sprint(r.Lines, r.Requests, r.Comments, r.LeftOut, r.NotLog); got != tt.want {
+				if got := fmt.Sprint(r.Lines, r.Requests, r.Comments, len(r.LeftOut()), r.NotLog); got != tt.want {
 					t.Errorf("%s, want %s; %v", got, tt.want, r.Rejected)
 				}
 			}
@@ -342,6 +342,11 @@ func TestErrors(t *testing.T) {
 		{"a unit of its own", ok, Options{LogFormat: "%h %t %{h}T"}, "must be %T or in s, ms or us", false},
 		{"agents of calls", ok, Options{Agents: true}, "want the csp view", false},
 		{"a negative time-out", ok, Options{Timeout: -1}, "session timeout must be", false},
+		{"no request", `a - - [22/Nov/2026:08:00:01 +0000] "-" 408 5` + "\n" + `a - - [22/Nov/2026:08:00:02 +0000] "-" 408 5` + "\n?\n", Options{},
+			"no request in a.log: 2 connections without a request, 1 line not of the log", false},
+		{"all filtered", ok, Options{Only: []string{"/x"}}, "no request in a.log: 1 request filtered by only or except", false},
+		{"nothing dispatched", `a:1 [22/Nov/2026:08:00:02.000] web iris/<NOSRV> 0/-1/-1/-1/30 503 212 - - sQ-- 1/1/0/0/0 0/1 "GET / HTTP/1.1"`, Options{},
+			"no request in a.log: 1 request never dispatched to a server", false},
 		{"a view of its own", ok, Options{View: 7}, "must be of the package's own", false},
 	}
 	for _, tt := range tests {
@@ -360,6 +365,46 @@ func TestErrors(t *testing.T) {
 		if _, err := Import([]Source{{"a.log", in}}, Options{}); !errors.Is(err, broken) {
 			t.Errorf("%v, want the reader's own error", err)
 		}
+	}
+}
+
+// TestLeftOut: what became no request is counted by its reason.
+func TestLeftOut(t *testing.T) {
+	const combined = `a - - [22/Nov/2026:08:00:01 +0000] "%s" %d 5 "-" "x"` + "\n"
+	line := func(request string, status int) string { return fmt.Sprintf(combined, request, status) }
+	object := func(members string) string {
+		return `{"time_iso8601":"2026-11-22T08:00:00Z","remote_addr":"a",` + members + "}\n"
+	}
+	ok := line("GET /api HTTP/1.1", 200)
+	tests := []struct {
+		name, log string
+		o         Options
+		want      string // requests, filtered, empty, undispatched
+	}{
+		{"no request came", ok + line("-", 408), Options{}, "1 0 1 0"},
+		{"an empty request", ok + line("", 400), Options{}, "1 0 1 0"},
+		{"TLS on a port without", ok + line(`\x16\x03\x01`, 400), Options{}, "1 0 1 0"},
+		{"only", ok + line("GET /x HTTP/1.1", 200), Options{Only: []string{"/api"}}, "1 1 0 0"},
+		{"except", ok + line("GET /x HTTP/1.1", 200), Options{Except: []string{"/x"}}, "1 1 0 0"},
+		{"both", ok + line("-", 408) + line("GET /x HTTP/1.1", 200), Options{Except: []string{"/x"}}, "1 1 1 0"},
+		{"fields without a path", "#Fields: date time c-ip cs-method\n2026-11-22 08:00:01 a GET\n2026-11-22 08:00:02 a -\n", Options{}, "1 0 1 0"},
+		{"fields without a request", "#Fields: date time c-ip\n2026-11-22 08:00:01 a\n", Options{}, "1 0 0 0"},
+		{"a query alone", "#Fields: date time c-ip cs-uri-query\n2026-11-22 08:00:01 a -\n", Options{}, "1 0 0 0"},
+		{"an object without a request", object(`"status":200`), Options{}, "1 0 0 0"},
+		{"a request without a path", object(`"method":"GET","status":200`), Options{}, "1 0 0 0"},
+		{"an empty path", object(`"path":"","status":200`), Options{}, "1 0 0 0"},
+		{"a request of an unknown shape", object(`"request":"orders.get","status":404`) + object(`"request":{"a":1}`) + object(`"request":"/api"`), Options{}, "3 0 0 0"},
+		{"an empty request in an object", object(`"request":"","status":400`) + object(`"request":"GET / HTTP/1.1"`), Options{}, "1 0 1 0"},
+		{"pages without a path", object(`"method":"GET","status":200`), Options{View: CSP}, "1 0 0 0"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			checkImport(t, []byte(tt.log), tt.o)
+			r := must(t, tt.log, tt.o).Report()
+			if got := fmt.Sprint(r.Requests, r.Filtered, r.Empty, r.Undispatched); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
 	}
 }
 

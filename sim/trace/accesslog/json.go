@@ -101,7 +101,11 @@ func (p *objects) member(k *keys, name []byte, r *record, depth int) reason {
 	if !ok {
 		return r.bad(wantJSON, s.b)
 	}
-	if len(v) == 0 || f.kind == kSkip || string(v) == "null" {
+	if len(v) == 0 || string(v) == "null" {
+		f.missing(r)
+		return good
+	}
+	if f.kind == kSkip {
 		return good
 	}
 	return f.set(p.clock, r, v)

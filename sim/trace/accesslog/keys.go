@@ -61,6 +61,8 @@ var envoyKeys = &keys{
 		"method":                    {kind: kMethod},
 		"path":                      {kind: kURI},
 		"response_code":             {kind: kStatus},
+		"response_flags":            {kind: kFlags},
+		"upstream_host":             {kind: kUpstream},
 		"user_agent":                {kind: kAgent},
 		"user-agent":                {kind: kAgent},
 	},

@@ -33,16 +33,18 @@ var nginxVariables = map[string]field{
 
 // builtinVariables are further names in the formats of this package.
 var builtinVariables = map[string]field{
-	"host_port":   {kind: kHostPort},
-	"client_port": {kind: kAddrPort},
-	"client":      {kind: kClient},
-	"traced":      {kind: kTraced},
-	"number":      {kind: kNumber},
-	"created":     {kind: kCreated},
-	"phase":       {kind: kPhase, unit: Seconds},
-	"took":        {kind: kTook},
-	"took_ms":     {kind: kTook, unit: Milliseconds},
-	"rest":        {kind: kRest},
+	"host_port":      {kind: kHostPort},
+	"client_port":    {kind: kAddrPort},
+	"client":         {kind: kClient},
+	"traced":         {kind: kTraced},
+	"number":         {kind: kNumber},
+	"created":        {kind: kCreated},
+	"response_flags": {kind: kFlags},
+	"upstream_host":  {kind: kUpstream},
+	"phase":          {kind: kPhase, unit: Seconds},
+	"took":           {kind: kTook},
+	"took_ms":        {kind: kTook, unit: Milliseconds},
+	"rest":           {kind: kRest},
 }
 
 // nginx reads a log_format: $name or ${name}, everything else is literal.

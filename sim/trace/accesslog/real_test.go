@@ -108,8 +108,8 @@ func TestHAProxyReal(t *testing.T) {
 	data := real(t, "haproxy_http.log")
 	l := must(t, string(data), Options{})
 	r := l.Report()
-	if r.Lines != 28 || r.Requests != 27 || r.LeftOut != 1 || r.Cut != 1 {
-		t.Errorf("lines %d, requests %d, without a request %d, cut %d; want 28, 27, 1, 1", r.Lines, r.Requests, r.LeftOut, r.Cut)
+	if r.Lines != 28 || r.Requests != 26 || r.Empty != 1 || r.Undispatched != 1 || r.Cut != 1 {
+		t.Errorf("lines %d, requests %d, without a request %d, never dispatched %d, cut %d; want 28, 26, 1, 1, 1", r.Lines, r.Requests, r.Empty, r.Undispatched, r.Cut)
 	}
 	if want := 1348 * engine.Millisecond; r.LongestRequest != want {
 		t.Errorf("longest %v s, want %v", r.LongestRequest.Seconds(), want.Seconds())

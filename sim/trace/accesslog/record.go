@@ -17,8 +17,13 @@ type record struct {
 	dated   bool // at is known
 	fine    bool // at came from a finer clock than the others of the line
 	ends    bool // at is the end
-	pending bool // ALB: one of the times says that nothing was dispatched
+	pending bool // ALB: one of the times says that it did not come to that
+	sent    bool // ALB: one of them says that it did
+	nowhere bool // the line says that no server got the request
+	unnamed bool // Envoy: the line has a place for the server, and none there
+	flagged bool // Envoy: a response flag says what went wrong
 	asks    bool // the line has a place for a request
+	odd     bool // what stands there is no request as HTTP has them
 	cut     bool // the line was cut short
 	coarse  bool // the written time is a whole second
 
@@ -76,6 +81,8 @@ const (
 	kPath            //
 	kQuery           // with or without ?
 	kMethod          //
+	kFlags           // Envoy: response flags
+	kUpstream        // Envoy: the server that got the request
 	kStatus          //
 	kAgent           //
 	kCookie          // the whole Cookie header
@@ -125,6 +132,10 @@ func (f field) set(c *clock, r *record, v []byte) reason {
 		return f.setTook(r, v)
 	case kStatus:
 		return r.setStatus(v)
+	case kFlags:
+		r.flagged = value(v) != nil
+	case kUpstream:
+		r.unnamed = value(v) == nil
 	default:
 		f.setRequest(r, v)
 	}
@@ -214,6 +225,7 @@ func (f field) setTook(r *record, v []byte) reason {
 		r.pending = true
 	case f.kind == kPhase:
 		r.took += d
+		r.sent = true
 	default:
 		r.took = max(d, 0)
 	}
@@ -230,8 +242,18 @@ func (r *record) setStatus(v []byte) reason {
 	return good
 }
 
+// missing notes that the place of a value is there and holds nothing.
+func (f field) missing(r *record) {
+	switch f.kind {
+	case kRequest, kURI, kPath:
+		r.asks = true
+	case kUpstream:
+		r.unnamed = true
+	}
+}
+
 func (f field) setRequest(r *record, v []byte) {
-	r.asks = true
+	r.asks = r.asks || f.kind != kQuery
 	switch v = value(v); f.kind {
 	case kMethod:
 		r.method = v
@@ -244,12 +266,16 @@ func (f field) setRequest(r *record, v []byte) {
 	case kRequest:
 		m, target, found := bytes.Cut(v, []byte(" "))
 		if !found {
+			r.odd = v != nil && string(v) != "<BADREQ>"
+			if r.odd && v[0] == '/' {
+				r.setURI(v)
+			}
 			return
 		}
 		if i := bytes.LastIndexByte(target, ' '); i >= 0 && bytes.HasPrefix(target[i:], []byte(" HTTP/")) {
 			target = target[:i]
 		}
-		r.method = m
+		r.method = value(m)
 		r.setURI(bytes.TrimSpace(target))
 	}
 }
@@ -298,6 +324,24 @@ func (r *record) read(p parser, stamp Stamp, line []byte) reason {
 		r.user = nil // it was not checked yet
 	}
 	return good
+}
+
+// empty reports whether the line is of a connection without a request. A
+// request that the line does not describe is one if it was answered; what is
+// no HTTP, servers refuse by themselves.
+func (r *record) empty() bool {
+	switch {
+	case !r.asks || r.cut || len(r.method) > 0 || len(r.path) > 0:
+		return false
+	case r.odd:
+		return r.status == 400 || r.status == 408
+	}
+	return r.status == 0 || r.status/100 == 4
+}
+
+// undispatched reports whether the line says that no server got the request.
+func (r *record) undispatched() bool {
+	return !r.cut && (r.nowhere || r.unnamed && r.flagged || r.pending && !r.sent)
 }
 
 // value is v, nil for what logs write for nothing.

@@ -8,16 +8,18 @@ import (
 )
 
 // A Report says what was read and what was made of it. Every line is one of
-// Requests, Comments, LeftOut and NotLog.
+// Requests, Comments, Filtered, Empty, Undispatched and NotLog.
 type Report struct {
 	Sources []SourceReport `json:"sources"`
 
-	Lines    int         `json:"lines"`
-	Requests int         `json:"requests"`
-	Comments int         `json:"comments"` // empty lines and directives
-	LeftOut  int         `json:"left_out"` // requests outside Only or in Except, and connections without a request
-	NotLog   int         `json:"not_log"`  // lines that are not of the format
-	Rejected []Rejection `json:"rejected"` // the first of them
+	Lines        int         `json:"lines"`
+	Requests     int         `json:"requests"`
+	Comments     int         `json:"comments"`     // empty lines and directives
+	Filtered     int         `json:"filtered"`     // requests outside Only or in Except
+	Empty        int         `json:"empty"`        // connections without a request
+	Undispatched int         `json:"undispatched"` // requests that the server sent nowhere, which hold no unit
+	NotLog       int         `json:"not_log"`      // lines that are not of the format
+	Rejected     []Rejection `json:"rejected"`     // the first of them
 
 	Nameless       int         `json:"nameless"`     // requests without an address
 	Cut            int         `json:"cut"`          // requests that a log cut short
@@ -40,6 +42,37 @@ type Report struct {
 	Open     int `json:"open"`     // sessions that the log's end cut short
 
 	Warnings []string `json:"warnings"` // doubts about the numbers
+}
+
+// A LeftOut is lines that became no request: how many, of what, and why.
+type LeftOut struct {
+	Lines     int
+	Noun, Why string // "connection", "without a request"
+}
+
+func (l LeftOut) String() string { return counted(l.Lines, l.Noun) + " " + l.Why }
+
+// counted is a number and its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// LeftOut is the lines of the log that became no request, by reason.
+func (r *Report) LeftOut() []LeftOut {
+	var list []LeftOut
+	for _, l := range []LeftOut{
+		{r.Filtered, "request", "filtered by only or except"},
+		{r.Empty, "connection", "without a request"},
+		{r.Undispatched, "request", "never dispatched to a server"},
+	} {
+		if l.Lines > 0 {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 // A SourceReport says what one source is.
