@@ -29,7 +29,8 @@ Flags:
   --format NAME      %s
   --log-format TEXT  a log_format of nginx or a LogFormat of Apache
   --view VIEW        rest: each request is a call (the default);
-                     csp: web sessions by inactivity, pages without assets
+                     csp: web sessions by inactivity, pages without assets;
+                     a log-out ends its session and is no page
   --id WHERE         who a caller is: anything (the policy decides), user,
                      session, forwarded, address
   --cookie NAME      the session cookie (CSPSESSIONID*)
@@ -75,7 +76,7 @@ func (l *logFlags) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&l.soap, "soap", nil, "")
 	f.StringVar(&l.unit, "time-unit", "", "")
 	f.StringVar(&l.moment, "time-is", "", "")
-	f.StringVar(&l.zone, "zone", "UTC", "")
+	f.StringVar(&l.zone, "zone", "", "")
 	f.Uint64Var(&l.jitter, "jitter", 0, "")
 	f.VisitAll(func(f *pflag.Flag) { l.names = append(l.names, f.Name) })
 	cmd.Flags().AddFlagSet(f)
@@ -118,8 +119,10 @@ func (l *logFlags) options(formatFlag string) (o accesslog.Options, err error) {
 	if o.Stamp, ok = accesslog.ParseStamp(l.moment); !ok && l.moment != "" {
 		return o, usagef("--time-is must be start or end, not %q", l.moment)
 	}
-	if o.Location, err = time.LoadLocation(l.zone); err != nil {
-		return o, usagef("--zone must be a time zone such as Europe/Berlin, not %q", l.zone)
+	if l.zone != "" {
+		if o.Location, err = time.LoadLocation(l.zone); err != nil {
+			return o, usagef("--zone must be a time zone such as Europe/Berlin, not %q", l.zone)
+		}
 	}
 	// What is wrong with nothing to read is wrong with the options.
 	_, err = accesslog.Import([]accesslog.Source{{R: strings.NewReader("")}}, o)
@@ -143,6 +146,9 @@ func (l *logFlags) contradiction() error {
 		if f.given && f.view != l.view {
 			return usagef("--%s is for --view %s, not --view %s", f.name, f.view, l.view)
 		}
+	}
+	if l.cookie != "" && l.view == "rest" && l.id != "session" {
+		return usagef("--cookie is for --view csp or --id session, not --view rest and --id %s", l.id)
 	}
 	return nil
 }
@@ -283,11 +289,12 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 		}
 		fmt.Fprintf(w, "%s: %s (%s), %s\n", s.Name, s.Format, s.How, plural(s.Lines, "line"))
 	}
-	fmt.Fprintf(w, "%s from %s callers, %s to %s\n", plural(r.Requests, "request"), number(r.Callers),
+	fmt.Fprintf(w, "%s from %s, %s to %s\n", plural(r.Requests, "request"), plural(r.Callers, "caller"),
 		r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	if r.Sessions > 0 {
-		fmt.Fprintf(w, "%s, %s of one page, %s logged out, %s cut short by the end; %s, %s\n", plural(r.Sessions, "web session"),
-			number(r.OnePage), number(r.Logouts), number(r.Open), plural(r.Pages, "page"), plural(r.Assets, "asset"))
+		fmt.Fprintf(w, "%s, %s of one page, %s logged out, %s cut short by the end; %s, %s, %s\n", plural(r.Sessions, "web session"),
+			number(r.OnePage), number(r.Logouts), number(r.Open), plural(r.Pages, "page"), plural(r.Assets, "asset"),
+			plural(r.LogoutRequests, "log-out"))
 	}
 	if r.OutOfOrder > 0 {
 		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", plural(r.OutOfOrder, "request"), span(r.MaxDisorder))
@@ -328,6 +335,10 @@ func invalidLog(sources []accesslog.Source, err error) error {
 			return failed
 		}
 		names = append(names, s.Name)
+	}
+	var unknown *accesslog.FormatError
+	if errors.As(err, &unknown) {
+		err = withHint(err, "say what its lines have: --log-format, with a log_format of nginx or a LogFormat of Apache")
 	}
 	if err == accesslog.ErrNoLog {
 		err = fmt.Errorf("%s: %w", strings.Join(names, ", "), err)

@@ -16,8 +16,10 @@ package accesslog
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"highwater/engine"
@@ -172,6 +174,24 @@ type Source struct {
 
 // ErrNoLog is the error of sources without a single line of a log.
 var ErrNoLog = errors.New("no line of an access log")
+
+// A FormatError is the error of a source of no known format, when none was
+// given. It is an [ErrNoLog].
+type FormatError struct {
+	Source string
+	Lines  int    // that were tried
+	First  string // the beginning of the first of them
+}
+
+func (e *FormatError) Error() string {
+	known := "of a known format (" + strings.Join(formatNames(), ", ") + ")"
+	if e.Lines == 1 {
+		return fmt.Sprintf("%s: want a line %s, not %q: %v", e.Source, known, e.First, ErrNoLog)
+	}
+	return fmt.Sprintf("%s: none of the first %d lines is %s, such as %q: %v", e.Source, e.Lines, known, e.First, ErrNoLog)
+}
+
+func (e *FormatError) Unwrap() error { return ErrNoLog }
 
 // A Log is an imported log: a [trace.Reader] of its events. It keeps them in
 // memory; [Log.Again] reads them once more.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"highwater/engine"
 )
 
 // A parser reads the lines of one source.
@@ -210,9 +212,9 @@ func (t *text) settle(o *Options) string {
 	case t.dots > 0:
 		s.unit, t.ends, why = Seconds, true, "it has decimals, as nginx's $request_time"
 	case middle >= 100:
-		s.unit, why = Microseconds, fmt.Sprintf("half are %d or more, as Apache's %%D", middle)
+		s.unit, why = Microseconds, fmt.Sprintf("half are %s or more, as Apache's %%D", readable(engine.Time(middle)))
 	default:
-		s.unit, why = Seconds, fmt.Sprintf("half are %d or less, as Apache's %%T", middle)
+		s.unit, why = Seconds, fmt.Sprintf("half are %d s or less, as Apache's %%T", middle)
 	}
 	if o.Unit != 0 {
 		s.unit, why = o.Unit, "as asked"

@@ -79,7 +79,7 @@ func show(w io.Writer, l *Log) {
 	fmt.Fprintf(w, "out of order %d by %v s, cut %d, longest %v s, busiest second %d, callers %d\n",
 		r.OutOfOrder, r.MaxDisorder.Seconds(), r.Cut, r.LongestRequest.Seconds(), r.Busiest, r.Callers)
 	if r.Sessions > 0 {
-		fmt.Fprintf(w, "pages %d, assets %d, sessions %d, of one page %d, logouts %d, open %d\n", r.Pages, r.Assets, r.Sessions, r.OnePage, r.Logouts, r.Open)
+		fmt.Fprintf(w, "pages %d, assets %d, log-outs %d, sessions %d, of one page %d, logouts %d, open %d\n", r.Pages, r.Assets, r.LogoutRequests, r.Sessions, r.OnePage, r.Logouts, r.Open)
 	}
 	for _, s := range r.Rejected {
 		fmt.Fprintf(w, "rejected %s\n", s)

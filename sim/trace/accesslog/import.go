@@ -99,6 +99,7 @@ func (m *importer) source(s Source) error {
 	if found.parser == nil {
 		return m.unknown(in, sr, sample)
 	}
+	c.zoneless = false // of the formats that were tried
 	latest, previous := int64(math.MinInt64), int64(math.MinInt64)
 	for {
 		line, long, err := in.next()
@@ -118,6 +119,7 @@ func (m *importer) source(s Source) error {
 			m.report.MaxDisorder = max(m.report.MaxDisorder, engine.Time(latest-at))
 		}
 		previous, latest = at, max(latest, at)
+		sr.Zoneless = sr.Zoneless || c.zoneless
 		if !m.zoned {
 			m.zone, m.zoned = c.zone, true
 		}
@@ -149,12 +151,7 @@ func (m *importer) unknown(in *lines, sr SourceReport, sample [][]byte) error {
 	if len(sample) == 0 {
 		return nil
 	}
-	first := sample[0]
-	if len(first) > 80 {
-		first = first[:80]
-	}
-	return fmt.Errorf("%s: none of the first %d lines is of a known format (%s), such as %q: %w",
-		in.name, len(sample), strings.Join(formatNames(), ", "), first, ErrNoLog)
+	return &FormatError{Source: in.name, Lines: len(sample), First: string(sample[0][:min(len(sample[0]), 80)])}
 }
 
 // nothing is the error of sources that have no request.
@@ -236,6 +233,7 @@ func (m *importer) add(r *record) {
 	switch {
 	case m.o.View == CSP && logsOut(r.query):
 		q.who |= logoutBit
+		m.report.LogoutRequests++
 	case m.o.View == CSP && m.page(r):
 		q.who |= pageBit
 	case m.o.View == REST && begins(r.path, m.o.SOAP):
@@ -302,6 +300,21 @@ func (m *importer) session(r *record) []byte {
 	return nil
 }
 
+// identities counts the callers that the identity asked for tells apart.
+func (m *importer) identities() int {
+	if m.o.ID != BySession && !m.o.Agents {
+		return len(m.callers.list)
+	}
+	seen := make(map[caller]struct{}, len(m.callers.list))
+	for _, c := range m.callers.list {
+		if c.agent = 0; m.o.ID == BySession && c.session != 0 {
+			c = caller{session: c.session}
+		}
+		seen[c] = struct{}{}
+	}
+	return len(seen)
+}
+
 // log puts the requests in order and finishes the log.
 func (m *importer) log() *Log {
 	byStart := func(a, b request) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.seq, b.seq)) }
@@ -311,7 +324,7 @@ func (m *importer) log() *Log {
 	c := &content{report: m.report, view: m.o.View, sess: m.o.ID == BySession,
 		requests: m.requests, callers: m.callers.list, text: m.text.list}
 	r := m.report
-	r.Callers = len(m.callers.list)
+	r.Callers = m.identities()
 	if len(c.requests) > 0 {
 		c.epoch = c.requests[0].at
 	}

@@ -152,7 +152,7 @@ func TestCookies(t *testing.T) {
 	if diff := cmp.Diff(want, events(l)); diff != "" {
 		t.Error(diff)
 	}
-	if r := l.Report(); r.Sessions != 2 || r.Pages != 4 || r.Logouts != 1 || r.OnePage != 1 || r.Open != 1 {
+	if r := l.Report(); r.Sessions != 2 || r.Pages != 4 || r.Assets != 0 || r.LogoutRequests != 1 || r.Logouts != 1 || r.OnePage != 1 || r.Open != 1 {
 		t.Errorf("%+v", r)
 	}
 	calls := events(must(t, cookieLines, Options{ID: BySession}))
@@ -408,6 +408,51 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// TestCallers: as many callers as the identity tells apart.
+func TestCallers(t *testing.T) {
+	log := at(0, "a", "anna", "/", "x", "1.1.1.1") + at(1, "a", "anna", "/", "y", "1.1.1.1") + at(2, "a", "dora", "/", "x", "1.1.1.1") + at(3, "b", "-", "/", "x", "1.1.1.1")
+	const jar = `{"time_iso8601":"2026-11-22T08:00:00Z","remote_addr":"%s","request":"GET / HTTP/1.1","http_cookie":"%s"}` + "\n"
+	cookies := fmt.Sprintf(jar, "a", "CSPSESSIONID=1") + fmt.Sprintf(jar, "b", "CSPSESSIONID=1") + fmt.Sprintf(jar, "b", "CSPSESSIONID=2") + fmt.Sprintf(jar, "c", "-")
+	for _, tt := range []struct {
+		log  string
+		o    Options
+		want int
+	}{
+		{log, Options{}, 3},
+		{log, Options{ID: ByUser}, 3},
+		{log, Options{ID: ByAddress}, 2},
+		{log, Options{ID: ByForwarded}, 1},
+		{log, Options{ID: ByAddress, View: CSP, Agents: true}, 2},
+		{cookies, Options{ID: BySession}, 3},
+		{cookies, Options{ID: BySession, View: CSP}, 3},
+		{cookies, Options{ID: ByAddress}, 3},
+	} {
+		if got := must(t, tt.log, tt.o).Report().Callers; got != tt.want {
+			t.Errorf("%s view by %s: %d callers, want %d", tt.o.View, tt.o.ID, got, tt.want)
+		}
+	}
+}
+
+func TestReadable(t *testing.T) {
+	for v, want := range map[engine.Time]string{
+		0: "0 µs", 150: "150 µs", 1500: "1.5 ms", 20 * engine.Second: "20 s", 25 * engine.Minute: "25 min", 90 * engine.Minute: "1.5 h", 366 * engine.Day: "366 d",
+	} {
+		if got := readable(v); got != want {
+			t.Errorf("%d µs is %q, want %q", v, got, want)
+		}
+	}
+}
+
+// TestQuotedUser: quotes around a user are the log's.
+func TestQuotedUser(t *testing.T) {
+	for user, want := range map[string]string{`"anna"`: ` user="anna"`, `""`: "", `"-"`: "", "anna": ` user="anna"`} {
+		got := events(must(t, at(0, "a", user, "/", "x", "-"), Options{}))
+		if diff := cmp.Diff([]string{`2 0 request for=0 via=rest addr="a"` + want}, got); diff != "" {
+			t.Errorf("%s: %s", user, diff)
+		}
+	}
+}
+
 // TestSources: each source has a format of its own, and together they are one log.
 func TestSources(t *testing.T) {
 	l, err := Import([]Source{
@@ -494,6 +539,12 @@ func TestZone(t *testing.T) {
 		if got := l.Header().Epoch.Format(time.RFC3339Nano); got != want {
 			t.Errorf("epoch %s, want %s", got, want)
 		}
+	}
+	noted := func(log string, o Options) bool {
+		return strings.Contains(strings.Join(must(t, log, o).Report().Warnings, "\n"), "times have no zone: taken as UTC; see --zone")
+	}
+	if !noted(haproxy, Options{}) || noted(haproxy, Options{Location: time.UTC}) || noted(apache, Options{}) {
+		t.Error("want a note where there is no zone, and none was given")
 	}
 }
 

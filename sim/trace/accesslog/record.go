@@ -112,12 +112,12 @@ func (f field) set(c *clock, r *record, v []byte) reason {
 	case kAddr, kAddrPort, kSomeAddr, kClient, kForwarded, kTraced:
 		return f.setAddr(r, v)
 	case kUser:
-		r.user = value(v)
+		r.user = unquoted(v)
 	case kCommonUser:
 		_, v = token(v)
 		_, v = token(v)
 		v, _ = token(v)
-		r.user = value(v)
+		r.user = unquoted(v)
 	case kAgent:
 		r.agent = value(v)
 	case kCookie:
@@ -324,6 +324,14 @@ func (r *record) read(p parser, stamp Stamp, line []byte) reason {
 		r.user = nil // it was not checked yet
 	}
 	return good
+}
+
+// unquoted is a value without the quotes around it.
+func unquoted(v []byte) []byte {
+	if len(v) > 2 && v[0] == '"' && v[len(v)-1] == '"' {
+		v = v[1 : len(v)-1]
+	}
+	return value(v)
 }
 
 // empty reports whether the line is of a connection without a request. A

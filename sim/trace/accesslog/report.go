@@ -2,6 +2,8 @@ package accesslog
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"highwater/engine"
@@ -34,12 +36,13 @@ type Report struct {
 	Unidentified int `json:"unidentified"` // requests without the identity that was asked for, told apart by address
 
 	// The CSP view.
-	Pages    int `json:"pages"`  // requests that count as pages
-	Assets   int `json:"assets"` // requests that do not
-	Sessions int `json:"sessions"`
-	OnePage  int `json:"one_page"` // sessions of one page
-	Logouts  int `json:"logouts"`  // sessions that ended by a logout
-	Open     int `json:"open"`     // sessions that the log's end cut short
+	Pages          int `json:"pages"`           // requests that count as pages
+	Assets         int `json:"assets"`          // requests that do not
+	LogoutRequests int `json:"logout_requests"` // requests that log out, which are neither
+	Sessions       int `json:"sessions"`
+	OnePage        int `json:"one_page"` // sessions of one page
+	Logouts        int `json:"logouts"`  // sessions that ended by a logout
+	Open           int `json:"open"`     // sessions that the log's end cut short
 
 	Warnings []string `json:"warnings"` // doubts about the numbers
 }
@@ -77,14 +80,15 @@ func (r *Report) LeftOut() []LeftOut {
 
 // A SourceReport says what one source is.
 type SourceReport struct {
-	Name    string `json:"name"`
-	Format  string `json:"format"`  // "" when it is empty
-	How     string `json:"how"`     // how the format was found
-	Matched int    `json:"matched"` // lines of the first 64 KiB that fit
-	Sampled int    `json:"sampled"` // lines there that are not comments
-	Lines   int    `json:"lines"`
-	Timed   bool   `json:"timed"` // the log says how long requests took
-	Fine    bool   `json:"fine"`  // its times are finer than seconds
+	Name     string `json:"name"`
+	Format   string `json:"format"`  // "" when it is empty
+	How      string `json:"how"`     // how the format was found
+	Matched  int    `json:"matched"` // lines of the first 64 KiB that fit
+	Sampled  int    `json:"sampled"` // lines there that are not comments
+	Lines    int    `json:"lines"`
+	Timed    bool   `json:"timed"`    // the log says how long requests took
+	Fine     bool   `json:"fine"`     // its times are finer than seconds
+	Zoneless bool   `json:"zoneless"` // its times do not say their zone
 }
 
 // A Rejection is a line that is not one of a log, and why.
@@ -113,16 +117,34 @@ func (r *Report) reject(source string, line int, why reason, given []byte) {
 	r.Rejected = append(r.Rejected, Rejection{source, line, text})
 }
 
+// grace is how long the unit of a web session can outlive it: an instance
+// keeps it for 10 minutes.
+const grace = 600 * engine.Second
+
+// readable is a length of time in one unit, with one decimal where needed.
+func readable(t engine.Time) string {
+	unit, name := engine.Time(1), "µs"
+	for _, u := range []struct {
+		length engine.Time
+		name   string
+	}{{engine.Millisecond, "ms"}, {engine.Second, "s"}, {engine.Minute, "min"}, {engine.Hour, "h"}, {engine.Day, "d"}} {
+		if t >= u.length {
+			unit, name = u.length, u.name
+		}
+	}
+	return strconv.FormatFloat(math.Round(10*float64(t)/float64(unit))/10, 'f', -1, 64) + " " + name
+}
+
 // warn adds the doubts that the numbers give reason for.
 func (r *Report) warn(o *Options) {
 	add := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
-	untimed, coarse := false, false
+	untimed, coarse, zoneless := false, false, false
 	for _, s := range r.Sources {
 		if s.Lines == 0 {
 			add("%s is empty", s.Name)
 			continue
 		}
-		untimed, coarse = untimed || !s.Timed, coarse || !s.Fine
+		untimed, coarse, zoneless = untimed || !s.Timed, coarse || !s.Fine, zoneless || s.Zoneless
 		if s.Format == "combined-more" {
 			add("%s has fields that are not read: a log format says what they are", s.Name)
 		}
@@ -132,6 +154,9 @@ func (r *Report) warn(o *Options) {
 	}
 	if coarse && o.Jitter == 0 {
 		add("times are whole seconds: in what order and how far apart the requests of one second (%d at most) were is not known", r.Busiest)
+	}
+	if zoneless && o.Location == nil {
+		add("times have no zone: taken as UTC; see --zone")
 	}
 	if r.NotLog > 0 {
 		add("%d of %d lines are not lines of the format", r.NotLog, r.Lines)
@@ -146,6 +171,6 @@ func (r *Report) warn(o *Options) {
 		add("requests that do not say who asks, and count as one client: %d", r.Nameless)
 	}
 	if o.View == CSP {
-		add("sessions that were under way when the log begins are not seen: the first %v s count too few", o.timeout().Seconds())
+		add("the first %s count too few: sessions that began before the log are not seen", readable(o.timeout()+grace))
 	}
 }

@@ -181,7 +181,7 @@ func (s *sessions) count(r *Report, last int64) {
 			r.OnePage++
 		}
 	}
-	r.Assets = r.Requests - r.Pages
+	r.Assets = r.Requests - r.Pages - r.LogoutRequests
 }
 
 // step is the next event of the CSP view. Sessions that time out do so before

@@ -7,13 +7,14 @@ import (
 // A clock reads written times as microseconds since 1970. Logs say the same
 // second many times in a row: it remembers the last one.
 type clock struct {
-	loc    *time.Location
-	last   [32]byte // the last second and its zone, as written
-	n      int      // length of last
-	unix   int64    // that second
-	zone   int      // its zone, seconds east
-	minute civil    // the last minute without a zone
-	local  int64
+	loc      *time.Location
+	last     [32]byte // the last second and its zone, as written
+	n        int      // length of last
+	zoneless bool     // a time had no zone
+	unix     int64    // that second
+	zone     int      // its zone, seconds east
+	minute   civil    // the last minute without a zone
+	local    int64
 }
 
 // civil is a date and a time of day.
@@ -160,7 +161,7 @@ func (c *clock) keep(b []byte, unix int64, zone int) {
 // zone repeats in autumn is read as one of the two.
 func (c *clock) here(t civil) int64 {
 	sec := t.sec
-	t.sec = 0
+	t.sec, c.zoneless = 0, true
 	if t != c.minute {
 		if c.loc == nil {
 			c.loc = time.UTC
