@@ -277,7 +277,9 @@ func (l *layout) limitLines() []string {
 	}
 	lines := []string{"limit", number(float64(l.c.Limit))}
 	if l.c.axis() != licenseUnits {
-		lines = append(lines, labelFace.shortenEnd(word(float64(l.c.Limit), l.c.axis()), 80))
+		if what := word(float64(l.c.Limit), l.c.axis()); labelFace.shortenEnd(what, 80) == what {
+			lines = append(lines, what) // a longer one stands on the axis alone
+		}
 	}
 	if l.scale.offScale {
 		lines = append(lines, "off scale")

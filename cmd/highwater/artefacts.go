@@ -107,15 +107,20 @@ func unitsChart(sc *scenario.Scenario, res *result.Simulation) *plots.UnitsOverT
 		Start: sc.Start, End: res.Duration.Seconds(), Limit: sc.License.Units,
 		Footnote: fmt.Sprintf("highwater %s, seed %d, replication 1 of %d", version, res.Seed, res.Replications),
 	}
+	if res.Partial {
+		chart.Footnote += ", interrupted"
+	}
 	for i := range res.Policies {
 		p := &res.Policies[i]
 		samples := p.First.Series
 		if p.First.DemandSeries != nil {
 			samples = p.First.DemandSeries
 			chart.Subtitle = "What the traffic needs if nobody is refused; above the limit callers are refused"
+			chart.PeakHeading = "needed"
 		}
 		chart.Series = append(chart.Series, seriesOf(p, samples, res.Duration))
 	}
+	nameAxis(chart, res)
 	if len(chart.Series) == 1 {
 		chart.Footnote = "policy " + chart.Series[0].Name + ", " + chart.Footnote
 	}
@@ -127,9 +132,6 @@ func unitsChart(sc *scenario.Scenario, res *result.Simulation) *plots.UnitsOverT
 func seriesOf(p *result.PolicyRun, samples []result.Sample, end engine.Time) plots.Series {
 	s := plots.Series{Name: policyText(p), Peak: &plots.Mark{}}
 	byConnection := p.LimitOn == engine.LimitConnections.String()
-	if byConnection {
-		s.Name += " (connections)"
-	}
 	value := func(units, connections int) float64 {
 		if byConnection {
 			return float64(connections)
@@ -147,7 +149,28 @@ func seriesOf(p *result.PolicyRun, samples []result.Sample, end engine.Time) plo
 		}
 	}
 	if f := p.First.FirstRefusal; f != nil {
-		s.FirstRefusal = &plots.Mark{At: f.At.Seconds(), Units: value(f.InUse, f.Connections)}
+		s.FirstRefusal = &plots.Mark{At: f.At.Seconds(), Units: value(f.InUse, f.Connections), Text: f.Via + ": " + f.ClientSees}
 	}
 	return s
+}
+
+// nameAxis says what the lines count: units, or connections where a key limits
+// those. Where policies differ, each line says what it counts.
+func nameAxis(chart *plots.UnitsOverTime, res *result.Simulation) {
+	byConnection := 0
+	for i := range res.Policies {
+		if res.Policies[i].LimitOn == engine.LimitConnections.String() {
+			byConnection++
+		}
+	}
+	switch byConnection {
+	case 0:
+	case len(res.Policies):
+		chart.Axis = "connections"
+	default:
+		chart.Axis = "units or connections"
+		for i := range res.Policies {
+			chart.Series[i].Name += " (" + res.Policies[i].LimitOn + ")"
+		}
+	}
 }

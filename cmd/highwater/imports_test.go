@@ -19,11 +19,12 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/queue":           {},
 	"sim/stats":           {others: "gonum.org/v1/gonum"},
 	"sim/result":          {own: "engine"},
+	"sim/sizing":          {own: "engine sim/result"},
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
 	"sim/trace/accesslog": {own: "engine sim/trace"},
 	"plots":               {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
-		own: "engine plots scenario scenarios sim sim/result sim/trace sim/trace/accesslog",
+		own: "engine plots scenario scenarios sim sim/result sim/sizing sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},

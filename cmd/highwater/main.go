@@ -86,7 +86,7 @@ func report(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) int
 	var x *exitError
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-		fmt.Fprintln(w, "highwater: interrupted; results that were printed or written are marked partial")
+		fmt.Fprintln(w, "highwater: interrupted")
 		if i, ok := context.Cause(ctx).(*interrupted); ok && i.signal == syscall.SIGTERM {
 			return exitTerminated
 		}

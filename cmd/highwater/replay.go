@@ -30,8 +30,10 @@ Flags:
   --units N           units of the key; 0 is unlimited
   --set OPTION=VALUE  change an option of the policy; may be repeated
   --json              print the result as JSON (see highwater help json)
-  --series FILE       write units in use over time as CSV; - instead of the
-                      answer
+  --series FILE       write each change as CSV: seconds, units, connections;
+                      - instead of the answer
+  --readings          instead: lowest and highest peak over all readings of
+                      the documents (see highwater help readings)
   --lenient           skip lines of a trace that are not valid, and count them
   --from FORMAT       read access logs: auto, or a format of highwater import
                       and every other flag of highwater import but -o and
@@ -51,11 +53,12 @@ See also: highwater import, highwater help rules
 
 // replayFlags are the flags of replay but for those of counting and logs.
 type replayFlags struct {
-	json    bool
-	lenient bool
-	series  string
-	from    string
-	quiet   bool
+	json     bool
+	lenient  bool
+	readings bool
+	series   string
+	from     string
+	quiet    bool
 }
 
 func newReplay(std stdio) *cobra.Command {
@@ -71,6 +74,9 @@ func newReplay(std stdio) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := c.check(); err != nil {
 				return err
+			}
+			if f.readings && f.series != "" {
+				return usagef("--readings and --series exclude each other")
 			}
 			if len(c.policies) > 1 {
 				return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
@@ -91,6 +97,7 @@ func newReplay(std stdio) *cobra.Command {
 	l.flags(cmd)
 	cmd.Flags().BoolVar(&f.json, "json", false, "")
 	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "")
+	cmd.Flags().BoolVar(&f.readings, "readings", false, "")
 	cmd.Flags().StringVar(&f.series, "series", "", "")
 	cmd.Flags().StringVar(&f.from, "from", "", "")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "")
@@ -119,15 +126,28 @@ func replayTrace(cmd *cobra.Command, std stdio, args []string, c *counting, l *l
 		return err
 	}
 	o.Name, o.Lenient = name, f.lenient
-	res, err := replay(std, r, o, f)
+	err = answer(std, r, o, f)
 	var invalid *trace.LineError
 	if errors.As(err, &invalid) {
 		return &exitError{exitInvalid, withHint(err, traceHint(invalid, args[0]))}
 	}
+	return err
+}
+
+// answer counts a trace, or compares its readings, and prints what came of it.
+func answer(std stdio, r trace.Reader, o trace.Options, f *replayFlags) error {
+	if f.readings {
+		res, err := replayReadings(r, o)
+		if err != nil {
+			return err
+		}
+		return printReadings(std, res, f.json)
+	}
+	res, err := replay(std, r, o, f)
 	if err != nil {
 		return err
 	}
-	return printReplay(std, f, res, clock{h.Epoch})
+	return printReplay(std, f, res, clock{o.Epoch})
 }
 
 // traceHint says what a file that is no trace may be.

@@ -38,9 +38,15 @@ Flags:
   --units N            units of the key; 0 is unlimited
   --set OPTION=VALUE   change an option of every policy; may be repeated
   --json               print the result as JSON
-  --out DIR            write result.json, series.csv, units.png and units.svg
+  --out DIR            write result.json, units.png, units.svg and series.csv
+                       (seconds, units, connections of replication 1);
+                       demand.csv is what it would be if nobody were refused;
+                       -2-NAME and so on are the other policies
   --trace FILE         write replication 1 of the first policy as a trace;
-                       - instead of the answer
+                       - instead of the answer. With --units 0 it suits
+                       other keys and policies too
+  --readings           instead: lowest and highest peak over all readings of
+                       the documents (see highwater help readings)
   --workers N          processors to use; the result is the same
   -q                   no progress
 
@@ -64,6 +70,7 @@ func newRun(std stdio) *cobra.Command {
 		c          counting
 		o          sim.Options
 		asJSON     bool
+		readings   bool
 		quiet      bool
 		out, tapes string
 	)
@@ -75,6 +82,9 @@ func newRun(std stdio) *cobra.Command {
 			if err := checkRun(cmd, &c, &o, args); err != nil {
 				return err
 			}
+			if other := firstGiven(cmd, "out", "trace", "reps"); readings && other != "" {
+				return usagef("--readings and --%s exclude each other", other)
+			}
 			if asJSON && tapes == "-" {
 				return usagef("--trace - and --json both want standard output")
 			}
@@ -84,6 +94,13 @@ func newRun(std stdio) *cobra.Command {
 			}
 			if err := c.apply(cmd, s.scenario); err != nil {
 				return err
+			}
+			if readings {
+				res, err := runReadings(cmd, std, s.scenario, o, quiet)
+				if err != nil {
+					return err
+				}
+				return printReadings(std, res, asJSON)
 			}
 			if out != "" {
 				if err := os.MkdirAll(out, 0o755); err != nil {
@@ -106,10 +123,21 @@ func newRun(std stdio) *cobra.Command {
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
 	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "")
+	cmd.Flags().BoolVar(&readings, "readings", false, "")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "")
 	cmd.Flags().StringVar(&out, "out", "", "")
 	cmd.Flags().StringVar(&tapes, "trace", "", "")
 	return cmd
+}
+
+// firstGiven is the first of some flags that was given, "" when none was.
+func firstGiven(cmd *cobra.Command, names ...string) string {
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) error {
