@@ -183,8 +183,8 @@ cohorts:
 		// Friday, 23:00: both have a unit until 24:00.
 		"3600 connect staff-1", "3600 connect staff-2",
 		// 23:30, 23:40 and 24:00; by then units are free again.
-		"5400 connect late-1", "6000 connect late-1",
-		"7200 disconnect ", "7200 disconnect ", "7200 connect late-1", "7800 disconnect ",
+		"5400 connect late-1", "6000 disconnect ", "6000 connect late-1",
+		"7200 disconnect ", "7200 disconnect ", "7200 disconnect ", "7200 connect late-1", "7800 disconnect ",
 		// Saturday, 08:00. Monday is not reached.
 		"36000 connect staff-1", "36000 connect staff-2", "39600 disconnect ", "39600 disconnect ",
 		// Saturday, 23:00.

@@ -29,6 +29,8 @@ func attempts(events []trace.Event, cohort string) (list []string) {
 	return list
 }
 
+// Whoever is refused tries again or gives up. A refused connection ends in the
+// trace when it is tried again, or when its session would have ended.
 func TestRetries(t *testing.T) {
 	const head = `
 name: retries
@@ -43,22 +45,23 @@ cohorts:
 		count              result.Cohort
 	}{
 		{"gives up", "+0s}, session: forever", "{name: c, kind: users, arrivals: {at: +5s}, session: 1m}",
-			[]string{"5 connect"}, result.Cohort{Sessions: 1, Refused: 1, Lost: 1}},
+			[]string{"5 connect", "65 disconnect"}, result.Cohort{Sessions: 1, Refused: 1, Lost: 1}},
 		{"so many times", "+0s}, session: forever", "{name: c, kind: users, arrivals: {at: +5s}, session: 1m, on_refusal: {retry: 10s, times: 3}}",
-			[]string{"5 connect", "15 connect", "25 connect", "35 connect"}, result.Cohort{Sessions: 1, Refused: 4, Lost: 1}},
+			[]string{"5 connect", "15 disconnect", "15 connect", "25 disconnect", "25 connect", "35 disconnect", "35 connect", "95 disconnect"}, result.Cohort{Sessions: 1, Refused: 4, Lost: 1}},
 		{"ever later", "+0s}, session: forever", "{name: c, kind: users, arrivals: {at: +5s}, session: 1m, on_refusal: {retry: 10s, times: 4, backoff: 3}}",
-			[]string{"5 connect", "15 connect", "45 connect", "135 connect", "405 connect"}, result.Cohort{Sessions: 1, Refused: 5, Lost: 1}},
+			[]string{"5 connect", "15 disconnect", "15 connect", "45 disconnect", "45 connect", "135 disconnect", "135 connect",
+				"405 disconnect", "405 connect", "465 disconnect"}, result.Cohort{Sessions: 1, Refused: 5, Lost: 1}},
 		{"until the end", "+0s}, session: forever", "{name: c, kind: users, arrivals: {at: +5s}, session: 1m, on_refusal: {retry: 250s}}",
-			[]string{"5 connect", "255 connect", "505 connect"}, result.Cohort{Sessions: 1, Refused: 3}},
+			[]string{"5 connect", "255 disconnect", "255 connect", "505 disconnect", "505 connect"}, result.Cohort{Sessions: 1, Refused: 3}},
 		{"until a unit is free", "+0s}, session: 20s", "{name: c, kind: users, arrivals: {at: +5s}, session: 1m, on_refusal: {retry: 15s, times: 1}}",
-			[]string{"5 connect", "20 connect", "80 disconnect"}, result.Cohort{Sessions: 1, Started: 1, Refused: 1}},
+			[]string{"5 connect", "20 disconnect", "20 connect", "80 disconnect"}, result.Cohort{Sessions: 1, Started: 1, Refused: 1}},
 		{"all or nothing", "+0s}, session: forever", "{name: c, kind: users, devices: 2, arrivals: {at: +5s}, session: 1m, on_refusal: {retry: 15s, times: 1}}",
-			[]string{"5 connect", "20 connect"}, result.Cohort{Sessions: 1, Refused: 2, Lost: 1}},
+			[]string{"5 connect", "20 disconnect", "20 connect", "80 disconnect"}, result.Cohort{Sessions: 1, Refused: 2, Lost: 1}},
 		{"in the middle of a session", "+41s}, session: 30s", "{name: c, kind: callers, arrivals: {at: +30s}, session: {calls: 3, takes: 5s, think: 20s}, on_refusal: {retry: 10s, times: 2}}",
-			[]string{"30 connect", "35 disconnect", "55 connect", "65 connect", "75 connect", "80 disconnect", "100 connect", "105 disconnect"},
+			[]string{"30 connect", "35 disconnect", "55 connect", "65 disconnect", "65 connect", "75 disconnect", "75 connect", "80 disconnect", "100 connect", "105 disconnect"},
 			result.Cohort{Sessions: 1, Started: 1, Refused: 2}},
 		{"for good, in the middle", "+41s}, session: forever", "{name: c, kind: callers, arrivals: {at: +30s}, session: {calls: 3, takes: 5s, think: 20s}, on_refusal: {retry: 10s, times: 1}}",
-			[]string{"30 connect", "35 disconnect", "55 connect", "65 connect"}, result.Cohort{Sessions: 1, Started: 1, Refused: 2, Lost: 1}},
+			[]string{"30 connect", "35 disconnect", "55 connect", "65 disconnect", "65 connect", "70 disconnect"}, result.Cohort{Sessions: 1, Started: 1, Refused: 2, Lost: 1}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -87,7 +90,7 @@ cohorts:
   - {name: b, kind: users, connections: 2, arrivals: {at: +10s}, count: 1, session: 10s}
 `)
 	res, events := record(t, sc)
-	if diff := cmp.Diff([]string{"10 connect", "10 connect", "10 connect", "10 disconnect", "10 disconnect"}, attempts(events, "a")); diff != "" {
+	if diff := cmp.Diff([]string{"10 connect", "10 connect", "10 connect", "10 disconnect", "10 disconnect", "20 disconnect"}, attempts(events, "a")); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"10 connect", "10 connect", "20 disconnect", "20 disconnect"}, attempts(events, "b")); diff != "" {
@@ -118,7 +121,7 @@ cohorts:
 	res, events := record(t, sc)
 	// The first one logs in at 20 s, when its session's unit is the login's.
 	// The second one's session finds no unit at 50 s and 80 s.
-	want := []string{"10 connect", "20 page", "20 login", "50 connect", "80 connect", "920 disconnect"}
+	want := []string{"10 connect", "20 page", "20 login", "50 connect", "80 disconnect", "80 connect", "920 disconnect", "980 disconnect"}
 	if diff := cmp.Diff(want, attempts(events, "c")); diff != "" {
 		t.Errorf("want (-), got (+):\n%s", diff)
 	}
