@@ -68,13 +68,32 @@ func usagef(format string, args ...any) error {
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, std stdio) int {
+	out := &mindful{w: std.out}
+	std.out = out
 	root := newRoot(std)
 	root.SetArgs(args)
 	root.SetIn(std.in)
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.err
+	}
 	return report(ctx, cmd, err, std.err)
+}
+
+// A mindful writer remembers that it failed, for those who do not look.
+type mindful struct {
+	w   io.Writer
+	err error
+}
+
+func (m *mindful) Write(b []byte) (int, error) {
+	n, err := m.w.Write(b)
+	if m.err == nil {
+		m.err = err
+	}
+	return n, err
 }
 
 // report says what went wrong and finds the exit code: the one place where
