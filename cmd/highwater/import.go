@@ -277,7 +277,40 @@ func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *lo
 		return err
 	}
 	o.Name = shown(args[0])
-	return answer(std, log, o, f)
+	if err := answer(std, log, o, f); err != nil || f.json || f.readings || f.series == "-" || l.jitter != 0 || !rereadable(args, log.Report()) {
+		return err
+	}
+	return writeSpread(cmd, std, args, c, l)
+}
+
+// rereadable reports whether logs say only in which second requests began, and
+// can be read again.
+func rereadable(args []string, r *accesslog.Report) bool {
+	coarse := slices.ContainsFunc(r.Sources, func(s accesslog.SourceReport) bool { return s.Format != "" && !s.Fine })
+	return coarse && !slices.Contains(args, "-")
+}
+
+// writeSpread tells the other bound of logs with whole seconds: the requests
+// of a second need not have come at once.
+func writeSpread(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags) error {
+	spread := *l
+	spread.jitter = 1
+	log, err := importLogs(cmd, std, args, &spread, "--from", true)
+	if err != nil {
+		return err
+	}
+	h := log.Header()
+	o, err := replayOptions(cmd, c, &h)
+	if err != nil {
+		return err
+	}
+	res, err := trace.Run(log, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "\nThe log tells only the second of each request. The peak above has those of a second at once;\n"+
+		"spread evenly over it (--jitter 1), the peak is %s.\n", plural(res.Peak.Units, "unit"))
+	return nil
 }
 
 // writeReport says what was read of access logs.
