@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ const maxLine = 1 << 20
 type JSONReader struct {
 	name    string
 	r       *bufio.Reader
+	rest    string // of the chunk
 	line    int64
 	pending bool  // the first line is an event, in ev
 	failed  error // of the first line, to be told by Next
@@ -37,7 +39,7 @@ type JSONReader struct {
 // NewJSONReader reads the header, if there is one. Name is the file's, for
 // messages. A bad header is told by the first Next.
 func NewJSONReader(name string, r io.Reader) *JSONReader {
-	j := &JSONReader{name: name, r: bufio.NewReaderSize(r, maxLine+1)}
+	j := &JSONReader{name: name, r: bufio.NewReaderSize(r, maxLine+2)}
 	j.take = j.member // made once
 	isHeader, err := j.read(true)
 	switch {
@@ -101,23 +103,49 @@ func (j *JSONReader) errorf(format string, args ...any) error {
 	return &LineError{j.name, j.line, fmt.Sprintf(format, args...)}
 }
 
-// nextLine is the next line: the one copy, of which all texts are parts. One
-// that is too long is passed over and is an error.
+// chunk is how much of a trace is copied at once, in bytes. Texts of events are
+// parts of a chunk: who keeps one for long should clone it.
+const chunk = 64 << 10
+
+// nextLine is the next line. One that is too long is passed over and is an
+// error.
 func (j *JSONReader) nextLine() (string, error) {
-	line, err := j.r.ReadSlice('\n')
-	j.line++
-	switch {
-	case err == bufio.ErrBufferFull:
-		for err == bufio.ErrBufferFull {
-			_, err = j.r.ReadSlice('\n')
+	if j.rest == "" {
+		if err := j.fill(); err != nil {
+			return "", err
 		}
-		return "", j.errorf("line is longer than %d bytes", maxLine)
-	case err == io.EOF && len(line) == 0:
-		return "", io.EOF
-	case err != nil && err != io.EOF:
-		return "", fmt.Errorf("after line %d: %w", j.line-1, err)
 	}
-	return string(line), nil
+	j.line++
+	line, rest, _ := strings.Cut(j.rest, "\n")
+	j.rest = rest
+	if len(line) > maxLine {
+		return "", j.errorf("line is longer than %d bytes", maxLine)
+	}
+	return line, nil
+}
+
+// fill copies the whole lines that have been read, up to a chunk, or the next
+// line when it is longer or the last one.
+func (j *JSONReader) fill() error {
+	_, _ = j.r.Peek(1) // reads when nothing is left; ReadSlice tells its error
+	read, _ := j.r.Peek(min(chunk, j.r.Buffered()))
+	if n := bytes.LastIndexByte(read, '\n') + 1; n > 0 {
+		j.rest = string(read[:n])
+		_, err := j.r.Discard(n)
+		return err
+	}
+	line, err := j.r.ReadSlice('\n')
+	j.rest = string(line)
+	for err == bufio.ErrBufferFull { // far too long: nextLine says so
+		_, err = j.r.ReadSlice('\n')
+	}
+	switch {
+	case err != nil && err != io.EOF:
+		return fmt.Errorf("after line %d: %w", j.line, err)
+	case len(line) == 0:
+		return io.EOF
+	}
+	return nil
 }
 
 // field numbers the fields of a trace.
