@@ -103,7 +103,8 @@ func solve(r, slope, e float64) float64 {
 	return 2 * e / (r + math.Sqrt(max(0, r*r+2*slope*e)))
 }
 
-// occurrences lists the instants of moments in [from, end), in order.
+// occurrences lists the instants of moments, in order: of those that come each
+// week or day only the ones in [from, end).
 func occurrences(moments []scenario.Moment, start time.Time, from, end engine.Time) []engine.Time {
 	var list []engine.Time
 	for _, m := range moments {

@@ -328,3 +328,21 @@ func TestCohortsAddUp(t *testing.T) {
 		}
 	})
 }
+
+// A job finds the license user ID of who started it, whichever cohort the
+// scenario names first.
+func TestJobsBeforeTheirStarters(t *testing.T) {
+	const head = `
+name: order
+duration: 2h
+license: {units: 1000, policy: {base: iris-2022.3, uncharged: terminal}}
+cohorts:
+`
+	starters := "  - {name: u, kind: users, arrivals: {poisson: 2/min}, session: 20m}\n"
+	jobs := "  - {name: j, kind: jobs, started_by: u, delay: 1m, runs: 5m}\n"
+	one := run(t, parse(t, head+starters+jobs), Options{}).Policies[0]
+	other := run(t, parse(t, head+jobs+starters), Options{}).Policies[0]
+	if one.Peaks != other.Peaks || one.MeanUnits != other.MeanUnits {
+		t.Errorf("peaks %v, mean %v with the jobs last; %v, %v with the jobs first", one.Peaks, one.MeanUnits, other.Peaks, other.MeanUnits)
+	}
+}

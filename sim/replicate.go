@@ -204,15 +204,12 @@ func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap 
 // outcome says what came of a world's run.
 func (w *world) outcome() *outcome {
 	conns := w.table.PeakConnections()
-	out := &outcome{peak: w.table.Peak(), demand: w.table.Peak(), conns: conns, needs: conns, refused: w.first != nil, unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: map[string]int64{}}
+	out := &outcome{peak: w.table.Peak(), demand: w.table.Peak(), conns: conns, needs: conns, refused: w.first != nil, unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia)}
 	if w.first != nil {
 		out.first = w.first.At
 	}
 	for i := range w.cohorts {
 		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
-	}
-	for via, n := range w.byVia {
-		out.byVia[via] = n
 	}
 	return out
 }

@@ -270,7 +270,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.people, w.freePerson = append(w.people[:0], person{}), 0
 	clear(w.texts)
 	w.shared = w.shared[:0]
-	w.first = nil
+	w.first, w.firstUser = nil, ""
 	clear(w.byVia)
 	w.table.Reset(*w.policy, w.units)
 	for i := range w.pools {
@@ -321,8 +321,10 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 			c.steady = instant(c.Lasts.Mean)
 		}
 		c.moments = occurrences(c.Arrivals.Moments, sc.Start, -c.Arrivals.Spread, sc.Duration)
-		if c.Kind == scenario.Jobs {
-			by := &w.cohorts[c.StartedBy]
+	}
+	for i := range w.cohorts {
+		if c := &w.cohorts[i]; c.Kind == scenario.Jobs {
+			by := &w.cohorts[c.StartedBy] // before the jobs or after them
 			if c.OnPage {
 				by.onPage = append(by.onPage, int32(i))
 			} else {
