@@ -33,14 +33,13 @@ func newCheck(std stdio) *cobra.Command {
 			if len(args) == 0 {
 				return usagef("want a scenario")
 			}
-			var invalid scenario.Errors
-			var others []error
+			var invalid, others []error
 			for _, name := range args {
 				s, err := loadScenario(cmd.Context(), std, []string{name})
-				var list scenario.Errors
+				var x *exitError
 				switch {
-				case errors.As(err, &list):
-					invalid = append(invalid, list...)
+				case errors.As(err, &x):
+					invalid = append(invalid, x.err)
 				case err != nil:
 					others = append(others, err)
 				default:
@@ -52,8 +51,8 @@ func newCheck(std stdio) *cobra.Command {
 					}
 				}
 			}
-			if invalid != nil {
-				printInvalid(std.err, invalid)
+			for _, err := range invalid {
+				printInvalid(std.err, err)
 			}
 			if others != nil {
 				return errors.Join(others...)

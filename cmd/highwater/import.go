@@ -162,15 +162,7 @@ func formatNames() []string {
 }
 
 func knownFormat(name string) bool {
-	if name == "" {
-		return true
-	}
-	for _, f := range accesslog.Formats() {
-		if f.Name == name {
-			return true
-		}
-	}
-	return false
+	return name == "" || slices.Contains(formatNames(), name)
 }
 
 func newImport(std stdio) *cobra.Command {

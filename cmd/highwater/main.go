@@ -177,6 +177,7 @@ func flagError(err error) error {
 	if errors.As(err, &value) {
 		want := map[string]string{
 			"int": "a whole number", "uint64": "a whole number >= 0", "duration": "a time such as 15m", "bool": "true or false",
+			"stringSlice": "a list of names with commas",
 		}
 		f := value.GetFlag()
 		return usagef("--%s must be %s, not %q", f.Name, want[f.Value.Type()], value.GetValue())

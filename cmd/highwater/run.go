@@ -158,7 +158,7 @@ func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) er
 	return c.check()
 }
 
-// A loaded scenario and what it was read from.
+// A loaded is a scenario and what it was read from.
 type loaded struct {
 	scenario    *scenario.Scenario
 	fingerprint string // SHA-256 of the file and those that it names
