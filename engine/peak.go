@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // MixedLabel is the label of a holder whose connections have several.
 const MixedLabel = ^uint32(0)
 
@@ -38,7 +40,8 @@ type Holder struct {
 	UnitTime    Time   // integral of its units over time up to now, in unit-microseconds
 }
 
-// Peak is the most units in use so far, and when.
+// Peak is the most units in use so far, and when; a [Table.ResetPeak] begins
+// anew, as for the two below.
 func (t *Table) Peak() Peak { return Peak{int(t.peak.units), t.peak.at} }
 
 // PeakConnections is the most connections charged at once so far.
@@ -78,10 +81,10 @@ func (t *Table) touch(r *row) {
 
 // Holders lists who held units at the peak, in no order.
 func (t *Table) Holders() []Holder {
-	list := append([]Holder(nil), t.peak.departed...)
 	if t.peak.units == 0 {
 		return nil
 	}
+	list := slices.Clone(t.peak.departed)
 	for i := 1; i < len(t.rows); i++ {
 		r := &t.rows[i]
 		h := Holder{Tag: t.tags[i], Label: wide(r.label), Units: int(r.units + r.apart), Connections: int(r.n)}
