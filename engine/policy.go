@@ -50,6 +50,13 @@ type Policy struct {
 	CSPRefusal      CSPRefusal
 }
 
+// WithoutLimit is the policy without a limit on units or on the key's
+// connections, so that the peak is the demand (rules: demand).
+func (p Policy) WithoutLimit() Policy {
+	p.UserLimit, p.Enforce = 0, false
+	return p
+}
+
 // A Setting is an option and its value, as text.
 type Setting struct {
 	Name  string `json:"name"`

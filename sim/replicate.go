@@ -133,20 +133,13 @@ func (w *pair) run(ctx context.Context, r *runner, p, rep int) *outcome {
 		return out // nobody was refused, so that the limit did not matter
 	}
 	if w.unlimited == nil {
-		w.unlimited = newWorld(r.sc, withoutLimit(&r.policies[p]), 0, nil, nil)
+		free := r.policies[p].WithoutLimit()
+		w.unlimited = newWorld(r.sc, &free, 0, nil, nil)
 	}
 	w.unlimited.reset(r.o.Seed, rep)
 	w.unlimited.run(ctx, nil)
 	out.demand, out.needs = w.unlimited.table.Peak(), w.unlimited.table.PeakConnections()
 	return out
-}
-
-// withoutLimit is a policy under which units never lack, so that the peak is
-// the demand (rules: demand).
-func withoutLimit(p *engine.Policy) *engine.Policy {
-	free := *p
-	free.UserLimit = 0
-	return &free
 }
 
 func (r *runner) finish(p, rep int, out *outcome) {
@@ -178,8 +171,9 @@ func (r *runner) watched(ctx context.Context, p int) *outcome {
 	out.detail = w.replication()
 	out.detail.Series = s.samples()
 	if out.refused && ctx.Err() == nil {
-		free, s := r.listened(ctx, withoutLimit(&r.policies[p]), 0, nil, nil)
-		out.demand, out.needs = free.table.Peak(), free.table.PeakConnections()
+		free := r.policies[p].WithoutLimit()
+		w, s := r.listened(ctx, &free, 0, nil, nil)
+		out.demand, out.needs = w.table.Peak(), w.table.PeakConnections()
 		out.detail.DemandSeries = s.samples()
 	}
 	out.detail.Demand, out.detail.DemandConnections = out.demand, out.needs

@@ -121,10 +121,12 @@ func writeFile(std stdio, name string, write func(io.Writer) error) (err error) 
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	info, statErr := os.Stat(name)
+	if statErr == nil && !info.Mode().IsRegular() {
 		return writeThrough(name, write)
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
+	beside := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), os.Getpid()))
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		var p *os.PathError
 		if errors.As(err, &p) {
@@ -141,8 +143,10 @@ func writeFile(std stdio, name string, write func(io.Writer) error) (err error) 
 	if err := compressed(name, f, write); err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
+	if statErr == nil { // who may read it stays as it was
+		if err := f.Chmod(info.Mode().Perm()); err != nil {
+			return err
+		}
 	}
 	if err := f.Close(); err != nil {
 		return err

@@ -16,18 +16,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// demandOf is a policy that limits nothing, whatever keys a trace activates,
-// so that the peak is the demand (rules: demand).
-func demandOf(p engine.Policy) engine.Policy {
-	p.Enforce = false
-	return p
-}
-
 // runReadings simulates replication 1 under every reading of the scenario's
 // policy, without a limit.
 func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Options, quiet bool) (*result.Readings, error) {
 	own := sc.License.Policy
-	readings := engine.Readings(demandOf(own))
+	readings := engine.Readings(own.WithoutLimit())
 	all := *sc
 	all.License = scenario.License{Policy: readings[0].Policy}
 	all.Compare = nil
@@ -49,7 +42,7 @@ func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Opt
 // replayReadings replays a trace under every reading of the policy at once,
 // without a limit.
 func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
-	readings := engine.Readings(demandOf(o.Policy))
+	readings := engine.Readings(o.Policy.WithoutLimit())
 	replays := make([]*trace.Replay, len(readings))
 	for i := range readings {
 		each := o

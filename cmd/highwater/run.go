@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -115,7 +114,10 @@ func newRun(std stdio) *cobra.Command {
 			if tapes == "-" {
 				std.out = io.Discard // the trace is the answer
 			}
-			return errors.Join(err, deliver(std, s.scenario, res, asJSON, out))
+			if err := deliver(std, s.scenario, res, asJSON, out); err != nil {
+				return err
+			}
+			return err
 		},
 	}
 	c.flags(cmd)
