@@ -412,8 +412,7 @@ func (t *Table) stick(at Time, id UserID) {
 func (t *Table) setUnitApart(id UserID, r *row) {
 	t.setApart = append(t.setApart, apartUnit{id, r.until()})
 	r.apart++
-	r.units, r.hold, r.grace = 0, 0, 0
-	r.transitioned = false
+	r.hold, r.grace, r.transitioned = 0, 0, false
 }
 
 // settle brings the row's units up to date after a change at an instant;

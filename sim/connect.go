@@ -50,7 +50,7 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 	id, refusal := w.acct.Connect(at, engine.Request{
 		User: user, Via: c.Via, Sessionful: c.UseSession, Anonymous: c.User == scenario.NoUser || c.Login, Label: c.label})
 	if w.tape != nil {
-		w.tape.connect(at, w, c, v, device, parent, id, user)
+		w.tape.connect(at, w, c, v, device, parent, id)
 	}
 	if fresh {
 		if refusal != nil || !c.free {

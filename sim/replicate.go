@@ -208,9 +208,6 @@ func (w *world) outcome() *outcome {
 	return out
 }
 
-// top is how many holders of units a result lists.
-const top = 10
-
 // replication says what came of a world's run in detail.
 func (w *world) replication() *result.Replication {
 	rep := &result.Replication{
@@ -236,10 +233,8 @@ func (w *world) replication() *result.Replication {
 			Cohort: w.holderCohort(&h),
 		})
 	}
-	slices.SortFunc(rep.Holders, func(a, b result.CohortHolder) int {
-		return cmp.Or(b.UnitsAtPeak-a.UnitsAtPeak, cmp.Compare(b.UnitSeconds, a.UnitSeconds), cmp.Compare(a.LicenseUserID, b.LicenseUserID))
-	})
-	rep.Holders = rep.Holders[:min(top, len(rep.Holders))]
+	slices.SortFunc(rep.Holders, func(a, b result.CohortHolder) int { return a.Compare(b.Holder) })
+	rep.Holders = rep.Holders[:min(result.TopHolders, len(rep.Holders))]
 	return rep
 }
 

@@ -56,7 +56,7 @@ func (t *tape) lose(until engine.Time, how engine.How) {
 func connName(n int64) string { return "c" + strconv.FormatInt(n, 10) }
 
 // connect writes down an attempt; id is 0 when it was refused.
-func (t *tape) connect(at engine.Time, w *world, c *cohort, v *actor, device int, parent, id engine.ConnID, user engine.UserID) {
+func (t *tape) connect(at engine.Time, w *world, c *cohort, v *actor, device int, parent, id engine.ConnID) {
 	t.n++
 	name := connName(t.n)
 	number := w.people[v.person].number

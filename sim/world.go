@@ -358,7 +358,7 @@ func (w *world) populate(c *cohort) {
 	}
 	if a.Form == scenario.Poisson || c.Count == 0 {
 		id := w.newActor(core{role: generator, cohort: int32(c.label)})
-		w.nextArrival(0, id)
+		w.nextArrival(id)
 		return
 	}
 	for i := range c.Count {
@@ -368,7 +368,7 @@ func (w *world) populate(c *cohort) {
 }
 
 // nextArrival schedules a generator's next arrival.
-func (w *world) nextArrival(now engine.Time, id int32) {
+func (w *world) nextArrival(id int32) {
 	c := &w.cohorts[w.actors[id].cohort]
 	switch {
 	case c.Arrivals.Form == scenario.Poisson:
@@ -392,7 +392,7 @@ func (w *world) arrive(at engine.Time, id int32) {
 		who = w.newPerson(c, n, false)
 	}
 	w.enter(at, c, who, stream, 0)
-	w.nextArrival(at, id)
+	w.nextArrival(id)
 }
 
 // nextBegin schedules a member's next session.

@@ -259,20 +259,26 @@ func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, forma
 
 func replayLogs(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags, f *replayFlags) error {
 	l.format = f.from
-	log, err := importLogs(cmd, std, args, l, "--from", f.quiet)
+	log, o, err := loggedTrace(cmd, std, args, c, l, f.quiet)
 	if err != nil {
 		return err
 	}
-	h := log.Header()
-	o, err := replayOptions(cmd, c, &h)
-	if err != nil {
-		return err
-	}
-	o.Name = shown(args[0])
 	if err := answer(std, log, o, f); err != nil || f.json || f.readings || f.series == "-" || l.jitter != 0 || !rereadable(args, log.Report()) {
 		return err
 	}
 	return writeSpread(cmd, std, args, c, l)
+}
+
+// loggedTrace reads logs as a trace, and finds how to count it.
+func loggedTrace(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags, quiet bool) (*accesslog.Log, trace.Options, error) {
+	log, err := importLogs(cmd, std, args, l, "--from", quiet)
+	if err != nil {
+		return nil, trace.Options{}, err
+	}
+	h := log.Header()
+	o, err := replayOptions(cmd, c, &h)
+	o.Name = shown(args[0])
+	return log, o, err
 }
 
 // rereadable reports whether logs say only in which second requests began, and
@@ -287,12 +293,7 @@ func rereadable(args []string, r *accesslog.Report) bool {
 func writeSpread(cmd *cobra.Command, std stdio, args []string, c *counting, l *logFlags) error {
 	spread := *l
 	spread.jitter = 1
-	log, err := importLogs(cmd, std, args, &spread, "--from", true)
-	if err != nil {
-		return err
-	}
-	h := log.Header()
-	o, err := replayOptions(cmd, c, &h)
+	log, o, err := loggedTrace(cmd, std, args, c, &spread, true)
 	if err != nil {
 		return err
 	}

@@ -55,9 +55,9 @@ func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
 			break
 		}
 		if err == nil {
-			err = applyAll(replays, ev)
+			err = applyAll(replays, ev, o.Lenient)
 		}
-		if _, invalid := err.(*trace.LineError); err != nil && !(invalid && o.Lenient) {
+		if err != nil && !skippable(err, o.Lenient) {
 			return nil, err
 		}
 	}
@@ -68,14 +68,21 @@ func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
 	return sizing.Readings(o.Policy.Name, readings, peaks), nil
 }
 
-// applyAll gives an event to all replays. They agree on whether it is valid.
-func applyAll(replays []*trace.Replay, ev *trace.Event) error {
+// applyAll gives an event to all replays. Each skips it by itself when it may:
+// a connection that was refused under one reading is open under another.
+func applyAll(replays []*trace.Replay, ev *trace.Event, lenient bool) error {
 	for _, p := range replays {
-		if err := p.Apply(ev); err != nil {
+		if err := p.Apply(ev); err != nil && !skippable(err, lenient) {
 			return err
 		}
 	}
 	return nil
+}
+
+// skippable reports whether a line with this error may be skipped.
+func skippable(err error, lenient bool) bool {
+	_, invalid := err.(*trace.LineError)
+	return invalid && lenient
 }
 
 func printReadings(std stdio, res *result.Readings, asJSON bool) error {

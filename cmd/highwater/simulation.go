@@ -37,7 +37,8 @@ func writePolicies(w io.Writer, res *result.Simulation) {
 	}
 	table(w, rows)
 	if res.Replications > 1 {
-		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: 95 %% Clopper–Pearson interval.\n", res.Replications)
+		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: %.0f %% Clopper–Pearson interval.\n",
+			res.Replications, 100*res.Policies[0].Refusing.Confidence)
 	}
 }
 

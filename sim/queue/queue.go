@@ -91,14 +91,14 @@ func (q *Queue) Len() int {
 }
 
 func (q *Queue) item(at int64, class Class, ref int) item {
-	if at < 0 || class > MaxClass || uint(ref) > MaxRef {
+	if at < 0 || at >= 1<<62 || class > MaxClass || uint(ref) > MaxRef {
 		panic("queue: event out of range")
 	}
 	q.seq++
 	return item{at, uint64(class)<<(seqBits+refBits) | q.seq<<refBits&(1<<(seqBits+refBits)-1) | uint64(ref)}
 }
 
-// Push adds an event. at must be >= 0, ref from 0 to [MaxRef].
+// Push adds an event. at must be >= 0 and below 2^62, ref from 0 to [MaxRef].
 func (q *Queue) Push(at int64, class Class, ref int) {
 	it := q.item(at, class, ref)
 	if at < q.limit {

@@ -4,7 +4,11 @@
 // Within one schema number fields are only added.
 package result
 
-import "highwater/engine"
+import (
+	"cmp"
+
+	"highwater/engine"
+)
 
 // Schema is the number of the present shape of results.
 const Schema = 1
@@ -54,6 +58,9 @@ type Transition struct {
 	Connections   int         `json:"connections"`
 }
 
+// TopHolders is how many holders of units a result lists.
+const TopHolders = 10
+
 // A Holder is a license user ID that held units at the peak.
 type Holder struct {
 	LicenseUserID     string      `json:"license_user_id"`
@@ -67,4 +74,10 @@ type Holder struct {
 type OverContract struct {
 	LicenseUserID string `json:"license_user_id"`
 	Connections   int    `json:"connections"` // the most at once
+}
+
+// Compare orders holders as results list them: most units at the peak first,
+// then most unit-seconds, then by name.
+func (h Holder) Compare(o Holder) int {
+	return cmp.Or(cmp.Compare(o.UnitsAtPeak, h.UnitsAtPeak), cmp.Compare(o.UnitSeconds, h.UnitSeconds), cmp.Compare(h.LicenseUserID, o.LicenseUserID))
 }

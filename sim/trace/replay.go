@@ -27,9 +27,6 @@ type Options struct {
 	Usage func(at engine.Time, units, connections int)
 }
 
-// top is how many holders of units a result lists.
-const top = 10
-
 // A Replay drives an instance by the events of a trace.
 type Replay struct {
 	o   Options
@@ -307,10 +304,8 @@ func (r *Replay) Finish() *result.Replay {
 		r.res.Top = append(r.res.Top, result.Holder{
 			LicenseUserID: r.in.UserName(h.Tag), UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections, UnitSeconds: h.UnitTime})
 	}
-	slices.SortFunc(r.res.Top, func(a, b result.Holder) int {
-		return cmp.Or(b.UnitsAtPeak-a.UnitsAtPeak, cmp.Compare(b.UnitSeconds, a.UnitSeconds), cmp.Compare(a.LicenseUserID, b.LicenseUserID))
-	})
-	r.res.Top = r.res.Top[:min(top, len(r.res.Top))]
+	slices.SortFunc(r.res.Top, result.Holder.Compare)
+	r.res.Top = r.res.Top[:min(result.TopHolders, len(r.res.Top))]
 	for tag, n := range r.over {
 		r.res.OverContract = append(r.res.OverContract, result.OverContract{LicenseUserID: r.in.UserName(tag), Connections: n})
 	}
