@@ -52,6 +52,7 @@ type Table struct {
 	atLevel []Time // atLevel[u]: how long u units were in use
 
 	listener Listener
+	watch    *Watch  // nil when nobody asks what a key would have to allow
 	refusal  Refusal // of the last refused call
 	fetched  UserID  // means nothing: see Fetch
 }
@@ -110,7 +111,7 @@ func NewTable(p Policy, units int, l Listener) *Table {
 func (t *Table) Reset(p Policy, units int) {
 	rows, tags, conns := append(t.rows[:0], row{}), append(t.tags[:0], 0), append(t.conns[:0], conn{})
 	*t = Table{
-		policy: p, units: units, listener: t.listener, rows: rows, tags: tags, conns: conns,
+		policy: p, units: units, listener: t.listener, watch: t.watch, rows: rows, tags: tags, conns: conns,
 		holds: t.holds.emptied(), graces: t.graces.emptied(), counted: t.counted.emptied(), lagged: t.lagged.emptied(),
 		due: never, moved: t.moved[:0], setApart: t.setApart[:0], peak: peak{departed: t.peak.departed[:0]}, atLevel: t.atLevel[:0],
 	}
@@ -158,16 +159,19 @@ func (t *Table) SetUserLimit(n int) int {
 	return former
 }
 
-// setLimit finds what is allowed and why (rules: cap).
-func (t *Table) setLimit() {
-	p := &t.policy
-	t.limit, t.limitReason = int32(t.units), LimitReached
-	if p.UserLimit > 0 && (t.units == 0 || p.UserLimit < t.units) {
-		t.limit, t.limitReason = int32(p.UserLimit), UserLimitReached
+func (t *Table) setLimit() { t.limit, t.limitReason = t.policy.limit(t.units) }
+
+// limit is what a key of so many units allows and why, negative when it
+// allows everything (rules: cap).
+func (p *Policy) limit(units int) (int32, Reason) {
+	limit, reason := int32(units), LimitReached
+	if p.UserLimit > 0 && (units == 0 || p.UserLimit < units) {
+		limit, reason = int32(p.UserLimit), UserLimitReached
 	}
-	if !p.Enforce || t.limit == 0 {
-		t.limit = -1
+	if !p.Enforce || limit == 0 {
+		limit = -1
 	}
+	return limit, reason
 }
 
 // AddUser makes a row for a license user ID. The tag is the caller's own name
@@ -237,7 +241,11 @@ func (t *Table) Connect(at Time, q Request) (ConnID, *Refusal) {
 		user: q.User, start: at, via: q.Via, pages: 1, charged: true, open: true,
 		sessionful: q.Sessionful && q.Via.call(), anonymous: q.Anonymous,
 	}
+	was := t.before(q.User)
 	t.admit(at, q.User, id, q.Via, q.Label, v)
+	if t.watch != nil {
+		t.watch.saw(t, q.Via, q.User, v, was)
+	}
 	t.scheduleFromStart(at, id, &t.conns[id])
 	return id, nil
 }
@@ -440,7 +448,7 @@ func (t *Table) Login(at Time, id ConnID, user UserID, label uint32) *Refusal {
 	if !c.charged || c.user == user {
 		return nil
 	}
-	old := &t.rows[c.user]
+	old, was := &t.rows[c.user], t.before(user)
 	freed := old.units - t.cost(old.n-1, old.transitioned, old.kept())
 	v := t.judge(&t.rows[user], t.inUse-freed, t.connections-1)
 	if v.reason != 0 {
@@ -449,6 +457,9 @@ func (t *Table) Login(at Time, id ConnID, user UserID, label uint32) *Refusal {
 	t.leave(at, c.user, id, c, byLogin)
 	c.user = user
 	t.admit(at, user, id, c.via, label, v)
+	if t.watch != nil {
+		t.watch.saw(t, viaLogin, user, v, was)
+	}
 	t.scheduleMoved(at, c)
 	return nil
 }
