@@ -1,20 +1,66 @@
 // Package stats has the statistics that sizing needs: intervals that hold
-// without a normal law.
+// without a normal law, what queueing theory says of simple cases, and times
+// that not every replication reaches.
 package stats
 
-import "gonum.org/v1/gonum/stat/distuv"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+	"gonum.org/v1/gonum/stat/distuv"
+)
 
 // ClopperPearson is the exact two-sided confidence interval of a proportion of
 // which k of n were seen. Confidence lies in (0, 1). Without observations it
 // is [0, 1].
 func ClopperPearson(k, n int, confidence float64) (low, high float64) {
 	tail := (1 - confidence) / 2
-	high = 1
 	if k > 0 {
 		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(tail)
 	}
-	if k < n {
-		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(1 - tail)
+	return low, UpperBound(k, n, 1-tail)
+}
+
+// UpperBound is the exact one-sided upper confidence limit (Clopper and
+// Pearson's) of a proportion of which k of n were seen. Confidence lies in
+// (0, 1). It is 1 when all were seen, or nothing was observed.
+func UpperBound(k, n int, confidence float64) float64 {
+	if k >= n {
+		return 1
+	}
+	return distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(confidence)
+}
+
+// Wilson is the two-sided score interval of a proportion of which k of n were
+// seen: narrower than [ClopperPearson], right on average only, for charts.
+// Confidence lies in (0, 1). Without observations it is [0, 1].
+func Wilson(k, n int, confidence float64) (low, high float64) {
+	if n <= 0 {
+		return 0, 1
+	}
+	z := distuv.UnitNormal.Quantile((1 + confidence) / 2)
+	size := float64(n)
+	p := float64(k) / size
+	middle := p + z*z/(2*size)
+	half := z * math.Sqrt(p*(1-p)/size+z*z/(4*size*size))
+	low, high = (middle-half)/(1+z*z/size), (middle+half)/(1+z*z/size)
+	if k == 0 {
+		low = 0 // not what rounding leaves of it
+	}
+	if k == n {
+		high = 1
 	}
 	return low, high
+}
+
+// atLeast is the probability that r or more of n happen when each does with
+// probability p.
+func atLeast(n, r int, p float64) float64 {
+	switch {
+	case r <= 0:
+		return 1
+	case r > n:
+		return 0
+	}
+	return mathext.RegIncBeta(float64(r), float64(n-r+1), p)
 }
