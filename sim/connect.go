@@ -61,7 +61,15 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 		return refusal
 	}
 	v.add(id)
+	w.noteExceeder(c)
 	return nil
+}
+
+// noteExceeder notes who was the first to need more than the key in question.
+func (w *world) noteExceeder(c *cohort) {
+	if w.watch != nil && w.exceeder < 0 && w.watch.Exceeded.Reason != 0 {
+		w.exceeder = int32(c.label)
+	}
 }
 
 // parentOf is the session that started a job, nil when it has no open
@@ -121,7 +129,9 @@ func (w *world) logIn(at engine.Time, c *cohort, p *person, id engine.ConnID, us
 			return nil // too long: the login does nothing (rules: compose)
 		}
 	}
-	return w.acct.Login(at, id, user, c.label)
+	refusal := w.acct.Login(at, id, user, c.label)
+	w.noteExceeder(c)
+	return refusal
 }
 
 // A pool is the connections that a proxy keeps open for everybody behind it.

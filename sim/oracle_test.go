@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"highwater/engine"
@@ -47,13 +46,15 @@ func replicate(t *testing.T, sc *scenario.Scenario, reps int) (*result.PolicyRun
 	if *long {
 		sc.Duration *= 10
 	}
-	r := newRunner(sc, Options{Seed: streamOf(sc.Seed, 0, t.Name()), Reps: reps})
-	var wg sync.WaitGroup
-	for range 2 {
-		wg.Go(func() { r.work(context.Background()) })
+	r := newRunner(Cases(sc), Options{Seed: streamOf(sc.Seed, 0, t.Name()), Reps: reps})
+	r.keep = true
+	r.replicate(context.Background())
+	run := r.samples[0].policyRun()
+	outs := make([]*outcome, reps)
+	for i, rep := range r.kept {
+		outs[i] = rep.use
 	}
-	wg.Wait()
-	return &r.result().Policies[0], r.outs[0]
+	return &run, outs
 }
 
 // An estimate is a mean over replications.

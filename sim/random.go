@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"math/bits"
 
 	"highwater/scenario"
 
@@ -37,6 +38,7 @@ const (
 	forRetry
 	forChance
 	forDelay
+	forMark
 )
 
 // mix spreads the bits of a number (SplitMix64's finalizer).
@@ -67,6 +69,12 @@ func draw(stream uint64, p purpose, ordinal uint64) float64 {
 // uniform is the number in (0, 1) that random bits stand for. The half, which
 // keeps it from both ends, is not rounded away: 52 bits leave room for it.
 func uniform(x uint64) float64 { return (float64(x>>12) + 0.5) / (1 << 52) }
+
+// between is the nth number of a sequence that fills [0, 1) evenly: 0, 1/2,
+// 1/4, 3/4, 1/8 and so on.
+func between(n int) float64 {
+	return float64(bits.Reverse32(uint32(n))) / (1 << 32)
+}
 
 // quantile is the u-quantile of a distribution: seconds, or a number that
 // [count] makes whole. Drawing by inversion takes one uniform a variate.

@@ -2,34 +2,38 @@
 //
 // A replication is one run of a scenario under one policy: arrivals and
 // behaviour ask the accountant for license units, and what comes of it is
-// counted. Replications are independent; [Run] spreads them over processors,
-// and its result does not depend on how many. There is no clock: time is what
-// the events say.
+// counted. Replications are independent; [Run] and [Replicate] spread them
+// over processors, and the result does not depend on how many. There is no
+// clock: time is what the events say.
 package sim
 
 import (
 	"cmp"
 	"context"
-	"maps"
 	"runtime"
-	"slices"
 	"sync"
 
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
-	"highwater/sim/stats"
 	"highwater/sim/trace"
 )
 
 // Options say how to run a scenario. The zero Options runs the scenario's own
-// policies and number of replications with its own seed on all processors.
+// number of replications with its own seed on all processors.
 type Options struct {
 	Seed    uint64 // 0 means the scenario's
 	Reps    int    // 0 means the scenario's
 	Workers int    // 0 means one for each processor; does not change results
 
-	// Trace gets the first replication of the first policy as it happens; an
+	// Demand leaves out what the key's limit does: only what the traffic needs
+	// is found, and the first refusal, which is the same.
+	Demand bool
+	// Enough hears of each replication that all cases have finished, in
+	// their order, and ends the run when it says so. The samples are valid
+	// during the call.
+	Enough func([]*Sample) bool
+	// Trace gets the first replication of the first case as it happens; an
 	// event is valid during the call.
 	Trace func(*trace.Event)
 	// Progress hears what share of the work is done, 0 to 1, from several
@@ -37,154 +41,169 @@ type Options struct {
 	Progress func(share float64)
 }
 
-// confidence of the intervals in results.
-const confidence = 0.95
+// A Case is what is run: people, a policy and a key, and how many times the
+// scenario's people there are.
+type Case struct {
+	Scenario *scenario.Scenario
+	Policy   engine.Policy
+	Units    int     // of the key; 0 is unlimited
+	Scale    float64 // of the traffic, up to [MaxScale]; 0 means 1
+}
 
-// Run runs a scenario: all its policies, each with the same people at the
-// same instants in each replication. When the context ends it gives back the
-// replications that every policy has finished, marked partial, and the
-// context's error.
-func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*result.Simulation, error) {
-	o.Seed = cmp.Or(o.Seed, sc.Seed)
-	o.Reps = cmp.Or(o.Reps, sc.Reps, 1)
-	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
-	r := newRunner(sc, o)
-	var wg sync.WaitGroup
-	for range min(o.Workers, o.Reps*len(r.policies)) {
-		wg.Go(func() { r.work(ctx) })
+// Cases are a scenario's policies, each with its key.
+func Cases(sc *scenario.Scenario) []Case {
+	var list []Case
+	for _, p := range sc.Policies() {
+		list = append(list, Case{Scenario: sc, Policy: p, Units: sc.License.Units})
 	}
-	wg.Wait()
-	return r.result(), ctx.Err()
+	return list
+}
+
+// world makes a world of the case: as the key makes it, or one without a
+// limit that looks at what a key would have to allow.
+func (v *Case) world(limited bool, l engine.Listener, tap func(*trace.Event)) *world {
+	p, units := &v.Policy, v.Units
+	if !limited {
+		free := v.Policy.WithoutLimit()
+		p, units = &free, 0
+	}
+	w := newWorld(v.Scenario, p, units, l, tap)
+	w.scale = cmp.Or(v.Scale, 1)
+	if !limited {
+		w.watch, w.key, w.keyPolicy = new(engine.Watch), v.Units, &v.Policy
+	}
+	return w
+}
+
+// Replicate runs cases, all with the same people at the same instants in
+// each replication. When the context ends it gives back what the replications
+// have brought that all cases have finished, and the context's error.
+func Replicate(ctx context.Context, cases []Case, o Options) ([]*Sample, error) {
+	r := newRunner(cases, o)
+	r.replicate(ctx)
+	return r.samples, ctx.Err()
+}
+
+func (r *runner) replicate(ctx context.Context) {
+	n := len(r.cases)
+	r.each(ctx, n*r.o.Reps, func(worlds []*world, run int) {
+		v, rep := run%n, run/n
+		out := r.run(ctx, worlds[2*v:2*v+2], v, rep)
+		if ctx.Err() == nil {
+			r.finish(v, rep, out)
+		}
+	})
 }
 
 // A runner hands out replications and collects what came of them.
 type runner struct {
-	sc       *scenario.Scenario
-	o        Options
-	policies []engine.Policy
+	o     Options
+	cases []Case
 
-	mu   sync.Mutex
-	next int          // runs handed out
-	done float64      // runs finished, and parts of those under way
-	outs [][]*outcome // by policy and replication
+	mu      sync.Mutex
+	enough  bool
+	done    float64          // runs finished, and parts of those under way
+	pending [][]*replication // by case, from the first that is not all done
+	samples []*Sample        // by case
+	kept    []*replication   // of the first case, for tests
+	keep    bool
 }
 
-// An outcome is one replication under one policy.
-type outcome struct {
-	peak     engine.Peak
-	demand   engine.Peak // without a limit
-	conns    int         // at the most
-	needs    int         // connections at the most, without a limit
-	refused  bool
-	first    engine.Time // refusal
-	unitTime engine.UnitTime
-	timeAt   []engine.Time
-	cohorts  []tally
-	byVia    map[string]int64
-	detail   *result.Replication // of the first replication only
-}
-
-func newRunner(sc *scenario.Scenario, o Options) *runner {
-	r := &runner{sc: sc, o: o, policies: sc.Policies()}
-	r.outs = make([][]*outcome, len(r.policies))
-	for p := range r.policies {
-		r.outs[p] = make([]*outcome, o.Reps)
+func newRunner(cases []Case, o Options) *runner {
+	sc := cases[0].Scenario
+	o.Seed = cmp.Or(o.Seed, sc.Seed)
+	o.Reps = cmp.Or(o.Reps, sc.Reps)
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	r := &runner{o: o, cases: cases, pending: make([][]*replication, len(cases))}
+	for _, v := range cases {
+		r.samples = append(r.samples, newSample(v))
 	}
 	return r
 }
 
-// work runs replications until none is left. The first replications are
-// watched closely, the others share their worlds.
-func (r *runner) work(ctx context.Context) {
-	worlds := make([]pair, len(r.policies))
-	for ctx.Err() == nil {
+// each gives out the numbers of n runs to workers, until none is left or it is
+// enough. A worker keeps its worlds, two for each case.
+func (r *runner) each(ctx context.Context, n int, run func(worlds []*world, i int)) {
+	var wg sync.WaitGroup
+	next := 0
+	take := func() (int, bool) {
 		r.mu.Lock()
-		run := r.next
-		r.next++
-		r.mu.Unlock()
-		rep, p := run/len(r.policies), run%len(r.policies)
-		if rep >= r.o.Reps {
-			return
-		}
-		var out *outcome
-		if rep == 0 {
-			out = r.watched(ctx, p)
-		} else {
-			out = worlds[p].run(ctx, r, p, rep)
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		r.finish(p, rep, out)
+		defer r.mu.Unlock()
+		i := next
+		next++
+		return i, i < n && !r.enough && ctx.Err() == nil
 	}
+	for range min(r.o.Workers, n) {
+		wg.Go(func() {
+			worlds := make([]*world, 2*len(r.cases))
+			for i, ok := take(); ok; i, ok = take() {
+				run(worlds, i)
+			}
+		})
+	}
+	wg.Wait()
 }
 
-// A pair is the worlds of a policy: one with the key's limit and one without.
-type pair struct{ limited, unlimited *world }
+// A replication is what came of one replication of a case: of the demand,
+// and of what the key made of it. They are the same while it refuses nobody.
+type replication struct {
+	demand, use *outcome
+	detail      *result.Replication // of the first one
+}
 
-func (w *pair) run(ctx context.Context, r *runner, p, rep int) *outcome {
-	if w.limited == nil {
-		w.limited = newWorld(r.sc, &r.policies[p], r.sc.License.Units, nil, nil)
+// run runs a replication. The first is watched closely, the others share
+// their worlds.
+func (r *runner) run(ctx context.Context, worlds []*world, v, rep int) *replication {
+	if rep == 0 && !r.o.Demand {
+		return r.watched(ctx, v)
 	}
-	w.limited.reset(r.o.Seed, rep)
-	w.limited.run(ctx, r.advance)
-	out := w.limited.outcome()
-	if !out.refused {
-		return out // nobody was refused, so that the limit did not matter
+	one := func(i int, t tick) *outcome {
+		if worlds[i] == nil {
+			worlds[i] = r.cases[v].world(i == 1, nil, nil)
+		}
+		worlds[i].reset(r.o.Seed, rep)
+		worlds[i].run(ctx, t)
+		return worlds[i].outcome()
 	}
-	if w.unlimited == nil {
-		free := r.policies[p].WithoutLimit()
-		w.unlimited = newWorld(r.sc, &free, 0, nil, nil)
+	out := &replication{demand: one(0, r.advance)}
+	if !r.o.Demand {
+		out.use = out.demand
+		if out.demand.exceeded {
+			out.use = one(1, nil)
+		}
 	}
-	w.unlimited.reset(r.o.Seed, rep)
-	w.unlimited.run(ctx, nil)
-	out.demand, out.needs = w.unlimited.table.Peak(), w.unlimited.table.PeakConnections()
 	return out
 }
 
-func (r *runner) finish(p, rep int, out *outcome) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.outs[p][rep] = out
-}
-
-// advance counts a part of a run as done.
-func (r *runner) advance(part float64) {
-	if r.o.Progress == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.done += part
-	r.o.Progress(min(1, r.done/float64(len(r.policies)*r.o.Reps)))
-}
-
-// watched runs the first replication of a policy, with its series and, for
-// the first policy, its trace.
-func (r *runner) watched(ctx context.Context, p int) *outcome {
+// watched runs the first replication of a case, with its series and, for
+// the first case, its trace.
+func (r *runner) watched(ctx context.Context, v int) *replication {
+	w, s := r.listened(ctx, v, false, nil, r.advance)
+	rep := &replication{demand: w.outcome()}
+	rep.use = rep.demand
 	tap := r.o.Trace
-	if p > 0 {
+	if v > 0 {
 		tap = nil
 	}
-	w, s := r.listened(ctx, &r.policies[p], r.sc.License.Units, tap, r.advance)
-	out := w.outcome()
-	out.detail = w.replication()
-	out.detail.Series = s.samples()
-	if out.refused && ctx.Err() == nil {
-		free := r.policies[p].WithoutLimit()
-		w, s := r.listened(ctx, &free, 0, nil, nil)
-		out.demand, out.needs = w.table.Peak(), w.table.PeakConnections()
-		out.detail.DemandSeries = s.samples()
+	demand := s
+	if rep.demand.exceeded || tap != nil {
+		w, s = r.listened(ctx, v, true, tap, nil)
+		rep.use = w.outcome()
 	}
-	out.detail.Demand, out.detail.DemandConnections = out.demand, out.needs
-	return out
+	rep.detail = w.detail()
+	rep.detail.Series = s.samples()
+	rep.detail.Demand, rep.detail.DemandConnections = rep.demand.peak, rep.demand.conns
+	if rep.demand.exceeded {
+		rep.detail.DemandSeries = demand.samples()
+	}
+	return rep
 }
 
 // listened runs the first replication with a series.
-func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap func(*trace.Event), t tick) (*world, *series) {
+func (r *runner) listened(ctx context.Context, v int, limited bool, tap func(*trace.Event), t tick) (*world, *series) {
 	s := new(series)
 	units, connections := 0, 0
-	w := newWorld(r.sc, p, limit, func(e engine.Event) {
+	w := r.cases[v].world(limited, func(e engine.Event) {
 		if e.InUse != units || e.Connections != connections {
 			units, connections = e.InUse, e.Connections
 			s.add(e.At, units, connections)
@@ -195,164 +214,62 @@ func (r *runner) listened(ctx context.Context, p *engine.Policy, limit int, tap 
 	return w, s
 }
 
-// outcome says what came of a world's run.
-func (w *world) outcome() *outcome {
-	conns := w.table.PeakConnections()
-	out := &outcome{peak: w.table.Peak(), demand: w.table.Peak(), conns: conns, needs: conns, refused: w.first != nil, unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia)}
-	if w.first != nil {
-		out.first = w.first.At
+// finish notes what came of a replication, and passes on in their order those
+// that all cases have finished.
+func (r *runner) finish(v, rep int, out *replication) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := rep - r.samples[0].N
+	for len(r.pending[v]) <= i {
+		r.pending[v] = append(r.pending[v], nil)
 	}
-	for i := range w.cohorts {
-		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
+	r.pending[v][i] = out
+	for !r.enough && r.complete() {
+		if r.keep {
+			r.kept = append(r.kept, r.pending[0][0])
+		}
+		for v, s := range r.samples {
+			s.add(r.pending[v][0])
+			r.pending[v] = append(r.pending[v][:0], r.pending[v][1:]...)
+		}
+		r.enough = r.o.Enough != nil && r.o.Enough(r.samples)
 	}
-	return out
 }
 
-// replication says what came of a world's run in detail.
-func (w *world) replication() *result.Replication {
-	rep := &result.Replication{
-		Peak: w.table.Peak(), PeakConnections: w.table.PeakConnections(), UnitsAtEnd: w.table.InUse(),
-		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(), Holders: []result.CohortHolder{},
-	}
-	if f := w.first; f != nil {
-		rep.FirstRefusal = &result.CohortRefusal{
-			Refusal: result.Refusal{
-				At: f.At, Via: f.ViaName(), LicenseUserID: w.firstUser, Reason: f.Reason.String(),
-				Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(), Connections: f.Connections,
-			},
-			Cohort: w.cohorts[f.Cohort].Name,
+// complete reports whether all cases have finished the next replication.
+func (r *runner) complete() bool {
+	for _, list := range r.pending {
+		if len(list) == 0 || list[0] == nil {
+			return false
 		}
 	}
-	holders := w.table.Holders()
-	rep.HoldersTotal = len(holders)
-	rep.PeakByCohort = w.byCohort(holders)
-	for _, h := range holders {
-		rep.Holders = append(rep.Holders, result.CohortHolder{
-			Holder: result.Holder{
-				LicenseUserID: w.userName(h.Tag), UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections, UnitSeconds: h.UnitTime},
-			Cohort: w.holderCohort(&h),
-		})
-	}
-	slices.SortFunc(rep.Holders, func(a, b result.CohortHolder) int { return a.Compare(b.Holder) })
-	rep.Holders = rep.Holders[:min(result.TopHolders, len(rep.Holders))]
-	return rep
+	return true
 }
 
-// byCohort sums up the units at the peak, most first.
-func (w *world) byCohort(holders []engine.Holder) []result.CohortUnits {
-	sums := map[string]result.CohortUnits{}
-	for i := range holders {
-		name := w.holderCohort(&holders[i])
-		s := sums[name]
-		s.Cohort = name
-		s.Units += holders[i].Units
-		s.Users++
-		sums[name] = s
+// advance counts a part of a run as done.
+func (r *runner) advance(part float64) {
+	if r.o.Progress == nil {
+		return
 	}
-	list := slices.AppendSeq([]result.CohortUnits{}, maps.Values(sums))
-	slices.SortFunc(list, func(a, b result.CohortUnits) int {
-		return cmp.Or(b.Units-a.Units, cmp.Compare(a.Cohort, b.Cohort))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done += part
+	r.o.Progress(min(1, r.done/float64(len(r.cases)*r.o.Reps)))
+}
+
+// Exceeding reports for which of some replications a case's traffic needs
+// more than the case's key. Each is run only until it does.
+func Exceeding(ctx context.Context, v Case, o Options, reps []int) ([]bool, error) {
+	r := newRunner([]Case{v}, o)
+	exceeds := make([]bool, len(reps))
+	r.each(ctx, len(reps), func(worlds []*world, i int) {
+		if worlds[0] == nil {
+			worlds[0] = v.world(false, nil, nil)
+			worlds[0].brief = true
+		}
+		worlds[0].reset(r.o.Seed, reps[i])
+		worlds[0].run(ctx, nil)
+		exceeds[i] = worlds[0].watch.Exceeded.Reason != 0
 	})
-	return list
-}
-
-// result merges the replications that all policies have finished, in their
-// order.
-func (r *runner) result() *result.Simulation {
-	n := r.o.Reps
-	for _, outs := range r.outs {
-		for rep, out := range outs[:n] {
-			if out == nil {
-				n = rep
-				break
-			}
-		}
-	}
-	sim := &result.Simulation{
-		Schema: result.Schema, Kind: "simulation", Scenario: r.sc.Name, Start: r.sc.Start, Duration: r.sc.Duration,
-		Seed: r.o.Seed, Replications: n, Partial: n < r.o.Reps, Policies: []result.PolicyRun{},
-	}
-	if n == 0 {
-		return sim
-	}
-	for p := range r.policies {
-		sim.Policies = append(sim.Policies, r.policyRun(&r.policies[p], r.outs[p][:n]))
-	}
-	return sim
-}
-
-func (r *runner) policyRun(p *engine.Policy, outs []*outcome) result.PolicyRun {
-	run := result.PolicyRun{
-		Policy: p.Name, Base: p.Base, Options: p.Changed, Units: r.sc.License.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce,
-		Cohorts: make([]result.Cohort, len(r.sc.Cohorts)), ByVia: []result.ViaCount{}, First: *outs[0].detail,
-	}
-	peaks, demands := make([]int, len(outs)), make([]int, len(outs))
-	conns, needs := make([]int, len(outs)), make([]int, len(outs))
-	var firsts []engine.Time
-	var timeAt []engine.Time
-	var unitSeconds float64
-	byVia := map[string]int64{}
-	for i, out := range outs {
-		peaks[i], demands[i] = out.peak.Units, out.demand.Units
-		conns[i], needs[i] = out.conns, out.needs
-		unitSeconds += out.unitTime.Seconds()
-		if out.refused {
-			run.Refusing.Count++
-			firsts = append(firsts, out.first)
-		}
-		for units, d := range out.timeAt {
-			if units >= len(timeAt) {
-				timeAt = append(timeAt, 0)
-			}
-			timeAt[units] += d
-		}
-		for c := range out.cohorts {
-			addCohort(&run.Cohorts[c], &out.cohorts[c])
-		}
-		for via, n := range out.byVia {
-			byVia[via] += n
-		}
-	}
-	n := len(outs)
-	run.Peaks, run.Demand = spread(peaks), spread(demands)
-	run.PeakConnections, run.DemandConnections = spread(conns), spread(needs)
-	run.FirstRefusals = instants(firsts)
-	run.MeanUnits = unitSeconds / (r.sc.Duration.Seconds() * float64(n))
-	run.Refusing.N, run.Refusing.Confidence = n, confidence
-	run.Refusing.Low, run.Refusing.High = stats.ClopperPearson(run.Refusing.Count, n, confidence)
-	for c := range run.Cohorts {
-		run.Cohorts[c].Name = r.sc.Cohorts[c].Name
-	}
-	for units, d := range timeAt {
-		if d > 0 {
-			run.TimeAt = append(run.TimeAt, result.UnitsTime{Units: units, Seconds: d})
-		}
-	}
-	for via, n := range byVia {
-		run.ByVia = append(run.ByVia, result.ViaCount{Via: via, Refused: n})
-	}
-	slices.SortFunc(run.ByVia, func(a, b result.ViaCount) int { return cmp.Compare(a.Via, b.Via) })
-	return run
-}
-
-func spread(values []int) result.Spread {
-	slices.Sort(values)
-	n := len(values)
-	return result.Spread{Min: values[0], Median: values[(n-1)/2], Max: values[n-1], N: n}
-}
-
-func instants(list []engine.Time) *result.Instants {
-	n := len(list)
-	if n == 0 {
-		return nil
-	}
-	slices.Sort(list)
-	return &result.Instants{Min: list[0], Median: list[(n-1)/2], Max: list[n-1], N: n}
-}
-
-func addCohort(sum *result.Cohort, c *tally) {
-	sum.Sessions += c.Sessions
-	sum.Started += c.Started
-	sum.Refused += c.Refused
-	sum.Lost += c.Lost
+	return exceeds, ctx.Err()
 }

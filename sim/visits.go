@@ -231,7 +231,7 @@ func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	if w.first == nil {
 		w.first = &firstRefusal{Refusal: *refusal, Cohort: int(c.label)}
 		if refusal.User != 0 {
-			w.firstUser = w.userName(refusal.Tag)
+			w.first.user = w.userName(refusal.Tag)
 		}
 	}
 }

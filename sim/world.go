@@ -40,6 +40,14 @@ type world struct {
 	tape   *tape // nil when nobody wants a trace
 	end    engine.Time
 	start  time.Time
+	scale  float64 // how many times the scenario's people there are
+
+	watch     *engine.Watch // of a demand; nil when the key's limit is on
+	key       int           // and the key that it looks at, with its policy
+	keyPolicy *engine.Policy
+	brief     bool // ends when the key is exceeded
+	exceeder  int32
+	hours     hours
 
 	q       queue.Queue
 	conns   []engine.ConnID // see near
@@ -54,9 +62,8 @@ type world struct {
 	texts  map[string]int // by name, in shared
 	shared []sharedID
 
-	first     *firstRefusal
-	firstUser string // its license user ID
-	byVia     map[string]int64
+	first *firstRefusal
+	byVia map[string]int64
 }
 
 // A cohort is a scenario's cohort at work.
@@ -74,12 +81,11 @@ type cohort struct {
 	alone   bool // one connection each, after which nobody asks who it was
 	shortID bool // no member's login is too long
 
-	arrivals poisson
-	moments  []engine.Time
-	nth      uint64  // next arrival's number
-	members  []int32 // people, by member, of a finite cohort
-	lane     *queue.Lane
-	steady   engine.Time // the length, when it is constant
+	layers  []layer // of arrivals that no member makes
+	moments []engine.Time
+	members []int32 // people, by member, of a finite cohort
+	lane    *queue.Lane
+	steady  engine.Time // the length, when it is constant
 
 	onSession, onPage []int32 // cohorts of jobs that it starts
 
@@ -94,10 +100,19 @@ type tally struct {
 	Lost     int64 // given up, at the start or in the middle
 }
 
+// A layer is the arrivals of as many people as the scenario has. Larger
+// traffic has several, so that it has all arrivals of smaller traffic.
+type layer struct {
+	arrivals poisson
+	stream   uint64
+	nth      uint64 // next arrival's number
+}
+
 // firstRefusal is the first refused attempt of a replication.
 type firstRefusal struct {
 	engine.Refusal
 	Cohort int
+	user   string // its license user ID
 }
 
 // role tells actors apart.
@@ -107,6 +122,7 @@ const (
 	generator role = iota + 1 // makes the arrivals of an open cohort
 	member                    // begins the sessions of one member
 	visit                     // a session
+	sampler                   // strikes the hours
 )
 
 // phase is what a visit does next.
@@ -236,11 +252,19 @@ func (w *world) run(ctx context.Context, t tick) {
 			w.arrive(engine.Time(at), id)
 		case member:
 			w.begin(engine.Time(at), id)
+		case sampler:
+			w.strike(engine.Time(at), id)
 		default:
 			w.visit(engine.Time(at), id)
 		}
+		if w.brief && w.watch.Exceeded.Reason != 0 {
+			return
+		}
 	}
 	w.table.Advance(w.end)
+	if w.watch != nil {
+		w.sumHour(w.end)
+	}
 	if w.tape != nil {
 		w.tape.endLost(w.end - 1)
 	}
@@ -270,7 +294,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.people, w.freePerson = append(w.people[:0], person{}), 0
 	clear(w.texts)
 	w.shared = w.shared[:0]
-	w.first, w.firstUser = nil, ""
+	w.first = nil
 	clear(w.byVia)
 	w.table.Reset(*w.policy, w.units)
 	for i := range w.pools {
@@ -279,7 +303,7 @@ func (w *world) reset(seed uint64, replication int) {
 	for i := range w.cohorts {
 		c := &w.cohorts[i]
 		c.stream = streamOf(seed, replication, c.Name)
-		c.nth, c.fresh, c.webs, c.members, c.stats, c.lane = 0, 0, 0, c.members[:0], tally{}, nil
+		c.layers, c.fresh, c.webs, c.members, c.stats, c.lane = c.layers[:0], 0, 0, c.members[:0], tally{}, nil
 		c.idents.shared, c.idents.other = [numOwn]engine.UserID{}, 0
 		if c.steady > 0 {
 			c.lane = w.q.Lane(ends)
@@ -288,13 +312,18 @@ func (w *world) reset(seed uint64, replication int) {
 	for i := range w.cohorts {
 		w.populate(&w.cohorts[i])
 	}
+	if w.watch != nil {
+		w.table.Watch(w.watch, w.keyPolicy, w.key)
+		w.exceeder = -1
+		w.watchHours()
+	}
 }
 
 // newWorld prepares a scenario for replications under a policy and a key.
 // Listener and tap may be nil; the tap gets everything as a trace.
 func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engine.Listener, tap func(*trace.Event)) *world {
 	w := &world{
-		sc: sc, policy: p, units: units, table: engine.NewTable(*p, units, listener), end: sc.Duration, start: sc.Start,
+		sc: sc, policy: p, units: units, table: engine.NewTable(*p, units, listener), end: sc.Duration, start: sc.Start, scale: 1,
 		texts: map[string]int{}, byVia: map[string]int64{},
 		pools: make([]pool, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
 	}
@@ -346,52 +375,93 @@ func (w *world) populate(c *cohort) {
 		return
 	}
 	a := &c.Arrivals
-	for i := range c.Count {
+	for i := range w.grown(c) {
 		c.members = append(c.members, w.newPerson(c, uint64(i), true))
 	}
-	if a.Form == scenario.Poisson {
-		scale := 1.0
-		if a.Each {
-			scale = float64(c.Count)
-		}
-		c.arrivals = newPoisson(a, w.start, scale)
-	}
 	if a.Form == scenario.Poisson || c.Count == 0 {
-		id := w.newActor(core{role: generator, cohort: int32(c.label)})
-		w.nextArrival(id)
+		w.layer(c)
 		return
 	}
-	for i := range c.Count {
+	for i := range c.members {
 		id := w.newActor(core{role: member, cohort: int32(c.label), person: int32(i), stream: of(c.stream, uint64(i))})
 		w.nextBegin(0, id)
+	}
+}
+
+// grows reports whether a cohort grows with the traffic: people, devices and
+// callers do, what the server itself starts does not.
+func (c *cohort) grows() bool {
+	return c.Kind == scenario.Users || c.Kind == scenario.Devices || c.Kind == scenario.Callers || c.Kind == scenario.Browsers
+}
+
+// grown is how many members a cohort has.
+func (w *world) grown(c *cohort) int {
+	if !c.grows() {
+		return c.Count
+	}
+	return int(math.Round(float64(c.Count) * w.scale))
+}
+
+// MaxScale is how many times a scenario's traffic can be.
+const MaxScale = 64
+
+// layerBits is where the number of an arrival's layer stands in its own.
+const layerBits = 32
+
+// layer sets up the arrivals that no member makes.
+func (w *world) layer(c *cohort) {
+	rate := 1.0
+	if c.Arrivals.Each {
+		rate = float64(c.Count)
+	}
+	n := 1
+	if c.grows() {
+		n = int(math.Ceil(w.scale))
+	}
+	for i := range n {
+		l := layer{stream: c.stream}
+		if i > 0 {
+			l.stream = of(mix(c.stream), uint64(i))
+		}
+		if c.Arrivals.Form == scenario.Poisson {
+			l.arrivals = newPoisson(&c.Arrivals, w.start, rate)
+		}
+		c.layers = append(c.layers, l)
+		w.nextArrival(w.newActor(core{role: generator, cohort: int32(c.label), person: int32(i)}))
 	}
 }
 
 // nextArrival schedules a generator's next arrival.
 func (w *world) nextArrival(id int32) {
 	c := &w.cohorts[w.actors[id].cohort]
+	l := &c.layers[w.actors[id].person]
 	switch {
 	case c.Arrivals.Form == scenario.Poisson:
-		e := -math.Log(1 - draw(c.stream, forArrival, c.nth))
-		w.schedule(instant(c.arrivals.next(e, w.end.Seconds())), starts, id)
-	case int(c.nth) < len(c.moments):
-		w.schedule(c.moments[c.nth], starts, id)
+		e := -math.Log(1 - draw(l.stream, forArrival, l.nth))
+		w.schedule(instant(l.arrivals.next(e, w.end.Seconds())), starts, id)
+	case int(l.nth) < len(c.moments):
+		w.schedule(c.moments[l.nth], starts, id)
 	}
 }
 
-// arrive lets somebody arrive: somebody new, or a member drawn at random.
+// arrive lets somebody arrive: somebody new, or a member drawn at random. Of
+// the highest layer only a part does.
 func (w *world) arrive(at engine.Time, id int32) {
 	c := &w.cohorts[w.actors[id].cohort]
-	n := c.nth
-	c.nth++
-	stream := of(c.stream, n)
-	who := int32(0)
-	if c.Count > 0 {
-		who = c.members[int(draw(stream, forWho, 0)*float64(c.Count))]
-	} else {
-		who = w.newPerson(c, n, false)
+	nth := w.actors[id].person
+	l := &c.layers[nth]
+	n := l.nth
+	l.nth++
+	stream := of(l.stream, n)
+	switch {
+	case c.Count > 0:
+		i := int(nth)*c.Count + int(draw(stream, forWho, 0)*float64(c.Count))
+		if i < len(c.members) {
+			w.enter(at, c, c.members[i], stream, 0)
+		}
+	case !c.grows() || float64(nth)+1 <= w.scale || float64(nth)+draw(stream, forMark, 0) <= w.scale:
+		w.enter(at, c, w.newPerson(c, uint64(nth)<<layerBits|n, false), stream, 0)
 	}
-	w.enter(at, c, who, stream, 0)
 	w.nextArrival(id)
 }
 
@@ -450,8 +520,9 @@ func (w *world) phase(c *cohort, m *actor) engine.Time {
 	switch c.Arrivals.Phase {
 	case scenario.AlignedPhase:
 		return 0
-	case scenario.EvenPhase:
-		return every * engine.Time(m.person) / engine.Time(c.Count)
+	case scenario.EvenPhase: // members beyond the count come between the others
+		n, of := int(m.person), engine.Time(c.Count)
+		return every*engine.Time(n%c.Count)/of + engine.Time(float64(every/of)*between(n/c.Count))
 	}
 	return engine.Time(draw(m.stream, forPhase, 0) * float64(every))
 }

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+	"highwater/sim/stats"
+)
+
+// confidence of the intervals in results.
+const confidence = 0.95
+
+// Run runs a scenario: all its policies, each with the same people at the
+// same instants in each replication. When the context ends it gives back the
+// replications that every policy has finished, marked partial, and the
+// context's error.
+func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*result.Simulation, error) {
+	samples, err := Replicate(ctx, Cases(sc), o)
+	n := samples[0].N
+	sim := &result.Simulation{
+		Schema: result.Schema, Kind: "simulation", Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
+		Seed: cmp.Or(o.Seed, sc.Seed), Replications: n, Partial: err != nil, Policies: []result.PolicyRun{},
+	}
+	if n == 0 {
+		return sim, err
+	}
+	for _, s := range samples {
+		sim.Policies = append(sim.Policies, s.policyRun())
+	}
+	return sim, err
+}
+
+// policyRun says what came of a sample.
+func (s *Sample) policyRun() result.PolicyRun {
+	p := &s.Policy
+	run := result.PolicyRun{
+		Policy: p.Name, Base: p.Base, Options: p.Changed, Units: s.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce,
+		Peaks: spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
+		PeakConnections: spread(s.Use.Connections), DemandConnections: spread(s.Demand.Connections),
+		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, First: *s.detail,
+	}
+	unitSeconds := 0.0
+	for _, u := range s.Use.UnitSeconds {
+		unitSeconds += u
+	}
+	run.MeanUnits = unitSeconds / (s.Scenario.Duration.Seconds() * float64(s.N))
+	var firsts []engine.Time
+	for _, f := range s.First {
+		if f != nil {
+			firsts = append(firsts, f.At)
+		}
+	}
+	run.FirstRefusals = instants(firsts)
+	run.Refusing = result.Proportion{Count: len(firsts), N: s.N, Confidence: confidence}
+	run.Refusing.Low, run.Refusing.High = stats.ClopperPearson(run.Refusing.Count, s.N, confidence)
+	for units, d := range s.Use.TimeAt {
+		if d > 0 {
+			run.TimeAt = append(run.TimeAt, result.UnitsTime{Units: units, Seconds: d})
+		}
+	}
+	for _, via := range slices.Sorted(maps.Keys(s.Use.ByVia)) {
+		run.ByVia = append(run.ByVia, result.ViaCount{Via: via, Refused: s.Use.ByVia[via]})
+	}
+	return run
+}
+
+func spread(values []int) result.Spread {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return result.Spread{Min: sorted[0], Median: sorted[(n-1)/2], Max: sorted[n-1], N: n}
+}
+
+func instants(list []engine.Time) *result.Instants {
+	n := len(list)
+	if n == 0 {
+		return nil
+	}
+	slices.Sort(list)
+	return &result.Instants{Min: list[0], Median: list[(n-1)/2], Max: list[n-1], N: n}
+}
+
+// firstRefusal is the first refusal in the world, or the one that the key in
+// question would give; nil when there is none.
+func (w *world) firstRefusal() *result.CohortRefusal {
+	f := w.first
+	if w.watch != nil && w.watch.Exceeded.Reason != 0 && (f == nil || w.watch.Exceeded.At < f.At) {
+		f = &firstRefusal{Refusal: w.watch.Exceeded, Cohort: int(w.exceeder), user: w.userName(w.watch.Exceeded.Tag)}
+	}
+	if f == nil {
+		return nil
+	}
+	return &result.CohortRefusal{
+		Refusal: result.Refusal{
+			At: f.At, Via: f.ViaName(), LicenseUserID: f.user, Reason: f.Reason.String(),
+			Needed: f.Needed, InUse: f.InUse, ClientSees: f.ClientSees(), Connections: f.Connections,
+		},
+		Cohort: w.cohorts[f.Cohort].Name,
+	}
+}
+
+// detail says what came of a world's run in detail.
+func (w *world) detail() *result.Replication {
+	rep := &result.Replication{
+		Peak: w.table.Peak(), PeakConnections: w.table.PeakConnections(), UnitsAtEnd: w.table.InUse(),
+		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(), Holders: []result.CohortHolder{},
+	}
+	rep.FirstRefusal = w.firstRefusal()
+	holders := w.table.Holders()
+	rep.HoldersTotal = len(holders)
+	rep.PeakByCohort = w.byCohort(holders)
+	for _, h := range holders {
+		rep.Holders = append(rep.Holders, result.CohortHolder{
+			Holder: result.Holder{
+				LicenseUserID: w.userName(h.Tag), UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections, UnitSeconds: h.UnitTime},
+			Cohort: w.holderCohort(&h),
+		})
+	}
+	slices.SortFunc(rep.Holders, func(a, b result.CohortHolder) int { return a.Compare(b.Holder) })
+	rep.Holders = rep.Holders[:min(result.TopHolders, len(rep.Holders))]
+	return rep
+}
+
+// byCohort sums up the units at the peak, most first.
+func (w *world) byCohort(holders []engine.Holder) []result.CohortUnits {
+	sums := map[string]result.CohortUnits{}
+	for i := range holders {
+		name := w.holderCohort(&holders[i])
+		s := sums[name]
+		s.Cohort = name
+		s.Units += holders[i].Units
+		s.Users++
+		sums[name] = s
+	}
+	list := slices.AppendSeq([]result.CohortUnits{}, maps.Values(sums))
+	slices.SortFunc(list, func(a, b result.CohortUnits) int {
+		return cmp.Or(b.Units-a.Units, cmp.Compare(a.Cohort, b.Cohort))
+	})
+	return list
+}

@@ -1,0 +1,189 @@
+package sim
+
+import (
+	"maps"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// A Sample is what came of a case's replications, each in its place.
+type Sample struct {
+	Case
+	N int // replications
+
+	// Needed is the least key that refuses nobody, and when it is needed
+	// first; Staircases how it grew, in at most [mostStairs] steps. They count
+	// connections where the policy limits those.
+	Needed     []engine.Peak
+	Staircases [][]engine.Peak
+	// First is the first refusal by the key; nil where there is none.
+	First []*result.CohortRefusal
+
+	Attempts []int64       // summed up; see [engine.Watch]
+	Hours    []Hour        // of the week, from Monday 00:00, of the demand
+	AtPeak   []CohortUnits // units at the peak of the demand, summed up, by cohort or what shares a license user ID
+
+	Demand Totals // if nobody were refused
+	Use    Totals // as the key makes it; empty with [Options.Demand]
+
+	detail  *result.Replication // of the first
+	covered []float64           // seconds of each hour of the week in a replication
+}
+
+// Totals are what came of runs, by replication where it says so and else
+// summed up.
+type Totals struct {
+	Peaks       []int         // by replication
+	Connections []int         // the most, by replication
+	UnitSeconds []float64     // by replication
+	TimeAt      []engine.Time // by units in use
+	Cohorts     []result.Cohort
+	ByVia       map[string]int64 // refused attempts
+}
+
+// CohortUnits is a number of units.
+type CohortUnits struct {
+	Cohort string
+	Units  int64
+}
+
+// An outcome is what came of one run of a world.
+type outcome struct {
+	peak     engine.Peak
+	conns    int // at the most
+	first    *result.CohortRefusal
+	unitTime engine.UnitTime
+	timeAt   []engine.Time
+	cohorts  []tally
+	byVia    map[string]int64
+
+	// Of a demand only.
+	exceeded bool // the key
+	stairs   []engine.Peak
+	attempts []int64
+	hours    []float64 // unit-seconds by hour of the week
+	atPeak   []result.CohortUnits
+}
+
+// outcome says what came of a world's run.
+func (w *world) outcome() *outcome {
+	out := &outcome{
+		peak: w.table.Peak(), conns: w.table.PeakConnections(), first: w.firstRefusal(),
+		unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia),
+	}
+	for i := range w.cohorts {
+		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
+	}
+	if w.watch != nil {
+		out.exceeded = w.watch.Exceeded.Reason != 0
+		out.stairs = thinned(w.watch.Staircase)
+		out.attempts = append(out.attempts, w.watch.Attempts...)
+		out.hours = append(out.hours, w.hours.units[:]...)
+		out.atPeak = w.byCohort(w.table.Holders())
+	}
+	return out
+}
+
+// mostStairs bounds the steps of a staircase that are kept.
+const mostStairs = 256
+
+// thinned is a staircase with at most so many steps: those that pass a
+// multiple of a power of two, at which it stays exact, and the last.
+func thinned(stairs []engine.Peak) []engine.Peak {
+	stride := 1
+	if len(stairs) > mostStairs {
+		for stairs[len(stairs)-1].Units/stride >= mostStairs {
+			stride *= 2
+		}
+	}
+	kept := make([]engine.Peak, 0, min(len(stairs), mostStairs))
+	passed := 0
+	for i, s := range stairs {
+		if step := (s.Units - 1) / stride; step+1 > passed || i == len(stairs)-1 {
+			kept = append(kept, s)
+			passed = step + 1
+		}
+	}
+	return kept
+}
+
+func newSample(v Case) *Sample {
+	s := &Sample{Case: v, Hours: make([]Hour, hoursInWeek), covered: covered(v.Scenario)}
+	for _, t := range []*Totals{&s.Demand, &s.Use} {
+		t.Cohorts, t.ByVia = make([]result.Cohort, len(v.Scenario.Cohorts)), map[string]int64{}
+		for i := range t.Cohorts {
+			t.Cohorts[i].Name = v.Scenario.Cohorts[i].Name
+		}
+	}
+	return s
+}
+
+// add adds the next replication.
+func (s *Sample) add(rep *replication) {
+	s.N++
+	d := rep.demand
+	needed := engine.Peak{}
+	if n := len(d.stairs); n > 0 {
+		needed = d.stairs[n-1]
+	}
+	s.Needed = append(s.Needed, needed)
+	s.Staircases = append(s.Staircases, d.stairs)
+	s.First = append(s.First, d.first)
+	s.Attempts = added(s.Attempts, d.attempts)
+	for i, u := range d.hours {
+		s.Hours[i].UnitSeconds += u
+		s.Hours[i].Seconds += s.covered[i]
+	}
+	for _, c := range d.atPeak {
+		s.addAtPeak(c)
+	}
+	s.Demand.add(d)
+	if rep.use != nil {
+		s.Use.add(rep.use)
+	}
+	if s.N == 1 {
+		s.detail = rep.detail
+	}
+}
+
+func (s *Sample) addAtPeak(c result.CohortUnits) {
+	for i := range s.AtPeak {
+		if s.AtPeak[i].Cohort == c.Cohort {
+			s.AtPeak[i].Units += int64(c.Units)
+			return
+		}
+	}
+	s.AtPeak = append(s.AtPeak, CohortUnits{c.Cohort, int64(c.Units)})
+}
+
+func (t *Totals) add(o *outcome) {
+	t.Peaks = append(t.Peaks, o.peak.Units)
+	t.Connections = append(t.Connections, o.conns)
+	t.UnitSeconds = append(t.UnitSeconds, o.unitTime.Seconds())
+	t.TimeAt = added(t.TimeAt, o.timeAt)
+	for i := range o.cohorts {
+		addCohort(&t.Cohorts[i], &o.cohorts[i])
+	}
+	for via, n := range o.byVia {
+		t.ByVia[via] += n
+	}
+}
+
+// added adds the elements of a list to those of a sum.
+func added[T int64 | engine.Time](sum, list []T) []T {
+	for len(sum) < len(list) {
+		sum = append(sum, 0)
+	}
+	for i, x := range list {
+		sum[i] += x
+	}
+	return sum
+}
+
+func addCohort(sum *result.Cohort, c *tally) {
+	sum.Sessions += c.Sessions
+	sum.Started += c.Started
+	sum.Refused += c.Refused
+	sum.Lost += c.Lost
+}
