@@ -114,6 +114,8 @@ func (d *draft) references(p *parser, f *file) {
 		i := slices.Index(names, d.through)
 		if i < 0 {
 			p.wrong(n, "through", "must be the name of a proxy").Hint = didYouMean(d.through, names)
+		} else {
+			d.passes(p, &f.Proxies[i])
 		}
 		d.Through = i + 1
 	}
@@ -134,6 +136,14 @@ func (d *draft) references(p *parser, f *file) {
 	d.StartedBy = i
 	if k := f.drafts[i].Kind; d.OnPage && k != 0 && !of(Browsers, Callers).has(k) {
 		p.errorf(d.at("per"), "per must be session, not page: %s have no pages", k)
+	}
+}
+
+// passes checks that the proxy can ever let a session pass.
+func (d *draft) passes(p *parser, x *Proxy) {
+	least := d.Devices.least() * d.Connections.least()
+	if x.Cap > 0 && of(Users, Devices).has(d.Kind) && least > float64(x.Cap) {
+		p.errorf(d.at("connections"), "a session must have at most %d connections, the cap of proxy %s, not %.0f", x.Cap, quote(x.Name), least)
 	}
 }
 

@@ -19,7 +19,9 @@ var proxiesSlot = slot[file]{
 	func(p *parser, name string, f *file, n *yaml.Node) {
 		each(p, name, n, "proxy", func(n *yaml.Node, _ string) {
 			var x Proxy
-			proxyObject.read(p, n, 0, &x)
+			if has := proxyObject.read(p, n, 0, &x); has["cap"] != nil && has["pool"] != nil {
+				p.errorf(has["cap"], "cap must not be given beside pool").Hint = "a pool shares its connections, and nobody waits"
+			}
 			f.Proxies = append(f.Proxies, x)
 		})
 	},

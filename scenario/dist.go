@@ -65,6 +65,19 @@ func (d Dist) mean() float64 {
 	return d.Mean
 }
 
+// least is the smallest count that d may be.
+func (d Dist) least() float64 {
+	switch {
+	case d.Law == Constant:
+		return d.Mean
+	case d.Law == Uniform:
+		return d.Min
+	case d.Law == Empirical && len(d.Values) > 0:
+		return d.Values[0]
+	}
+	return 1
+}
+
 // one is the count that is always 1.
 var one = Dist{Law: Constant, Mean: 1, Text: "1"}
 

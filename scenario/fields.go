@@ -84,8 +84,17 @@ var proxyObject = object[Proxy]{
 			slot: into(yes, func(p *Proxy) *bool { return &p.DropsCookies })},
 		{name: "pool", otherwise: "no limit", doc: "the most connections that it opens for the users and devices behind it, to the end of the run; when it is full they share", example: "50",
 			slot: into(count(1, 1_000_000), func(p *Proxy) *int { return &p.Pool })},
+		{name: "cap", otherwise: "no limit", doc: capDoc, example: "22",
+			slot: into(count(1, 1_000_000), func(p *Proxy) *int { return &p.Cap })},
+		{name: "patience", beside: "cap", byDefault: "forever", doc: "how long one waits before it gives up with a queue timeout, which is met as on_refusal says", example: "60s",
+			slot: into(length, func(p *Proxy) *Dist { return &p.Patience })},
 	},
 }
+
+const capDoc = "how many places it has: who finds them taken waits, first come first served, and holds no unit yet; " +
+	"a session of users or devices takes a place for each of its connections, all together and at most all there are, " +
+	"and a call takes one until it ends, so that it does not cap the units that are held after that; " +
+	"pages of browsers take no time and pass freely"
 
 var (
 	fixed     = of(Devices, Startup)                                         // begin at the start unless told otherwise

@@ -59,6 +59,11 @@ func wholesome(t *testing.T, s *Scenario) {
 	if s.Name == "" || s.Duration <= 0 || s.Reps < 1 || s.License.Policy.Name == "" || len(s.Cohorts) == 0 {
 		t.Errorf("not whole: %+v", s)
 	}
+	for _, x := range s.Proxies {
+		if x.Cap > 0 && x.Pool > 0 || (x.Cap > 0) != (x.Patience.Law != Unset) {
+			t.Errorf("neither a pool nor a gateway: %+v", x)
+		}
+	}
 	for i := range s.Cohorts {
 		c := &s.Cohorts[i]
 		a := &c.Arrivals

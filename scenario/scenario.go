@@ -45,6 +45,8 @@ type Proxy struct {
 	Forwards     Forwards
 	DropsCookies bool // each page or call behind it is a web session of its own
 	Pool         int  // > 0: the most connections it keeps open for everybody behind it
+	Cap          int  // > 0: how many connections and calls it passes on at once; the others wait. Never beside Pool
+	Patience     Dist // how long one waits before it gives up; seconds. Unset without Cap
 }
 
 // Forwards is the header in which a proxy names its clients.
