@@ -1,6 +1,7 @@
 package engine
 
-// A Listener hears what a [Table] does, in order. It must not call the table.
+// A Listener hears what a [Table] does, in order. It must not call the table,
+// but for [Table.Rows] when it hears of a refusal.
 type Listener func(Event)
 
 // An Event is something that a table did.

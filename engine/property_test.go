@@ -331,6 +331,7 @@ func (r *race) compare() {
 	}
 	r.compareTime()
 	r.compareHolders()
+	r.compareRows()
 	r.compareHeard()
 }
 
