@@ -14,6 +14,9 @@ import (
 // mostSessions is how many sessions a cohort may have in a run, on average.
 const mostSessions = 1e9
 
+// mostPeriods is how many periods of bursts a run may have.
+const mostPeriods = 1e8
+
 // cohorts checks the drafts and makes cohorts of them.
 func (f *file) cohorts(p *parser) {
 	for _, d := range f.drafts {
@@ -185,6 +188,11 @@ func (d *draft) size(p *parser, run engine.Time) {
 		sessions = members * run.Seconds() / (a.Idle.mean() + math.Max(0, d.Lasts.mean()))
 	case Storm, Explicit:
 		sessions = members * float64(len(a.Moments)) * math.Max(1, run.Seconds()/engine.Day.Seconds())
+	}
+	for _, b := range a.Bursts {
+		if periods := run.Seconds() / b.Every.Seconds(); periods > mostPeriods {
+			p.errorf(d.at("arrivals"), "bursts must have at most %.0f periods in the run, not %.0f", mostPeriods, periods)
+		}
 	}
 	if sessions > mostSessions {
 		p.errorf(d.at("arrivals"), "arrivals must make at most %.0f sessions in the run, not %.0f", mostSessions, sessions)

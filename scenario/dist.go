@@ -34,6 +34,7 @@ var laws = []law{
 	{"hyperexp", Hyperexponential, []string{"mean", "cv"}, true, "hyperexp(mean 10m, cv 2)", "",
 		"two exponential phases with balanced means, by mean and a coefficient of variation > 1"},
 	{"geometric", Geometric, []string{"mean"}, false, "", "geometric(mean 3)", "1, 2, 3 and so on, by its mean"},
+	{"sample", Empirical, nil, false, "sample(1s 5s 5s 2m)", "sample(1 1 2 5)", "as likely each of these"},
 	{"empirical", Empirical, nil, false, "empirical(stays.txt, min)", "empirical(pages.txt)",
 		"as likely each of the numbers in a file, one a line; of durations with their unit"},
 }
@@ -93,7 +94,7 @@ var callShape = regexp.MustCompile(`^([a-z]+)\((.*)\)$`)
 
 // parseDist reads a constant or a distribution, of durations in seconds or of
 // counts.
-func parseDist(p *parser, s string, duration bool) (Dist, error) {
+func parseDist(p *parser, s string, duration bool) (d Dist, err error) {
 	if duration && s == "forever" {
 		return Dist{Law: Forever, Text: s}, nil
 	}
@@ -112,9 +113,13 @@ func parseDist(p *parser, s string, duration bool) (Dist, error) {
 		}
 		return Dist{}, &mistake{must: "must be a distribution (" + strings.Join(names, ", ") + ")", hint: didYouMean(m[1], names)}
 	}
-	d := Dist{Law: l.law, Text: s}
-	if l.law == Empirical {
+	d = Dist{Law: l.law, Text: s}
+	switch l.name {
+	case "empirical":
 		return p.empirical(d, m[2], duration)
+	case "sample":
+		d.Values, err = l.values(m[2], duration)
+		return d, err
 	}
 	if err := l.arguments(&d, m[2], duration); err != nil {
 		return Dist{}, err
@@ -134,7 +139,7 @@ func amount(s string, duration bool) (float64, error) {
 
 // arguments reads what stands between the parentheses into d.
 func (l *law) arguments(d *Dist, s string, duration bool) error {
-	words := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' })
+	words := strings.FieldsFunc(s, separates)
 	shape := must("be written as %s", l.example(duration))
 	if len(words) != len(l.args) && len(words) != 2*len(l.args) {
 		return shape
@@ -171,6 +176,26 @@ func (l *law) arguments(d *Dist, s string, duration bool) error {
 	}
 	return nil
 }
+
+// values reads the values of a sample, in any order.
+func (l *law) values(s string, duration bool) ([]float64, error) {
+	var list []float64
+	for i, word := range strings.FieldsFunc(s, separates) {
+		v, err := l.argument("value "+strconv.Itoa(i+1), word, duration)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	if list == nil {
+		return nil, must("be written as %s", l.example(duration))
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// separates reports whether a character stands between arguments.
+func separates(r rune) bool { return r == ' ' || r == ',' }
 
 func (l *law) example(duration bool) string {
 	if duration {

@@ -189,6 +189,8 @@ var arrivalsObject = object[Arrivals]{
 			slot:    form(Poisson, curveValue, func(a *Arrivals, c curve) { a.Rates, a.Cycle, a.Each = c.rates, c.cycle, c.each })},
 		{name: "linear", beside: "poisson", byDefault: "false", doc: "rates run straight from one point of the curve to the next, instead of staying", example: "true",
 			slot: into(yes, func(a *Arrivals) *bool { return &a.Linear })},
+		{name: "bursts", beside: "poisson", doc: "what makes arrivals burstier than Poisson: one of them, or a list of up to 4 whose factors are multiplied", example: "{cv: 0.3, every: 1h}",
+			slot: into(orList(burstValue, mostBursts), func(a *Arrivals) *[]Burst { return &a.Bursts })},
 		{name: "every", doc: "each member at this distance, from start to start", example: "10m",
 			slot: form(Periodic, wait, func(a *Arrivals, d Dist) { a.Every = d })},
 		{name: "jitter", beside: "every", byDefault: "0s", doc: "added to each start", example: "uniform(0s, 5s)",
@@ -204,6 +206,23 @@ var arrivalsObject = object[Arrivals]{
 			slot: form(Explicit, moments, func(a *Arrivals, m []Moment) { a.Moments = m })},
 		{name: "idle", doc: "every member is idle for so long, then has a session, and so on", example: "exp(30m)",
 			slot: form(Alternating, wait, func(a *Arrivals, d Dist) { a.Idle = d })},
+	},
+}
+
+// mostBursts is the most bursts of a cohort.
+const mostBursts = 4
+
+var burstObject = object[Burst]{
+	name: "burst", doc: "a factor of the rate, 1 on average, that is drawn anew from a gamma distribution for each period",
+	example: "{cv: 0.3, every: 1h}",
+	exactly: []string{"cv", "index"},
+	fields: []field[Burst]{
+		{name: "cv", doc: "the factor's coefficient of variation (standard deviation / mean), the same at all rates, as of what makes all callers come at once",
+			example: "0.3", slot: into(above(0, mostCV), func(b *Burst) *float64 { return &b.CV })},
+		{name: "index", doc: "the index of dispersion (variance / mean) that it gives to the number of arrivals in a period, the same at all rates, as of callers that come in groups; without it the index is 1",
+			example: "4", slot: into(above(1, mostIndex), func(b *Burst) *float64 { return &b.Index })},
+		{name: "every", required: true, doc: "how long a period is; periods do not begin at times of the clock", example: "20s",
+			slot: into(duration, func(b *Burst) *engine.Time { return &b.Every })},
 	},
 }
 

@@ -32,7 +32,7 @@ type Quantity struct {
 func Reference() []Object {
 	return []Object{
 		fileObject.reference(), licenseObject.reference(), policyObject.reference(), proxyObject.reference(),
-		cohortObject.reference(), arrivalsObject.reference(), visitObject.reference(), callsObject.reference(),
+		cohortObject.reference(), arrivalsObject.reference(), burstObject.reference(), visitObject.reference(), callsObject.reference(),
 		refusalObject.reference(),
 	}
 }

@@ -138,6 +138,7 @@ type Arrivals struct {
 	Cycle  engine.Time // a day from midnight, or a week from Monday 00:00
 	Linear bool        // rates run straight from one point to the next, else they stay
 	Each   bool        // the rates are for each member, not for the cohort
+	Bursts []Burst     // Poisson: what makes the rates uneven; their factors are multiplied
 
 	Every  Dist // Periodic: from one start to the next; seconds
 	Jitter Dist // Periodic: added to each start; seconds
@@ -166,6 +167,14 @@ const (
 type Rate struct {
 	At        engine.Time // since the start of the cycle
 	PerSecond float64
+}
+
+// A Burst multiplies rates by a factor of mean 1 that is drawn anew from a
+// gamma distribution for each period. Either CV or Index is given.
+type Burst struct {
+	CV    float64 // standard deviation of the factor, whatever the rate
+	Index float64 // > 1: index of dispersion of the arrivals in a period, whatever the rate
+	Every engine.Time
 }
 
 // Phase says where the members' first periods begin.

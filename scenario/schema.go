@@ -22,6 +22,7 @@ type schema struct {
 	MinLength   int      `json:"minLength,omitempty"`
 	MaxLength   int      `json:"maxLength,omitempty"`
 	Minimum     *float64 `json:"minimum,omitempty"`
+	Above       *float64 `json:"exclusiveMinimum,omitempty"`
 	Maximum     *float64 `json:"maximum,omitempty"`
 	Items       *schema  `json:"items,omitempty"`
 	MinItems    int      `json:"minItems,omitempty"`
@@ -59,6 +60,7 @@ func Schema() []byte {
 		policyObject.name:   policyObject.schema(0),
 		proxyObject.name:    proxyObject.schema(0),
 		arrivalsObject.name: arrivalsObject.schema(0),
+		burstObject.name:    burstObject.schema(0),
 		visitObject.name:    visitObject.schema(0),
 		callsObject.name:    callsObject.schema(0),
 		refusalObject.name:  refusalObject.schema(0),

@@ -242,6 +242,8 @@ func (c *checker) bounded(word string, arg float64, v any) bool {
 		return v == arg
 	case "minimum":
 		return !isNumber || n >= arg
+	case "exclusiveMinimum":
+		return !isNumber || n > arg
 	case "maximum":
 		return !isNumber || n <= arg
 	case "minLength":

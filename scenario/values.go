@@ -194,6 +194,22 @@ var factor = text(shape{name: "number", want: "a number from 1 to 1000", schema:
 		return v, nil
 	}))
 
+// mostIndex is the highest index of dispersion.
+const mostIndex = 1e6
+
+// above is a number above one and up to another.
+func above(least, most float64) value[float64] {
+	return text(shape{name: "number", want: fmt.Sprintf("a number > %v and at most %.0f", least, most),
+		schema: &schema{Type: "number", Above: bound(least), Maximum: bound(most)}},
+		plain(func(s string) (float64, error) {
+			v, err := strconv.ParseFloat(s, 64)
+			if err != nil || !number.MatchString(s) || v <= least || v > most {
+				return 0, errWant
+			}
+			return v, nil
+		}))
+}
+
 // yes is true or false.
 var yes = text(shape{name: "true or false", want: "true or false", schema: &schema{Type: "boolean"}},
 	plain(func(s string) (bool, error) {
@@ -298,6 +314,15 @@ var userName = text(shape{name: "user", want: "none, own or a user name", schema
 // moments is one moment or a list of them.
 var moments = orList(text(shape{name: "clock time", want: "a clock time such as 08:00 or weekdays 08:00, or an offset such as +90m", schema: define("moment")},
 	plain(parseMoment)), 10_000)
+
+var burstValue = value[Burst]{burstObject.shape(), func(p *parser, name string, n *yaml.Node) (b Burst, ok bool) {
+	if !burstObject.mapping(p, name, n) {
+		return b, false
+	}
+	before := len(p.errs)
+	p.in(name, func() { burstObject.read(p, n, 0, &b) })
+	return b, len(p.errs) == before
+}}
 
 // orList is one item or a list of them.
 func orList[V any](item value[V], most int) value[[]V] {
