@@ -16,7 +16,7 @@ import (
 func ClopperPearson(k, n int, confidence float64) (low, high float64) {
 	tail := (1 - confidence) / 2
 	if k > 0 {
-		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(tail)
+		low = proportion(n, k, tail)
 	}
 	return low, UpperBound(k, n, 1-tail)
 }
@@ -28,7 +28,7 @@ func UpperBound(k, n int, confidence float64) float64 {
 	if k >= n {
 		return 1
 	}
-	return distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(confidence)
+	return proportion(n, k+1, confidence)
 }
 
 // Wilson is the two-sided score interval of a proportion of which k of n were
@@ -63,4 +63,23 @@ func atLeast(n, r int, p float64) float64 {
 		return 0
 	}
 	return mathext.RegIncBeta(float64(r), float64(n-r+1), p)
+}
+
+// proportion is the p for which [atLeast] is the given probability; r lies in
+// 1 to n. Far out in a tail the library's inverse can miss: then it is
+// bisected.
+func proportion(n, r int, probability float64) float64 {
+	p := mathext.InvRegIncBeta(float64(r), float64(n-r+1), probability)
+	if math.Abs(atLeast(n, r, p)-probability) <= 1e-6*min(probability, 1-probability) {
+		return p
+	}
+	low, high := 0.0, 1.0
+	for p = 0.5; low < p && p < high; p = (low + high) / 2 {
+		if atLeast(n, r, p) < probability {
+			low = p
+		} else {
+			high = p
+		}
+	}
+	return high
 }

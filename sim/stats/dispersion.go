@@ -1,10 +1,6 @@
 package stats
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/stat"
-)
+import "gonum.org/v1/gonum/stat"
 
 // IndexOfDispersion is the variance of counts over their mean: 1 for Poisson
 // counts, more for bursts, less for a timetable. It is NaN for fewer than two
@@ -15,8 +11,5 @@ func IndexOfDispersion(counts []int) float64 {
 		values[i] = float64(c)
 	}
 	mean, variance := stat.MeanVariance(values, nil)
-	if len(counts) < 2 || mean == 0 {
-		return math.NaN()
-	}
 	return variance / mean
 }

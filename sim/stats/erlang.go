@@ -58,18 +58,18 @@ func ErlangA(servers int, arrival, service, patience float64) (abandon, meanQueu
 		return 0, 0
 	case patience <= 0 && arrival >= busy:
 		return 0, math.Inf(1)
+	case patience <= 0:
+		return 0, ErlangC(servers, arrival/service) * arrival / (busy - arrival)
 	}
-	// State weights, relative to that of all servers busy and nobody waiting:
-	// all, those with somebody waiting times how many wait, and the state's.
+	// Weights of states, that of all servers busy and nobody waiting being 1:
+	// of all, of those with waiters times how many, and of the one with j.
+	// The rest of the series is less than a geometric one.
 	all, waiting, weight := inverseB(servers, arrival/service), 0.0, 1.0
-	for j := 1.0; ; j++ {
-		ratio := arrival / (busy + j*patience)
+	for j, ratio := 1.0, 1.0; ratio >= 1 || j*weight > 1e-17*(1-ratio)*(1-ratio)*waiting; j++ {
+		ratio = arrival / (busy + j*patience)
 		weight *= ratio
 		all += weight
 		waiting += j * weight
-		if rest := j * weight * ratio; ratio < 1 && rest <= 1e-17*(1-ratio)*(1-ratio)*waiting {
-			break
-		}
 		if weight > 1e200 {
 			all, waiting, weight = all/weight, waiting/weight, 1
 		}

@@ -32,10 +32,10 @@ func QuantileRanks(n int, p, confidence float64) (low, high int, coverage float6
 }
 
 // UpperRank is the least rank, from 1 to n, whose value among n is an upper
-// limit of the p-quantile with one-sided confidence; it is the least value c
-// for which [UpperBound] of the values above c is 1-p at most. Without one,
-// because n is too small, ok is false and the rank n+1. Confidence and p lie
-// in (0, 1).
+// limit of the p-quantile with one-sided confidence: the least value c for
+// which [UpperBound] of the number of values above c is 1-p at most. When n is
+// too small for one, ok is false and the rank is n+1. Confidence and p lie in
+// (0, 1).
 func UpperRank(n int, p, confidence float64) (rank int, ok bool) {
 	rank = upperRank(n, p, 1-confidence)
 	return rank, rank <= n

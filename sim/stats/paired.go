@@ -22,7 +22,6 @@ func MeanInterval(values []float64, confidence float64) Mean {
 	m := Mean{N: len(values), Low: math.Inf(-1), High: math.Inf(1)}
 	m.Mean, m.StdDev = stat.MeanStdDev(values, nil)
 	if m.N < 2 {
-		m.StdDev = math.NaN()
 		return m
 	}
 	t := distuv.StudentsT{Sigma: 1, Nu: float64(m.N - 1)}.Quantile((1 + confidence) / 2)
