@@ -19,7 +19,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/queue":           {},
 	"sim/stats":           {others: "gonum.org/v1/gonum"},
 	"sim/result":          {own: "engine"},
-	"sim/sizing":          {own: "engine sim/result"},
+	"sim/sizing":          {own: "engine scenario sim sim/result sim/stats"},
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
 	"sim/trace/accesslog": {own: "engine sim/trace"},
 	"plots":               {others: "gonum.org/v1/plot"},

@@ -32,6 +32,13 @@ func (p *progress) show(share float64) {
 	}
 }
 
+// say changes what is said beside the bar.
+func (p *progress) say(what string) {
+	if p.bar != nil {
+		p.bar.Describe(what)
+	}
+}
+
 // end takes the bar away.
 func (p *progress) end() {
 	if p.bar != nil {

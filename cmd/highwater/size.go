@@ -1,0 +1,480 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"highwater/sim"
+	"highwater/sim/result"
+	"highwater/sim/sizing"
+
+	"github.com/spf13/cobra"
+)
+
+const sizeHelp = `How many units are enough, how sure is that, and how long will the present key
+do?
+
+Usage: highwater size [FILE] [flags]
+
+Simulates a scenario many times without a limit and finds, for each policy, the
+fewest units such that the risk of any refusal in a run of the scenario's length
+is at most so high: by the share of the replications, and guaranteed with
+confidence whatever the law of the peak (order statistics). Then how the present
+key does: its risk, when, by whom and how the first refusal is met, and how many
+times the traffic it bears. Without FILE it sizes a hospital's day that comes
+with the program; "-" is standard input.
+
+Flags:
+  --risk P[,...]       risks of any refusal in a run (5%,1%,0.1%); the first is
+                       the one that headroom and growth are about
+  --confidence P       of every limit and interval (95%)
+  --reps N             replications (the scenario's reps, else 200)
+  --precision N        replicate until the interval of the units at the first
+                       risk is at most N units wide, looking at 72, 144, 288 ...
+                       replications, up to --reps (20000)
+  --budget TIME        stop after so long, as 30s; the answer then depends on
+                       the machine
+  --growth P           yearly growth of the traffic: names the month in which
+                       the present key breaks
+  --no-growth          leave out how much traffic the key bears
+  --seed N             seed (the scenario's)
+  --policy NAME[,...]  count by these policies instead of the scenario's
+  --units N            units of the present key; 0 is unlimited
+  --set OPTION=VALUE   change an option of every policy; may be repeated
+  --json               print the result as JSON
+  --workers N          processors to use; the result is the same
+  -q                   no progress
+
+The same scenario, seed and flags give the same bytes on every run, but for
+--budget.
+
+Examples:
+  highwater size clinic.yaml
+  highwater size clinic.yaml --risk 1% --reps 1000 --growth 8%
+  highwater size clinic.yaml --precision 5
+
+Exit codes: 0 sized, whatever the risk; 2 usage; 4 the scenario is not valid;
+130 interrupted: what was done is printed and says so.
+See also: highwater help sizing, highwater compare, highwater advise
+`
+
+// mostReps is up to how many replications --precision goes by itself.
+const mostReps = 20_000
+
+func newSize(std stdio) *cobra.Command {
+	var (
+		c        counting
+		o        sim.Options
+		s        studyFlags
+		q        = sizing.Question{Growth: true}
+		risks    []string
+		growth   string
+		noGrowth bool
+	)
+	cmd := &cobra.Command{
+		Use:   "size [FILE]",
+		Short: "how many units are enough, and how sure is that",
+		Long:  sizeHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkRun(cmd, &c, &o, args); err != nil {
+				return err
+			}
+			if err := s.check(cmd); err != nil {
+				return err
+			}
+			q.Growth, q.Precision, q.Confidence = !noGrowth, s.precision, s.level
+			var err error
+			if q.Risks, err = percents(risks); err != nil {
+				return err
+			}
+			if growth != "" {
+				if q.Yearly, err = percent("growth", growth); err != nil {
+					return err
+				}
+			}
+			loaded, err := loadScenario(cmd.Context(), std, args)
+			if err != nil {
+				return err
+			}
+			if err := c.apply(cmd, loaded.scenario); err != nil {
+				return err
+			}
+			if q.Precision > 0 && !cmd.Flags().Changed("reps") {
+				o.Reps = mostReps
+			}
+			res, err := s.size(cmd.Context(), std, sim.Cases(loaded.scenario), o, &q)
+			if res.Replications == 0 {
+				return err
+			}
+			res.Version, res.Fingerprint = version, loaded.fingerprint
+			return errors.Join(s.print(std, res, func(w io.Writer) { writeSizing(w, res) }), err)
+		},
+	}
+	c.flags(cmd)
+	s.flags(cmd)
+	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
+	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
+	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
+	cmd.Flags().StringSliceVar(&risks, "risk", []string{"5%", "1%", "0.1%"}, "")
+	cmd.Flags().StringVar(&growth, "growth", "", "")
+	cmd.Flags().BoolVar(&noGrowth, "no-growth", false, "")
+	return cmd
+}
+
+// size sizes with progress and perhaps a budget of time, whose end is no error.
+func (s *studyFlags) size(ctx context.Context, std stdio, cases []sim.Case, o sim.Options, q *sizing.Question) (*result.Sizing, error) {
+	p := newProgress(std, s.quiet, "simulating")
+	defer p.end()
+	o.Progress = p.show
+	noun := strings.TrimSuffix(cases[0].Policy.LimitOn.String(), "s")
+	q.Seen = func(n, units int) {
+		p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
+	}
+	limited, cancel := s.within(ctx)
+	defer cancel()
+	res, err := sizing.Size(limited, cases, o, q)
+	return res, s.excuse(ctx, err)
+}
+
+// studyFlags are the flags of the commands that replicate.
+type studyFlags struct {
+	asJSON     bool
+	quiet      bool
+	confidence string
+	level      float64 // of confidence
+	precision  int
+	budget     time.Duration
+}
+
+func (s *studyFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
+	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "")
+	cmd.Flags().StringVar(&s.confidence, "confidence", "95%", "")
+	cmd.Flags().IntVar(&s.precision, "precision", 0, "")
+	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
+}
+
+func (s *studyFlags) check(cmd *cobra.Command) (err error) {
+	if cmd.Flags().Changed("precision") && s.precision < 1 {
+		return usagef("--precision must be > 0, not %d", s.precision)
+	}
+	if cmd.Flags().Changed("budget") && s.budget <= 0 {
+		return usagef("--budget must be > 0, not %v", s.budget)
+	}
+	s.level, err = percent("confidence", s.confidence)
+	return err
+}
+
+// within ends a context when the budget of time is over.
+func (s *studyFlags) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.budget == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, s.budget)
+}
+
+// excuse passes over the end of a budget.
+func (s *studyFlags) excuse(ctx context.Context, err error) error {
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// print prints a result as text or JSON.
+func (s *studyFlags) print(std stdio, res any, text func(io.Writer)) error {
+	if s.asJSON {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	text(w)
+	return w.Flush()
+}
+
+// percents reads risks.
+func percents(list []string) ([]float64, error) {
+	var values []float64
+	for _, s := range list {
+		v, err := percent("risk", s)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	if len(values) == 0 {
+		return nil, usagef("--risk must be a share such as 5%%, not nothing")
+	}
+	return values, nil
+}
+
+// percent reads a share between 0 and 1 from percent.
+func percent(flag, s string) (float64, error) {
+	number, ok := strings.CutSuffix(strings.TrimSpace(s), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || !(v > 0 && v < 100) {
+		return 0, usagef("--%s must be between 0%% and 100%%, as 5%%, not %q", flag, s)
+	}
+	return v / 100, nil
+}
+
+// percentText is a share as percent, with as many digits as tell it.
+func percentText(share float64) string {
+	p := 100 * share
+	switch {
+	case p == 0 || p == 100:
+		return fmt.Sprintf("%.0f %%", p)
+	case p > 99.9:
+		return strconv.FormatFloat(math.Floor(p*100)/100, 'f', -1, 64) + " %"
+	case p < 1:
+		return strconv.FormatFloat(p, 'g', 2, 64) + " %"
+	case p < 10 || p > 99:
+		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
+	}
+	return fmt.Sprintf("%.0f %%", p)
+}
+
+// writeStudy is the heading of a result of many replications.
+func writeStudy(w io.Writer, st *result.Study, key string) {
+	fmt.Fprintf(w, "%s: %s from %s, %s\n", st.Scenario, span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST"), key)
+	fmt.Fprintf(w, "%s, seed %d", plural(st.Replications, "replication"), st.Seed)
+	switch st.EndedBy {
+	case result.Precise:
+		fmt.Fprint(w, ", enough for the precision")
+	case result.OutOfBudget:
+		fmt.Fprint(w, ", as many as the time allowed")
+	case result.Interrupted:
+		fmt.Fprint(w, "\nPARTIAL: interrupted before all replications were done")
+	}
+	fmt.Fprint(w, "\n\n")
+}
+
+// writeSizing tells a person how many units are enough.
+func writeSizing(w io.Writer, res *result.Sizing) {
+	first := &res.Policies[0]
+	writeStudy(w, &res.Study, keyText(first.Units, first.LimitOn))
+	writeVerdict(w, res, first)
+	rows := [][]string{{"policy", "risk of any refusal", "enough by the runs", "guaranteed with " + percentText(res.Confidence)}}
+	for i := range res.Policies {
+		p := &res.Policies[i]
+		name := countedText(&p.Counted)
+		for _, n := range p.Enough {
+			rows = append(rows, []string{name, percentText(n.Risk), unitsOr(n.Units, "–"),
+				unitsOr(n.Guaranteed, "needs at least "+number(n.Wanted)+" replications")})
+			name = ""
+		}
+	}
+	table(w, rows)
+	fmt.Fprintf(w, "A risk is that of any refusal at all in %s like these. Enough by the runs: at most that share of the replications\n"+
+		"needs more. Guaranteed: so many are enough with %s confidence, whatever the law of the peak (order statistics).\n",
+		span(res.Duration), percentText(res.Confidence))
+	for i := range res.Policies {
+		fmt.Fprintln(w)
+		writePolicySizing(w, res, &res.Policies[i])
+	}
+}
+
+// countedText names a policy. One with a name of its own needs no list of what
+// it changes.
+func countedText(c *result.Counted) string {
+	if c.Policy != c.Base {
+		return c.Policy
+	}
+	return c.Policy + changedText(c.Options)
+}
+
+func unitsOr(units *int, other string) string {
+	if units == nil {
+		return other
+	}
+	return number(*units)
+}
+
+// writeVerdict is the answer in a sentence.
+func writeVerdict(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
+	need := &p.Enough[0]
+	noun := strings.TrimSuffix(p.LimitOn, "s")
+	risk := fmt.Sprintf("the risk of any refusal in these %s at %s or less", span(res.Duration), percentText(need.Risk))
+	switch {
+	case need.Guaranteed != nil:
+		fmt.Fprintf(w, "%s keep %s, with %s confidence.\n", plural(*need.Guaranteed, noun), risk, percentText(res.Confidence))
+	case need.Units != nil:
+		fmt.Fprintf(w, "%s keep %s, by these replications; a guarantee needs at least %s.\n", plural(*need.Units, noun), risk, number(need.Wanted))
+	default:
+		fmt.Fprintf(w, "There are too few replications to say what keeps %s: a guarantee needs at least %s.\n", risk, number(need.Wanted))
+	}
+	if k := p.Present; k != nil && k.Headroom != nil {
+		if *k.Headroom < 0 {
+			fmt.Fprintf(w, "The key of %s is %s short of that.\n", number(k.Limit), number(-*k.Headroom))
+		} else {
+			fmt.Fprintf(w, "The key of %s has %s more than that.\n", number(k.Limit), number(*k.Headroom))
+		}
+	}
+	fmt.Fprintln(w)
+}
+
+func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
+	fmt.Fprint(w, countedText(&p.Counted))
+	if !p.Enforced {
+		fmt.Fprint(w, " (counts, refuses nobody)")
+	}
+	fmt.Fprintln(w)
+	y := &p.Yards
+	lines := [][2]string{
+		{"  needed", spreadText(p.Needed) + " " + p.LimitOn + ", the median (lowest–highest) of the replications"},
+		{"  held by", sharesText(p.AtPeak) + " at the peak, on average"},
+		{"  99 % of the time", fmt.Sprintf("%s are enough; the rest may be the hour that matters", number(y.Time))},
+		{"  99 % of log-ins", fmt.Sprintf("%s are enough, as 99 in 100 connections and logins find them", number(y.Logins))},
+		{"  Erlang B at 1 %", fmt.Sprintf("%s are enough, if calls that are refused go away: of a mean of %.1f in the busiest hour, %s",
+			number(y.ErlangB), y.BusiestMean, hourText(y.BusiestHour))},
+	}
+	if k := p.Present; k != nil {
+		lines = append(lines, presentLines(res, p, k)...)
+	}
+	labelled(w, lines)
+	for _, warning := range p.Warnings {
+		fmt.Fprintln(w, "  note:", warning)
+	}
+}
+
+// hourText is an hour of the week.
+func hourText(hour int) string {
+	day := time.Date(2024, 1, 1+hour/24, hour%24, 0, 0, 0, time.UTC) // the first was a Monday
+	return day.Format("Mon 15:04") + " to " + day.Add(time.Hour).Format("15:04")
+}
+
+func sharesText(list []result.Share) string {
+	var parts []string
+	others := 0.0
+	for i, s := range list {
+		if i < fewCohorts {
+			parts = append(parts, fmt.Sprintf("%s %.0f", s.Cohort, s.Units))
+		} else {
+			others += s.Units
+		}
+	}
+	if parts == nil {
+		return "nobody"
+	}
+	if others > 0 {
+		parts = append(parts, fmt.Sprintf("%d others %.0f", len(list)-fewCohorts, others))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// presentLines tell how the present key does.
+func presentLines(res *result.Sizing, p *result.PolicySizing, k *result.Key) [][2]string {
+	noun := strings.TrimSuffix(p.LimitOn, "s")
+	lines := [][2]string{{"  risk now", fmt.Sprintf("with %s, %s of the runs have a refusal: %s of %s (%s to %s)",
+		plural(k.Limit, noun), percentText(float64(k.Risk.Count)/float64(k.Risk.N)), number(k.Risk.Count), number(k.Risk.N),
+		percentText(k.Risk.Low), percentText(k.Risk.High))}}
+	if f := k.First; f != nil {
+		lines = append(lines, firstLines(f, clock{res.Start})...)
+	} else {
+		lines = append(lines, [2]string{"  first refusal", "none in any run"})
+	}
+	if p.Growth != nil {
+		lines = append(lines, growthLines(p.Growth)...)
+	}
+	return lines
+}
+
+func firstLines(f *result.FirstRefusals, c clock) [][2]string {
+	median, early, late := f.Quantiles[len(f.Quantiles)/2], f.Quantiles[0], f.Quantiles[len(f.Quantiles)-1]
+	when := "not reached by half of the runs"
+	if median.At != nil {
+		when = "half of the runs have it by " + c.at(*median.At) + rangeText(median, c)
+	}
+	if early.At != nil {
+		when += fmt.Sprintf("; %s by %s", percentText(early.Share), c.at(*early.At))
+	}
+	if late.At != nil {
+		when += fmt.Sprintf("; %s by %s", percentText(late.Share), c.at(*late.At))
+	}
+	hours := make([]string, len(f.Hours))
+	for i, h := range f.Hours {
+		hours[i] = h.What + ":00 " + percentText(float64(h.Count)/float64(f.N))
+	}
+	return [][2]string{
+		{"  first refusal", when},
+		{"  at the hour", strings.Join(hours, ", ")},
+		{"  met by", countsText(f.Cohorts, f.N) + "; via " + countsText(f.Vias, f.N)},
+		{"  who", usersText(f)},
+		{"  client sees", countsText(f.Sees, f.N)},
+	}
+}
+
+func rangeText(q result.Quantile, c clock) string {
+	if q.Low == nil || q.High == nil {
+		return ""
+	}
+	return " (" + c.at(*q.Low) + " to " + c.at(*q.High) + ")"
+}
+
+func countsText(list []result.Count, n int) string {
+	parts := make([]string, 0, fewCohorts)
+	for i, c := range list {
+		if i == fewCohorts {
+			parts = append(parts, fmt.Sprintf("%d others", len(list)-i))
+			break
+		}
+		parts = append(parts, c.What+" "+percentText(float64(c.Count)/float64(n)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func usersText(f *result.FirstRefusals) string {
+	if f.Users[0].Count == 1 && f.N > 1 {
+		return "another license user ID each time, as " + printable(f.Users[0].What)
+	}
+	text := ""
+	for i, u := range f.Users[:min(fewHolders, len(f.Users))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s in %s", printable(u.What), number(u.Count))
+	}
+	if others := len(f.Users) + f.Others - fewHolders; others > 0 {
+		text += fmt.Sprintf(", %s others", number(others))
+	}
+	return text
+}
+
+// growthLines tell how much traffic the key bears.
+func growthLines(g *result.Growth) [][2]string {
+	var lines [][2]string
+	label := "  bears"
+	for _, f := range g.Factors {
+		text := factorText(f) + " times this traffic until the risk is " + percentText(f.Risk)
+		if g.People > 0 && f.Factor < sim.MaxScale {
+			text += fmt.Sprintf(": %+d people and devices to the %s", f.Extra, number(g.People))
+		}
+		lines = append(lines, [2]string{label, text})
+		label = ""
+	}
+	lines[len(lines)-1][1] += fmt.Sprintf(" (%s)", plural(g.N, "replication"))
+	if g.Month != "" {
+		lines = append(lines, [2]string{"  breaks in", fmt.Sprintf("%s, growing %s a year from the scenario's start", g.Month, percentText(g.Yearly))})
+	}
+	return lines
+}
+
+func factorText(f result.Factor) string {
+	if f.Factor >= sim.MaxScale {
+		return fmt.Sprintf("more than %d", sim.MaxScale)
+	}
+	low, high := "…", "…"
+	if f.Low != nil {
+		low = fmt.Sprintf("%.3g", *f.Low)
+	}
+	if f.High != nil {
+		high = fmt.Sprintf("%.3g", *f.High)
+	}
+	return fmt.Sprintf("%.3g (%s to %s)", f.Factor, low, high)
+}

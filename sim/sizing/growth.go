@@ -1,0 +1,171 @@
+package sizing
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"highwater/scenario"
+	"highwater/sim"
+	"highwater/sim/result"
+	"highwater/sim/stats"
+)
+
+// mostBroken is how many replications the growth is looked for in: each takes
+// several runs.
+const mostBroken = 400
+
+// fine is how exactly a break scale is found, relative to itself.
+const fine = 0.0005
+
+// growth finds by what factor the traffic can grow before the key breaks.
+//
+// Larger traffic has all arrivals of smaller traffic and more, and without a
+// limit what it needs never shrinks with it. So each replication has one scale
+// at which it first needs more than the key, found by halving without noise,
+// and those scales are an independent sample.
+func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*result.Growth, error) {
+	b := newBreaking(ctx, s, o)
+	g := &result.Growth{N: len(b.reps), People: people(s.Scenario, 1), Yearly: q.Yearly}
+	for _, risk := range []float64{q.Risks[0], 0.5} {
+		f := result.Factor{Risk: risk}
+		low, high, _ := stats.QuantileRanks(g.N, risk, q.Confidence)
+		f.Factor = b.rank(int(math.Ceil(float64(g.N)*risk - 1e-9)))
+		if low >= 1 {
+			f.Low = ref(b.rank(low))
+		}
+		if high <= g.N {
+			f.High = ref(b.rank(high))
+		}
+		if b.err != nil {
+			return nil, b.err
+		}
+		f.Extra = people(s.Scenario, f.Factor) - g.People
+		g.Factors = append(g.Factors, f)
+	}
+	if q.Yearly > 0 {
+		g.Month = month(s.Scenario.Start, g.Factors[0].Factor, q.Yearly)
+	}
+	return g, nil
+}
+
+func ref[T any](x T) *T { return &x }
+
+// people are the members of cohorts that grow, at a scale.
+func people(sc *scenario.Scenario, scale float64) int {
+	n := 0
+	for i := range sc.Cohorts {
+		if c := &sc.Cohorts[i]; sim.Grows(c) {
+			n += int(math.Round(float64(c.Count) * scale))
+		}
+	}
+	return n
+}
+
+// daysInYear on average.
+const daysInYear = 365.2425
+
+// month is when traffic that grows by a share each year has grown by a factor.
+// A factor that is less than 1 was long ago.
+func month(start time.Time, factor, yearly float64) string {
+	days := math.Log(factor) / math.Log1p(yearly) * daysInYear
+	if days > 100*daysInYear {
+		return ""
+	}
+	return start.AddDate(0, 0, int(math.Floor(days))).Format("2006-01")
+}
+
+// A breaking is the search for break scales. Of each replication it knows a
+// scale at which the key is enough and one at which it is not.
+type breaking struct {
+	ctx          context.Context
+	c            sim.Case
+	o            sim.Options
+	key          int
+	peaks        []int // what the replications need at scale 1, in order
+	reps         []int
+	enough, more []float64 // scales, by replication
+	err          error
+}
+
+func newBreaking(ctx context.Context, s *sim.Sample, o sim.Options) *breaking {
+	o.Enough, o.Progress = nil, nil
+	b := &breaking{ctx: ctx, c: s.Case, o: o, key: limit(&s.Case)}
+	for i := range min(s.N, mostBroken) {
+		b.reps = append(b.reps, i)
+		enough, more := 1.0, math.Inf(1)
+		if s.Needed[i].Units > b.key {
+			enough, more = 0, 1
+		}
+		b.peaks = append(b.peaks, s.Needed[i].Units)
+		b.enough, b.more = append(b.enough, enough), append(b.more, more)
+	}
+	slices.Sort(b.peaks)
+	return b
+}
+
+// broken is how many replications need more than the key at a scale.
+func (b *breaking) broken(scale float64) int {
+	var unknown []int
+	for i := range b.reps {
+		if b.enough[i] < scale && scale < b.more[i] {
+			unknown = append(unknown, i)
+		}
+	}
+	if len(unknown) > 0 && b.err == nil {
+		b.c.Scale = scale
+		var exceeds []bool
+		exceeds, b.err = sim.Exceeding(b.ctx, b.c, b.o, unknown)
+		for k, i := range unknown {
+			if exceeds[k] {
+				b.more[i] = scale
+			} else {
+				b.enough[i] = scale
+			}
+		}
+	}
+	n := 0
+	for _, more := range b.more {
+		if more <= scale {
+			n++
+		}
+	}
+	return n
+}
+
+// rank is the kth of the replications' break scales, the least first, and
+// [sim.MaxScale] when it is not less.
+func (b *breaking) rank(k int) float64 {
+	low := b.guess(k) // what is needed grows about as the traffic does
+	high := low
+	if b.broken(low) >= k {
+		for step := 1.05; b.broken(low) >= k; step *= step {
+			if high = low; low < 1.0/sim.MaxScale || b.err != nil {
+				return low
+			}
+			low /= step
+		}
+	} else {
+		for step := 1.05; b.broken(high) < k; step *= step {
+			if low = high; high >= sim.MaxScale || b.err != nil {
+				return sim.MaxScale
+			}
+			high = min(high*step, sim.MaxScale)
+		}
+	}
+	for high/low > 1+fine && b.err == nil {
+		if middle := math.Sqrt(low * high); b.broken(middle) >= k {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// guess is about where the kth break scale is.
+func (b *breaking) guess(k int) float64 {
+	n := len(b.peaks)
+	return min(max(float64(b.key)/float64(max(1, b.peaks[n-k])), 1.0/sim.MaxScale), sim.MaxScale)
+}

@@ -1,0 +1,348 @@
+package sizing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim"
+	"highwater/sim/result"
+	"highwater/sim/stats"
+)
+
+// A Question says what a sizing is to answer.
+type Question struct {
+	Risks      []float64 // of any refusal in a run, 0 to 1; the first is the one that matters
+	Confidence float64   // 0 to 1
+	Growth     bool      // look for how much traffic the key bears
+	Yearly     float64   // growth a year, 0.1 for 10 %; 0 is unknown
+	// Precision ends the replications when the interval of the units that keep
+	// the first risk is at most so wide for every policy; 0 is not.
+	Precision int
+	// Seen hears, now and then, of the replications so far and the fewest units
+	// by them that keep the first risk by the first policy.
+	Seen func(n, units int)
+}
+
+// Size says how many units are enough for each case. When the context ends it
+// answers by the replications that are done; the error is the context's.
+func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*result.Sizing, error) {
+	o.Demand = true
+	s := sequence{q: q, confidence: q.Confidence}
+	o.Enough = s.enough
+	samples, err := sim.Replicate(ctx, cases, o)
+	res := &result.Sizing{Study: StudyOf("sizing", samples, o, q.Confidence, err), Policies: []result.PolicySizing{}}
+	if s.precise && err == nil {
+		res.EndedBy = result.Precise
+	}
+	if res.Replications == 0 {
+		return res, err
+	}
+	for _, sample := range samples {
+		p := policySizing(sample, q, s.confidence)
+		if q.Growth && err == nil && limit(&sample.Case) > 0 {
+			p.Growth, err = growth(ctx, sample, o, q)
+		}
+		res.Policies = append(res.Policies, p)
+	}
+	return res, err
+}
+
+// StudyOf begins a result of samples.
+func StudyOf(kind string, samples []*sim.Sample, o sim.Options, confidence float64, err error) result.Study {
+	sc := samples[0].Scenario
+	st := result.Study{
+		Schema: result.Schema, Kind: kind, Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
+		Seed: cmp.Or(o.Seed, sc.Seed), Replications: samples[0].N, EndedBy: result.AllDone, Confidence: confidence,
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		st.EndedBy = result.OutOfBudget
+	case err != nil:
+		st.EndedBy = result.Interrupted
+	}
+	return st
+}
+
+// A sequence looks at replications as they come. Its looks are few and share
+// the error among them, so that looking again and again does no harm.
+type sequence struct {
+	q          *Question
+	look       int
+	confidence float64 // of the look that ended it, at least the question's
+	precise    bool
+}
+
+// seenEvery is how often the answer so far is told.
+const seenEvery = 20
+
+func (s *sequence) enough(samples []*sim.Sample) bool {
+	n := samples[0].N
+	if s.q.Seen != nil && n%seenEvery == 0 {
+		s.q.Seen(n, stats.Quantile(sorted(samples[0]), 1-s.q.Risks[0]))
+	}
+	at, confidence := stats.Look(s.look, s.q.Confidence)
+	if s.q.Precision == 0 || n < at {
+		return false
+	}
+	s.look++
+	for _, sample := range samples {
+		low, high, _ := stats.QuantileRanks(n, 1-s.q.Risks[0], confidence)
+		if low == 0 || high > n {
+			return false
+		}
+		needed := sorted(sample)
+		if needed[high-1]-needed[low-1] > s.q.Precision {
+			return false
+		}
+	}
+	s.confidence, s.precise = confidence, true
+	return true
+}
+
+// sorted lists what each replication needs, the least first.
+func sorted(s *sim.Sample) []int {
+	list := needed(s)
+	slices.Sort(list)
+	return list
+}
+
+// needed lists what each replication needs.
+func needed(s *sim.Sample) []int {
+	list := make([]int, s.N)
+	for i, p := range s.Needed {
+		list[i] = p.Units
+	}
+	return list
+}
+
+// limit is what a case's key limits its units or connections to; 0 is none.
+func limit(c *sim.Case) int {
+	if !c.Policy.Enforce {
+		return 0
+	}
+	if c.Units == 0 || c.Policy.UserLimit > 0 && c.Policy.UserLimit < c.Units {
+		return c.Policy.UserLimit
+	}
+	return c.Units
+}
+
+// Count says by what a case is counted.
+func Count(c *sim.Case) result.Counted {
+	p := &c.Policy
+	return result.Counted{Policy: p.Name, Base: p.Base, Options: p.Changed, Units: c.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce}
+}
+
+func policySizing(s *sim.Sample, q *Question, confidence float64) result.PolicySizing {
+	needed, peaks := needed(s), sorted(s)
+	p := result.PolicySizing{
+		Counted: Count(&s.Case), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
+		Needed: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
+	}
+	for _, risk := range q.Risks {
+		p.Enough = append(p.Enough, Enough(peaks, risk, confidence))
+	}
+	p.Yards = yards(s)
+	if limit := limit(&s.Case); limit > 0 {
+		p.Present = present(s, limit, p.Enough[0], q.Confidence)
+	}
+	if s.Policy.LimitOn == engine.LimitConnections {
+		p.Warnings = append(p.Warnings, "the key limits connections: all numbers of units here are connections")
+	}
+	if s.Policy.TransitionShort == engine.Overcommit && p.Enforced {
+		p.Warnings = append(p.Warnings, "transition_short is overcommit: a transition is never refused, so that use can be more than is enough here")
+	}
+	return p
+}
+
+// Enough is how many units keep a risk, by what the replications need in
+// order.
+func Enough(peaks []int, risk, confidence float64) result.Need {
+	n := len(peaks)
+	need := result.Need{Risk: risk}
+	if float64(n)*risk >= 1 {
+		need.Units = ref(stats.Quantile(peaks, 1-risk))
+	}
+	if rank, ok := stats.UpperRank(n, 1-risk, confidence); ok {
+		need.Guaranteed = &peaks[rank-1]
+	} else {
+		need.Wanted = stats.LeastSamples(1-risk, confidence)
+	}
+	return need
+}
+
+// aims of the other yardsticks: a share of time and of connections, and a
+// blocking.
+const (
+	yardShare    = 0.99
+	yardBlocking = 0.01
+)
+
+func yards(s *sim.Sample) result.Yards {
+	y := result.Yards{Time: leastUnits(s.Demand.TimeAt), Logins: leastUnits(s.Attempts)}
+	for i, h := range s.Hours {
+		if mean := h.UnitSeconds / h.Seconds; h.Seconds > 0 && mean > y.BusiestMean {
+			y.BusiestMean, y.BusiestHour = mean, i
+		}
+	}
+	for _, u := range s.Demand.UnitSeconds {
+		y.Mean += u / s.Scenario.Duration.Seconds() / float64(s.N)
+	}
+	if y.BusiestMean > 0 {
+		y.ErlangB = stats.ErlangBServers(y.BusiestMean, yardBlocking)
+	}
+	return y
+}
+
+// leastUnits is the fewest units that are enough for the share of the
+// yardsticks, where list tells how often so many are needed.
+func leastUnits[T int64 | engine.Time](list []T) int {
+	var all, sum T
+	for _, n := range list {
+		all += n
+	}
+	for units, n := range list {
+		sum += n
+		if float64(sum) >= yardShare*float64(all) {
+			return units
+		}
+	}
+	return 0
+}
+
+// shares are who holds the units at the peak, on average.
+func shares(s *sim.Sample) []result.Share {
+	list := []result.Share{}
+	for _, c := range s.AtPeak {
+		list = append(list, result.Share{Cohort: c.Cohort, Units: float64(c.Units) / float64(s.N)})
+	}
+	slices.SortStableFunc(list, func(a, b result.Share) int { return cmp.Compare(b.Units, a.Units) })
+	return list
+}
+
+// mostPoints bounds a curve of risks.
+const mostPoints = 200
+
+// curve is the risk by every number of units that makes a difference, or by
+// some when those are many.
+func curve(s *sim.Sample, peaks []int, confidence float64) []result.Risk {
+	first, last := max(0, peaks[0]-1), peaks[len(peaks)-1]
+	step := 1
+	for (last-first)/step >= mostPoints {
+		step *= 2
+	}
+	list := []result.Risk{}
+	for units := first - first%step; units < last+step; units += step {
+		at, _ := slices.BinarySearch(peaks, units+1)
+		r := result.Risk{Units: units, Count: s.N - at}
+		r.Risk = float64(r.Count) / float64(s.N)
+		r.Low, r.High = stats.ClopperPearson(r.Count, s.N, confidence)
+		r.Median = medianExceed(s, units)
+		list = append(list, r)
+	}
+	return list
+}
+
+// medianExceed is when half of the replications have needed more than so many
+// units; nil when fewer ever do.
+func medianExceed(s *sim.Sample, units int) *engine.Time {
+	var times []engine.Time
+	for _, stairs := range s.Staircases {
+		i, _ := slices.BinarySearchFunc(stairs, units+1, func(p engine.Peak, u int) int { return cmp.Compare(p.Units, u) })
+		if i < len(stairs) {
+			times = append(times, stairs[i].At)
+		}
+	}
+	half := (s.N + 1) / 2
+	if len(times) < half {
+		return nil
+	}
+	slices.Sort(times)
+	return &times[half-1]
+}
+
+// present says how the present key does.
+func present(s *sim.Sample, units int, need result.Need, confidence float64) *result.Key {
+	k := &result.Key{Limit: units}
+	if best := need.Best(); best != nil {
+		k.Headroom = ref(units - *best)
+	}
+	refusing := 0
+	for _, f := range s.First {
+		if f != nil {
+			refusing++
+		}
+	}
+	k.Risk = result.Proportion{Count: refusing, N: s.N, Confidence: confidence}
+	k.Risk.Low, k.Risk.High = stats.ClopperPearson(refusing, s.N, confidence)
+	if refusing > 0 {
+		k.First = firstRefusals(s, refusing, confidence)
+	}
+	return k
+}
+
+// shares of the replications whose first refusal is told.
+var quantiles = []float64{0.05, 0.25, 0.5, 0.75, 0.95}
+
+func firstRefusals(s *sim.Sample, n int, confidence float64) *result.FirstRefusals {
+	f := &result.FirstRefusals{N: n}
+	var times []stats.Lifetime
+	hours, cohorts, vias, sees, users := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
+	for _, r := range s.First {
+		if r == nil {
+			times = append(times, stats.Lifetime{At: s.Scenario.Duration.Seconds()})
+			continue
+		}
+		times = append(times, stats.Lifetime{At: r.At.Seconds(), Event: true})
+		hours[fmt.Sprintf("%02d", s.Scenario.Start.Add(time.Duration(r.At)*time.Microsecond).Hour())]++
+		cohorts[r.Cohort]++
+		vias[r.Via]++
+		sees[r.ClientSees]++
+		users[r.LicenseUserID]++
+	}
+	survival := stats.KaplanMeier(times, confidence)
+	for _, p := range quantiles {
+		f.Quantiles = append(f.Quantiles, quantileAt(survival, p))
+	}
+	f.Hours, f.Cohorts, f.Vias, f.Sees = counts(hours), counts(cohorts), counts(vias), counts(sees)
+	slices.SortFunc(f.Hours, func(a, b result.Count) int { return cmp.Compare(a.What, b.What) })
+	f.Users = counts(users)
+	if len(f.Users) > result.TopHolders {
+		f.Users, f.Others = f.Users[:result.TopHolders], len(f.Users)-result.TopHolders
+	}
+	return f
+}
+
+func quantileAt(survival []stats.SurvivalPoint, p float64) result.Quantile {
+	q := result.Quantile{Share: p}
+	instant := func(seconds float64) *engine.Time {
+		if math.IsInf(seconds, 0) || math.IsNaN(seconds) {
+			return nil
+		}
+		t := engine.Time(math.Round(seconds * float64(engine.Second)))
+		return &t
+	}
+	at, low, high, ok := stats.SurvivalQuantile(survival, p)
+	if ok {
+		q.At = instant(at)
+	}
+	q.Low, q.High = instant(low), instant(high)
+	return q
+}
+
+// counts lists what was counted, most often first.
+func counts(m map[string]int) []result.Count {
+	list := []result.Count{}
+	for what, n := range m {
+		list = append(list, result.Count{What: what, Count: n})
+	}
+	slices.SortFunc(list, func(a, b result.Count) int {
+		return cmp.Or(b.Count-a.Count, cmp.Compare(a.What, b.What))
+	})
+	return list
+}
