@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"highwater/engine"
@@ -11,29 +12,45 @@ import (
 
 // A poisson yields the instants of a Poisson process with a rate that changes
 // over the day or week, by inversion of the integrated rate: one uniform an
-// arrival.
+// arrival. Bursts make it a process that is Poisson only when they are known.
 type poisson struct {
 	rates  []scenario.Rate
 	cycle  float64 // seconds
 	linear bool
 	scale  float64 // of the rates
+	bursts []burst
+	begin  float64 // of the run, in seconds since the begin of a cycle
 
 	at      float64 // seconds since the start of the run
 	inCycle float64 // seconds since the begin of the cycle
 	segment int
+	factor  float64 // of the rates, until then
+	until   float64
 	dead    bool // the rate is 0 at all times
 }
 
-func newPoisson(a *scenario.Arrivals, start time.Time, scale float64) poisson {
-	p := poisson{rates: a.Rates, cycle: a.Cycle.Seconds(), linear: a.Linear, scale: scale, dead: true}
+func newPoisson(a *scenario.Arrivals, start time.Time, scale float64, bursts []burst) poisson {
+	p := poisson{rates: a.Rates, cycle: a.Cycle.Seconds(), linear: a.Linear, scale: scale, bursts: bursts, factor: 1, until: math.Inf(1), dead: true}
 	for _, r := range a.Rates {
 		p.dead = p.dead && r.PerSecond == 0
 	}
-	p.inCycle = math.Mod(sinceMonday(start).Seconds(), p.cycle)
-	for p.segment+1 < len(p.rates) && p.rates[p.segment+1].At.Seconds() <= p.inCycle {
-		p.segment++
+	p.begin = math.Mod(sinceMonday(start).Seconds(), p.cycle)
+	p.seek(p.begin)
+	if bursts != nil {
+		p.until = 0
 	}
 	return p
+}
+
+// seek goes to an instant of the curve, in seconds since the begin of any
+// cycle.
+func (p *poisson) seek(at float64) {
+	p.inCycle = math.Mod(at, p.cycle)
+	if p.inCycle < 0 {
+		p.inCycle += p.cycle
+	}
+	after := sort.Search(len(p.rates), func(i int) bool { return p.rates[i].At.Seconds() > p.inCycle })
+	p.segment = max(0, after-1)
 }
 
 // sinceMonday is the time of the week on the clock.
@@ -51,15 +68,18 @@ func (p *poisson) next(e, end float64) float64 {
 		return math.Inf(1)
 	}
 	for p.at < end {
-		r0 := p.rates[p.segment].PerSecond * p.scale
-		if len(p.rates) == 1 {
-			p.at += e / r0
+		if len(p.rates) == 1 && p.bursts == nil {
+			p.at += e / (p.rates[0].PerSecond * p.scale)
 			return p.at
 		}
-		begin, length, slope := p.piece()
-		into := p.inCycle - begin
-		r := r0 + slope*into
-		left := length - into
+		if p.at >= p.until {
+			p.turn()
+		}
+		r, slope, left := p.piece()
+		turns := p.until-p.at < left
+		if turns {
+			left = p.until - p.at
+		}
 		area := (r + slope*left/2) * left
 		if e <= area {
 			d := solve(r, slope, e)
@@ -68,30 +88,43 @@ func (p *poisson) next(e, end float64) float64 {
 			return p.at
 		}
 		e -= area
-		p.at += left
-		p.segment++
-		p.inCycle = begin + length
-		if p.segment == len(p.rates) {
-			p.segment, p.inCycle = 0, 0
+		if turns {
+			p.at, p.inCycle = p.until, p.inCycle+left
+			continue
 		}
+		p.at += left
+		p.nextSegment()
 	}
 	return math.Inf(1)
 }
 
-// piece is the present piece of the curve: where it begins in the cycle, how
-// long it is, and how the rate changes in it.
-func (p *poisson) piece() (begin, length, slope float64) {
+// piece is what is left of the present piece of the curve: the rate now, how
+// it changes, and for how long.
+func (p *poisson) piece() (rate, slope, left float64) {
 	a := p.rates[p.segment]
 	b := p.rates[(p.segment+1)%len(p.rates)]
-	begin = a.At.Seconds()
-	length = b.At.Seconds() - begin
+	begin := a.At.Seconds()
+	length := b.At.Seconds() - begin
 	if p.segment+1 == len(p.rates) {
 		length = p.cycle - begin
 	}
+	rate = a.PerSecond * p.scale
+	into := p.inCycle - begin
 	if p.linear {
 		slope = (b.PerSecond - a.PerSecond) * p.scale / length
+		rate += slope * into
 	}
-	return begin, length, slope
+	return rate * p.factor, slope * p.factor, length - into
+}
+
+// nextSegment goes on to where the next piece of the curve begins.
+func (p *poisson) nextSegment() {
+	p.segment++
+	if p.segment == len(p.rates) {
+		p.segment, p.inCycle = 0, 0
+		return
+	}
+	p.inCycle = p.rates[p.segment].At.Seconds()
 }
 
 // solve finds d with r*d + slope*d*d/2 = e.

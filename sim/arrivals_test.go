@@ -51,7 +51,7 @@ func TestPoissonInvertsTheCurve(t *testing.T) {
 		start := time.Date(2026, 11, rapid.IntRange(1, 28).Draw(t, "day"), rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"), 0, 0, time.UTC)
 		scale := rapid.SampledFrom([]float64{1, 2.5}).Draw(t, "scale")
 		const end = 10 * 86400.0
-		p := newPoisson(a, start, scale)
+		p := newPoisson(a, start, scale, nil)
 		if total == 0 {
 			if at := p.next(1, end); at < end {
 				t.Fatalf("an arrival at %v with a rate of 0", at)

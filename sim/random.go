@@ -39,6 +39,8 @@ const (
 	forChance
 	forDelay
 	forMark
+	forBurst
+	forBurstPhase
 )
 
 // mix spreads the bits of a number (SplitMix64's finalizer).

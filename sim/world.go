@@ -424,7 +424,7 @@ func (w *world) layer(c *cohort) {
 			l.stream = of(mix(c.stream), uint64(i))
 		}
 		if c.Arrivals.Form == scenario.Poisson {
-			l.arrivals = newPoisson(&c.Arrivals, w.start, rate)
+			l.arrivals = newPoisson(&c.Arrivals, w.start, rate, newBursts(c.Arrivals.Bursts, c.stream, l.stream))
 		}
 		c.layers = append(c.layers, l)
 		w.nextArrival(w.newActor(core{role: generator, cohort: int32(c.label), person: int32(i)}))
