@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"slices"
 
 	"highwater/engine"
 	"highwater/sim/result"
@@ -39,6 +40,8 @@ type Totals struct {
 	UnitSeconds []float64     // by replication
 	TimeAt      []engine.Time // by units in use
 	Cohorts     []result.Cohort
+	Refused     [][]int32        // attempts by cohort, by replication
+	Lost        [][]int32        // sessions by cohort, by replication
 	ByVia       map[string]int64 // refused attempts
 }
 
@@ -46,6 +49,7 @@ type Totals struct {
 type CohortUnits struct {
 	Cohort string
 	Units  int64
+	by     []int32 // by replication; 0 from its end on
 }
 
 // An outcome is what came of one run of a world.
@@ -111,7 +115,9 @@ func thinned(stairs []engine.Peak) []engine.Peak {
 func newSample(v Case) *Sample {
 	s := &Sample{Case: v, Hours: make([]Hour, hoursInWeek), covered: covered(v.Scenario)}
 	for _, t := range []*Totals{&s.Demand, &s.Use} {
-		t.Cohorts, t.ByVia = make([]result.Cohort, len(v.Scenario.Cohorts)), map[string]int64{}
+		n := len(v.Scenario.Cohorts)
+		t.Cohorts, t.ByVia = make([]result.Cohort, n), map[string]int64{}
+		t.Refused, t.Lost = make([][]int32, n), make([][]int32, n)
 		for i := range t.Cohorts {
 			t.Cohorts[i].Name = v.Scenario.Cohorts[i].Name
 		}
@@ -148,14 +154,33 @@ func (s *Sample) add(rep *replication) {
 }
 
 func (s *Sample) addAtPeak(c result.CohortUnits) {
-	for i := range s.AtPeak {
-		if s.AtPeak[i].Cohort == c.Cohort {
-			s.AtPeak[i].Units += int64(c.Units)
-			return
-		}
+	i := s.indexAtPeak(c.Cohort)
+	if i < 0 {
+		i = len(s.AtPeak)
+		s.AtPeak = append(s.AtPeak, CohortUnits{Cohort: c.Cohort})
 	}
-	s.AtPeak = append(s.AtPeak, CohortUnits{c.Cohort, int64(c.Units)})
+	sum := &s.AtPeak[i]
+	sum.Units += int64(c.Units)
+	sum.by = append(sum.by, make([]int32, s.N-1-len(sum.by))...) // replications in which it held none
+	sum.by = append(sum.by, int32(c.Units))
 }
+
+func (s *Sample) indexAtPeak(cohort string) int {
+	return slices.IndexFunc(s.AtPeak, func(c CohortUnits) bool { return c.Cohort == cohort })
+}
+
+// UnitsAtPeak lists what a cohort, or what shares a license user ID, held at
+// the peak of the demand, by replication.
+func (s *Sample) UnitsAtPeak(cohort string) []int32 {
+	list := make([]int32, s.N)
+	if i := s.indexAtPeak(cohort); i >= 0 {
+		copy(list, s.AtPeak[i].by)
+	}
+	return list
+}
+
+// Detail is the first replication in detail; nil with [Options.Demand].
+func (s *Sample) Detail() *result.Replication { return s.detail }
 
 func (t *Totals) add(o *outcome) {
 	t.Peaks = append(t.Peaks, o.peak.Units)
@@ -164,6 +189,8 @@ func (t *Totals) add(o *outcome) {
 	t.TimeAt = added(t.TimeAt, o.timeAt)
 	for i := range o.cohorts {
 		addCohort(&t.Cohorts[i], &o.cohorts[i])
+		t.Refused[i] = append(t.Refused[i], int32(o.cohorts[i].Refused))
+		t.Lost[i] = append(t.Lost[i], int32(o.cohorts[i].Lost))
 	}
 	for via, n := range o.byVia {
 		t.ByVia[via] += n
