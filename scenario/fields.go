@@ -44,7 +44,7 @@ var fileObject = object[file]{
 			slot: into(duration, func(f *file) *engine.Time { return &f.Duration })},
 		{name: "seed", byDefault: "1", doc: "the seed of all random numbers", example: "42",
 			slot: into(seed, func(f *file) *uint64 { return &f.Seed })},
-		{name: "reps", byDefault: "1", doc: "how many independent replications to run", example: "20",
+		{name: "reps", byDefault: "200", doc: "how many independent replications to run", example: "20",
 			slot: into(count(1, 1_000_000), func(f *file) *int { return &f.Reps })},
 		{name: "license", required: true, doc: "the key and the policy that counts for it", example: "{units: 120, policy: iris-2022.3}",
 			slot: within(&licenseObject, func(f *file) *file { return f })},

@@ -21,6 +21,7 @@ Usage: highwater COMMAND [flags]
 
 Commands:
   run [FILE]       simulate a scenario: peak, holders, first refusal
+  size [FILE]      how many units are enough, and how sure is that
   replay TRACE     count a trace or an access log
   import LOG...    turn access logs into a trace
   check FILE...    report every mistake in scenarios
@@ -37,6 +38,7 @@ Start here:
 var topics = []struct{ name, about string }{
 	{"scenario", "the fields of a scenario file"},
 	{"rules", "the rules of counting and their public sources"},
+	{"sizing", "what the numbers of size mean and rest on"},
 	{"policies", "the policies by name and how to make one's own"},
 	{"readings", "where the documents are silent, and what that changes"},
 	{"trace", "the format of traces"},

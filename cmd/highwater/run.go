@@ -31,7 +31,7 @@ each policy that it names. Without FILE it runs a hospital's day that comes
 with the program; "-" is standard input.
 
 Flags:
-  --reps N             replications (the scenario's reps, else 1)
+  --reps N             replications (the scenario's reps, else 200)
   --seed N             seed (the scenario's)
   --policy NAME[,...]  count by these policies instead of the scenario's
   --units N            units of the key; 0 is unlimited

@@ -137,6 +137,7 @@ func (s *studyFlags) size(ctx context.Context, std stdio, cases []sim.Case, o si
 	q.Seen = func(n, units int) {
 		p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
 	}
+	q.Growing = func(policy string) { p.say("looking for the growth that the key bears, " + policy) }
 	limited, cancel := s.within(ctx)
 	defer cancel()
 	res, err := sizing.Size(limited, cases, o, q)
@@ -271,9 +272,8 @@ func writeSizing(w io.Writer, res *result.Sizing) {
 		}
 	}
 	table(w, rows)
-	fmt.Fprintf(w, "A risk is that of any refusal at all in %s like these. Enough by the runs: at most that share of the replications\n"+
-		"needs more. Guaranteed: so many are enough with %s confidence, whatever the law of the peak (order statistics).\n",
-		span(res.Duration), percentText(res.Confidence))
+	fmt.Fprintf(w, "Enough by the runs: at most that share of the replications needs more. Guaranteed: enough\n"+
+		"with %s confidence, whatever the law of the peak. See highwater help sizing.\n", percentText(res.Confidence))
 	for i := range res.Policies {
 		fmt.Fprintln(w)
 		writePolicySizing(w, res, &res.Policies[i])
@@ -300,7 +300,7 @@ func unitsOr(units *int, other string) string {
 func writeVerdict(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
 	need := &p.Enough[0]
 	noun := strings.TrimSuffix(p.LimitOn, "s")
-	risk := fmt.Sprintf("the risk of any refusal in these %s at %s or less", span(res.Duration), percentText(need.Risk))
+	risk := fmt.Sprintf("the risk of any refusal in a run of %s at %s or less", span(res.Duration), percentText(need.Risk))
 	switch {
 	case need.Guaranteed != nil:
 		fmt.Fprintf(w, "%s keep %s, with %s confidence.\n", plural(*need.Guaranteed, noun), risk, percentText(res.Confidence))
@@ -328,10 +328,10 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 	y := &p.Yards
 	lines := [][2]string{
 		{"  needed", spreadText(p.Needed) + " " + p.LimitOn + ", the median (lowest–highest) of the replications"},
-		{"  held by", sharesText(p.AtPeak) + " at the peak, on average"},
-		{"  99 % of the time", fmt.Sprintf("%s are enough; the rest may be the hour that matters", number(y.Time))},
-		{"  99 % of log-ins", fmt.Sprintf("%s are enough, as 99 in 100 connections and logins find them", number(y.Logins))},
-		{"  Erlang B at 1 %", fmt.Sprintf("%s are enough, if calls that are refused go away: of a mean of %.1f in the busiest hour, %s",
+		{"  held by", sharesText(p.AtPeak)},
+		{"  other yardsticks", number(y.Time) + " are enough 99 % of the time"},
+		{"", number(y.Logins) + " are enough for 99 % of connections and logins"},
+		{"", fmt.Sprintf("%s by Erlang B at 1 %%, for the mean of %.1f in the busiest hour, %s",
 			number(y.ErlangB), y.BusiestMean, hourText(y.BusiestHour))},
 	}
 	if k := p.Present; k != nil {
@@ -397,18 +397,33 @@ func firstLines(f *result.FirstRefusals, c clock) [][2]string {
 	if late.At != nil {
 		when += fmt.Sprintf("; %s by %s", percentText(late.Share), c.at(*late.At))
 	}
-	hours := make([]string, len(f.Hours))
-	for i, h := range f.Hours {
-		hours[i] = h.What + ":00 " + percentText(float64(h.Count)/float64(f.N))
-	}
 	return [][2]string{
 		{"  first refusal", when},
-		{"  at the hour", strings.Join(hours, ", ")},
+		{"  at the hours", hoursText(f)},
 		{"  met by", countsText(f.Cohorts, f.N) + "; via " + countsText(f.Vias, f.N)},
 		{"  who", usersText(f)},
 		{"  client sees", countsText(f.Sees, f.N)},
 	}
 }
+
+// hoursText lists the hours of the day that are frequent, in their order.
+func hoursText(f *result.FirstRefusals) string {
+	var parts []string
+	rest := 1.0
+	for _, h := range f.Hours {
+		if share := float64(h.Count) / float64(f.N); share >= fewHours {
+			parts = append(parts, h.What+":00 "+percentText(share))
+			rest -= share
+		}
+	}
+	if rest > 1e-9 {
+		parts = append(parts, "others "+percentText(rest))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// fewHours is from what share on an hour is named.
+const fewHours = 0.05
 
 func rangeText(q result.Quantile, c clock) string {
 	if q.Low == nil || q.High == nil {
@@ -448,26 +463,23 @@ func usersText(f *result.FirstRefusals) string {
 
 // growthLines tell how much traffic the key bears.
 func growthLines(g *result.Growth) [][2]string {
-	var lines [][2]string
-	label := "  bears"
-	for _, f := range g.Factors {
-		text := factorText(f) + " times this traffic until the risk is " + percentText(f.Risk)
-		if g.People > 0 && f.Factor < sim.MaxScale {
-			text += fmt.Sprintf(": %+d people and devices to the %s", f.Extra, number(g.People))
-		}
-		lines = append(lines, [2]string{label, text})
-		label = ""
+	text := factorText(g) + " times this traffic until the risk is " + percentText(g.Risk)
+	if g.People > 0 && g.Factor < sim.MaxScale {
+		text += fmt.Sprintf(": %+d people and devices to the %s", g.Extra, number(g.People))
 	}
-	lines[len(lines)-1][1] += fmt.Sprintf(" (%s)", plural(g.N, "replication"))
+	lines := [][2]string{{"  bears", text + " (" + plural(g.N, "replication") + ")"}}
 	if g.Month != "" {
 		lines = append(lines, [2]string{"  breaks in", fmt.Sprintf("%s, growing %s a year from the scenario's start", g.Month, percentText(g.Yearly))})
 	}
 	return lines
 }
 
-func factorText(f result.Factor) string {
+func factorText(f *result.Growth) string {
 	if f.Factor >= sim.MaxScale {
 		return fmt.Sprintf("more than %d", sim.MaxScale)
+	}
+	if f.Low == nil && f.High == nil {
+		return fmt.Sprintf("about %.3g", f.Factor)
 	}
 	low, high := "…", "…"
 	if f.Low != nil {

@@ -137,21 +137,15 @@ type Count struct {
 // A Growth is how much more traffic of the same kind the present key bears:
 // people, devices and callers times a factor.
 type Growth struct {
-	N       int      `json:"replications"`
-	Factors []Factor `json:"factors"`
-	People  int      `json:"people"` // in cohorts that grow and have a count
-	Yearly  float64  `json:"yearly,omitempty"`
-	Month   string   `json:"month,omitempty"` // in which the first factor is reached, by the yearly growth
-}
-
-// A Factor is the growth at which the risk of any refusal reaches a level: a
-// quantile of the break scales of the replications, with its interval.
-type Factor struct {
-	Risk   float64  `json:"risk"`
-	Factor float64  `json:"factor"`
-	Low    *float64 `json:"low"`  // null: no limit by so few replications
-	High   *float64 `json:"high"` // likewise
+	N      int      `json:"replications"`
+	Risk   float64  `json:"risk"`   // of any refusal, that is reached at the factor
+	Factor float64  `json:"factor"` // a quantile of the break scales of the replications, with its interval
+	Low    *float64 `json:"low"`    // null: no limit by so few replications
+	High   *float64 `json:"high"`   // likewise
+	People int      `json:"people"` // in cohorts that grow and have a count
 	Extra  int      `json:"extra_people"`
+	Yearly float64  `json:"yearly,omitempty"`
+	Month  string   `json:"month,omitempty"` // in which the factor is reached, by the yearly growth
 }
 
 // A Risk is the risk of any refusal by a number of units, with a pointwise

@@ -14,10 +14,10 @@ import (
 
 // mostBroken is how many replications the growth is looked for in: each takes
 // several runs.
-const mostBroken = 400
+const mostBroken = 200
 
 // fine is how exactly a break scale is found, relative to itself.
-const fine = 0.0005
+const fine = 0.001
 
 // growth finds by what factor the traffic can grow before the key breaks.
 //
@@ -28,24 +28,21 @@ const fine = 0.0005
 func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*result.Growth, error) {
 	b := newBreaking(ctx, s, o)
 	g := &result.Growth{N: len(b.reps), People: people(s.Scenario, 1), Yearly: q.Yearly}
-	for _, risk := range []float64{q.Risks[0], 0.5} {
-		f := result.Factor{Risk: risk}
-		low, high, _ := stats.QuantileRanks(g.N, risk, q.Confidence)
-		f.Factor = b.rank(int(math.Ceil(float64(g.N)*risk - 1e-9)))
-		if low >= 1 {
-			f.Low = ref(b.rank(low))
-		}
-		if high <= g.N {
-			f.High = ref(b.rank(high))
-		}
-		if b.err != nil {
-			return nil, b.err
-		}
-		f.Extra = people(s.Scenario, f.Factor) - g.People
-		g.Factors = append(g.Factors, f)
+	g.Risk = q.Risks[0]
+	low, high, _ := stats.QuantileRanks(g.N, g.Risk, q.Confidence)
+	g.Factor = b.rank(int(math.Ceil(float64(g.N)*g.Risk - 1e-9)))
+	if low >= 1 {
+		g.Low = ref(b.rank(low))
 	}
+	if high <= g.N {
+		g.High = ref(b.rank(high))
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	g.Extra = people(s.Scenario, g.Factor) - g.People
 	if q.Yearly > 0 {
-		g.Month = month(s.Scenario.Start, g.Factors[0].Factor, q.Yearly)
+		g.Month = month(s.Scenario.Start, g.Factor, q.Yearly)
 	}
 	return g, nil
 }
@@ -140,14 +137,14 @@ func (b *breaking) rank(k int) float64 {
 	low := b.guess(k) // what is needed grows about as the traffic does
 	high := low
 	if b.broken(low) >= k {
-		for step := 1.05; b.broken(low) >= k; step *= step {
+		for step := 1.02; b.broken(low) >= k; step *= step {
 			if high = low; low < 1.0/sim.MaxScale || b.err != nil {
 				return low
 			}
 			low /= step
 		}
 	} else {
-		for step := 1.05; b.broken(high) < k; step *= step {
+		for step := 1.02; b.broken(high) < k; step *= step {
 			if low = high; high >= sim.MaxScale || b.err != nil {
 				return sim.MaxScale
 			}

@@ -27,6 +27,8 @@ type Question struct {
 	// Seen hears, now and then, of the replications so far and the fewest units
 	// by them that keep the first risk by the first policy.
 	Seen func(n, units int)
+	// Growing hears by which policy the growth is looked for next.
+	Growing func(policy string)
 }
 
 // Size says how many units are enough for each case. When the context ends it
@@ -46,6 +48,9 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 	for _, sample := range samples {
 		p := policySizing(sample, q, s.confidence)
 		if q.Growth && err == nil && limit(&sample.Case) > 0 {
+			if q.Growing != nil {
+				q.Growing(sample.Policy.Name)
+			}
 			p.Growth, err = growth(ctx, sample, o, q)
 		}
 		res.Policies = append(res.Policies, p)
