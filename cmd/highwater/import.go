@@ -322,6 +322,7 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 			number(r.OnePage), number(r.Logouts), number(r.Open), plural(r.Pages, "page"), plural(r.Assets, "asset"),
 			plural(r.LogoutRequests, "log-out"))
 	}
+	writeDispersion(w, r.Dispersion)
 	if r.OutOfOrder > 0 {
 		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", plural(r.OutOfOrder, "request"), span(r.MaxDisorder))
 	}
@@ -336,6 +337,17 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 	}
 	for _, warning := range r.Warnings {
 		fmt.Fprintf(w, "note: %s\n", warning)
+	}
+}
+
+// writeDispersion says how bursty the requests of a log are.
+func writeDispersion(w io.Writer, list []accesslog.Dispersion) {
+	var parts []string
+	for _, d := range list {
+		parts = append(parts, fmt.Sprintf("%.3g in %.0f s (%s)", d.Index, d.Window.Seconds(), plural(d.Windows, "window")))
+	}
+	if parts != nil {
+		fmt.Fprintf(w, "index of dispersion within the hour of the week, which is 1 of Poisson traffic: %s\n", strings.Join(parts, ", "))
 	}
 }
 

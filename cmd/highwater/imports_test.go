@@ -21,7 +21,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/result":          {own: "engine"},
 	"sim/sizing":          {own: "engine scenario sim sim/result sim/stats"},
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
-	"sim/trace/accesslog": {own: "engine sim/trace"},
+	"sim/trace/accesslog": {own: "engine sim/stats sim/trace"},
 	"plots":               {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
 		own: "engine plots scenario scenarios sim sim/result sim/sizing sim/trace sim/trace/accesslog",

@@ -14,6 +14,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/stats"
 	"highwater/sim/trace"
 )
 
@@ -254,6 +255,22 @@ func TestNASALog(t *testing.T) {
 		like := strconv.FormatFloat(mean, 'f', 9, 64)
 		if got := decimals(r.UnitSeconds.Seconds()/float64(len(counts)), like); got != like || len(r.Transitions) != transitions {
 			t.Errorf("mean %s with %d transitions, added up %s with %d", got, len(r.Transitions), like, transitions)
+		}
+	})
+	t.Run("dispersion in July", func(t *testing.T) {
+		const july = 2_381_545 // seconds, from Saturday 1 July 1995
+		for length, want := range map[int64]string{1: "1.44", 10: "3.36", 60: "9.77", 600: "58.5"} {
+			const start = 5 * int64(engine.Day)
+			w := stats.NewWindows(length*int64(engine.Second), start)
+			for second, n := range counts[:july] {
+				for range n {
+					w.Add(start + int64(second)*int64(engine.Second))
+				}
+			}
+			w.Finish(start + july*int64(engine.Second))
+			if index, _, _ := w.Index(); decimals(index, want) != want {
+				t.Errorf("index of dispersion in %d s: %v, want %s", length, index, want)
+			}
 		}
 	})
 	// Looked at once a second, a user does not seem to leave when the last

@@ -344,6 +344,7 @@ func (m *importer) log() *Log {
 	}
 	r.First, r.Last = time.UnixMicro(c.epoch).In(zone), time.UnixMicro(last).In(zone)
 	c.header = trace.Header{Epoch: r.First, End: engine.Time(last - c.epoch)}
+	r.disperse(c.requests, m.zone, last)
 	if m.o.View == CSP {
 		c.web = newSessions(m, c.requests)
 		c.web.count(r, last)

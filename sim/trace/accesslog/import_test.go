@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -576,5 +577,30 @@ func TestNames(t *testing.T) {
 	}
 	if _, ok := ParseUnit(""); ok {
 		t.Error("a unit without a name")
+	}
+}
+
+// Three requests in one second of each minute are a burst in seconds and as
+// regular as can be in minutes. Where the log has few windows it says nothing.
+func TestDispersion(t *testing.T) {
+	var b strings.Builder
+	at := time.Date(2026, 11, 23, 8, 0, 0, 0, time.FixedZone("", 3600))
+	for minute := range 180 {
+		for range 3 {
+			fmt.Fprintf(&b, "10.0.0.1 - - [%s] \"GET / HTTP/1.1\" 200 1\n", at.Add(time.Duration(minute)*time.Minute).Format("02/Jan/2006:15:04:05 -0700"))
+		}
+	}
+	log, err := Import([]Source{{Name: "log", R: strings.NewReader(b.String())}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := log.Report().Dispersion
+	if len(list) != 3 {
+		t.Fatalf("%+v, want windows of 1 s, 10 s and 60 s: of 10 min there are too few", list)
+	}
+	for i, want := range []float64{3 - 3.0/60, 3 - 3.0/6, 0} {
+		if d := list[i]; math.Abs(d.Index-want) > 0.02 || d.Window*engine.Time(d.Windows) > 179*engine.Minute {
+			t.Errorf("%+v, want an index of %v", d, want)
+		}
 	}
 }

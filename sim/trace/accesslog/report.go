@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/stats"
 )
 
 // A Report says what was read and what was made of it. Every line is one of
@@ -44,7 +45,41 @@ type Report struct {
 	Logouts        int `json:"logouts"`  // sessions that ended by a logout
 	Open           int `json:"open"`     // sessions that the log's end cut short
 
+	// Dispersion says how bursty the requests are, in windows of which the log
+	// has enough.
+	Dispersion []Dispersion `json:"dispersion"`
+
 	Warnings []string `json:"warnings"` // doubts about the numbers
+}
+
+// A Dispersion is the index of dispersion of the requests in windows of one
+// length within the hour of the week; that of Poisson traffic is 1.
+type Dispersion struct {
+	Window  engine.Time `json:"window"`
+	Windows int64       `json:"windows"`
+	Index   float64     `json:"index"`
+}
+
+// Windows in which requests are counted, and how many of them are enough to
+// say anything.
+var dispersionWindows = []engine.Time{engine.Second, 10 * engine.Second, engine.Minute, 10 * engine.Minute}
+
+const enoughWindows = 100
+
+// disperse looks how bursty the requests are. Instants are those since 1970,
+// which began on a Thursday.
+func (r *Report) disperse(requests []request, zone int, end int64) {
+	monday := 3*int64(engine.Day) + int64(zone)*int64(engine.Second)
+	for _, length := range dispersionWindows {
+		w := stats.NewWindows(int64(length), requests[0].at+monday)
+		for i := range requests {
+			w.Add(requests[i].at + monday)
+		}
+		w.Finish(end + monday)
+		if index, n, free := w.Index(); free >= enoughWindows {
+			r.Dispersion = append(r.Dispersion, Dispersion{length, n, index})
+		}
+	}
 }
 
 // A LeftOut is lines that became no request: how many, of what, and why.
