@@ -36,6 +36,10 @@ type Options struct {
 	// Trace gets the first replication of the first case as it happens; an
 	// event is valid during the call.
 	Trace func(*trace.Event)
+	// Usage gives who hears of each change in use of a replication of the first
+	// case, if nobody were refused; from several goroutines, each replication
+	// from one. It is for runs with Demand.
+	Usage func(replication int) func(at engine.Time, units, connections int)
 	// Progress hears what share of the work is done, 0 to 1, from several
 	// goroutines, one at a time.
 	Progress func(share float64)
@@ -165,6 +169,9 @@ func (r *runner) run(ctx context.Context, worlds []*world, v, rep int) *replicat
 		worlds[i].run(ctx, t)
 		return worlds[i].outcome()
 	}
+	if r.o.Usage != nil && v == 0 {
+		return &replication{demand: r.heard(ctx, r.o.Usage(rep), rep)}
+	}
 	out := &replication{demand: one(0, r.advance)}
 	if !r.o.Demand {
 		out.use = out.demand
@@ -202,16 +209,29 @@ func (r *runner) watched(ctx context.Context, v int) *replication {
 // listened runs the first replication with a series.
 func (r *runner) listened(ctx context.Context, v int, limited bool, tap func(*trace.Event), t tick) (*world, *series) {
 	s := new(series)
-	units, connections := 0, 0
-	w := r.cases[v].world(limited, func(e engine.Event) {
-		if e.InUse != units || e.Connections != connections {
-			units, connections = e.InUse, e.Connections
-			s.add(e.At, units, connections)
-		}
-	}, tap)
+	w := r.cases[v].world(limited, changes(s.add), tap)
 	w.reset(r.o.Seed, 0)
 	w.run(ctx, t)
 	return w, s
+}
+
+// heard runs a replication of the first case for somebody who hears of its use.
+func (r *runner) heard(ctx context.Context, hear func(at engine.Time, units, connections int), rep int) *outcome {
+	w := r.cases[0].world(false, changes(hear), nil)
+	w.reset(r.o.Seed, rep)
+	w.run(ctx, r.advance)
+	return w.outcome()
+}
+
+// changes tells of changes in use among events.
+func changes(hear func(at engine.Time, units, connections int)) engine.Listener {
+	units, connections := 0, 0
+	return func(e engine.Event) {
+		if e.InUse != units || e.Connections != connections {
+			units, connections = e.InUse, e.Connections
+			hear(e.At, units, connections)
+		}
+	}
 }
 
 // finish notes what came of a replication, and passes on in their order those
