@@ -327,7 +327,7 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 	fmt.Fprintln(w)
 	y := &p.Yards
 	lines := [][2]string{
-		{"  needed", spreadText(p.Needed) + " " + p.LimitOn + ", the median (lowest–highest) of the replications"},
+		{"  needed", neededSpread(p)},
 		{"  held by", sharesText(p.AtPeak)},
 		{"  other yardsticks", number(y.Time) + " are enough 99 % of the time"},
 		{"", number(y.Logins) + " are enough for 99 % of connections and logins"},
@@ -341,6 +341,14 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 	for _, warning := range p.Warnings {
 		fmt.Fprintln(w, "  note:", warning)
 	}
+}
+
+func neededSpread(p *result.PolicySizing) string {
+	text := spreadText(p.Needed) + " " + p.LimitOn
+	if p.Needed.Min == p.Needed.Max {
+		return text + " in each replication"
+	}
+	return text + ", the median (lowest–highest) of the replications"
 }
 
 // hourText is an hour of the week.
@@ -386,24 +394,31 @@ func presentLines(res *result.Sizing, p *result.PolicySizing, k *result.Key) [][
 }
 
 func firstLines(f *result.FirstRefusals, c clock) [][2]string {
-	median, early, late := f.Quantiles[len(f.Quantiles)/2], f.Quantiles[0], f.Quantiles[len(f.Quantiles)-1]
-	when := "not reached by half of the runs"
-	if median.At != nil {
-		when = "half of the runs have it by " + c.at(*median.At) + rangeText(median, c)
-	}
-	if early.At != nil {
-		when += fmt.Sprintf("; %s by %s", percentText(early.Share), c.at(*early.At))
-	}
-	if late.At != nil {
-		when += fmt.Sprintf("; %s by %s", percentText(late.Share), c.at(*late.At))
-	}
 	return [][2]string{
-		{"  first refusal", when},
+		{"  first refusal", firstText(f, c)},
 		{"  at the hours", hoursText(f)},
 		{"  met by", countsText(f.Cohorts, f.N) + "; via " + countsText(f.Vias, f.N)},
 		{"  who", usersText(f)},
 		{"  client sees", countsText(f.Sees, f.N)},
 	}
+}
+
+// firstText tells when the limit is met first.
+func firstText(f *result.FirstRefusals, c clock) string {
+	median, early, late := f.Quantiles[len(f.Quantiles)/2], f.Quantiles[0], f.Quantiles[len(f.Quantiles)-1]
+	if late.At != nil && c.second(*early.At) == c.second(*late.At) {
+		return c.second(*early.At) + " in nearly all runs"
+	}
+	text := "not reached by half of the runs"
+	if median.At != nil {
+		text = "half of the runs have it by " + c.second(*median.At) + rangeText(median, c)
+	}
+	for _, q := range []result.Quantile{early, late} {
+		if q.At != nil {
+			text += fmt.Sprintf("; %s by %s", percentText(q.Share), c.second(*q.At))
+		}
+	}
+	return text
 }
 
 // hoursText lists the hours of the day that are frequent, in their order.
@@ -429,7 +444,7 @@ func rangeText(q result.Quantile, c clock) string {
 	if q.Low == nil || q.High == nil {
 		return ""
 	}
-	return " (" + c.at(*q.Low) + " to " + c.at(*q.High) + ")"
+	return " (" + c.second(*q.Low) + " to " + c.second(*q.High) + ")"
 }
 
 func countsText(list []result.Count, n int) string {
