@@ -82,13 +82,18 @@ func (c clock) at(t engine.Time) string {
 	if c.start.IsZero() {
 		return elapsed(t)
 	}
-	wall := c.start.Add(time.Duration(t) * time.Microsecond)
+	wall := c.wall(t)
 	layout := "Mon 2 Jan 15:04:05"
 	if t%engine.Second != 0 {
 		layout += ".000"
 	}
 	return wall.Format(layout)
 }
+
+func (c clock) wall(t engine.Time) time.Time { return c.start.Add(time.Duration(t) * time.Microsecond) }
+
+// second is an instant without fractions.
+func (c clock) second(t engine.Time) string { return c.at(t / engine.Second * engine.Second) }
 
 // elapsed is a time since the start, as 1d 02:03:04.500.
 func elapsed(t engine.Time) string {
