@@ -5,16 +5,22 @@ import (
 	"highwater/scenario"
 )
 
-// open opens what a session needs at once: on each device so many
-// connections, all or nothing.
-func (w *world) open(at engine.Time, c *cohort, v *actor) *engine.Refusal {
-	devices, each := 1, 1
+// wants is how many connections a session opens on each of how many devices.
+func (c *cohort) wants(v *actor) (devices, each int) {
+	devices, each = 1, 1
 	if c.Devices.Law != scenario.Unset {
 		devices = max(1, count(&c.Devices, draw(v.stream, forDevices, 0)))
 	}
 	if c.Connections.Law != scenario.Unset {
 		each = max(1, count(&c.Connections, draw(v.stream, forConnections, uint64(v.page))))
 	}
+	return devices, each
+}
+
+// open opens what a session needs at once: on each device so many
+// connections, all or nothing.
+func (w *world) open(at engine.Time, c *cohort, v *actor) *engine.Refusal {
+	devices, each := c.wants(v)
 	if c.pooled {
 		return w.pools[c.Through-1].take(w, at, c, v, devices*each)
 	}

@@ -21,6 +21,8 @@ type sketch struct {
 	capped  bool // the key may have a limit
 	alone   bool // nothing of a cohort touches another
 	proxies int
+	caps    []int    // of the proxies; 0 is none
+	cap     int      // of the present cohort's proxy
 	names   []string // of the cohorts so far
 	kinds   []string
 	blocks  []string // their texts
@@ -45,6 +47,9 @@ func (s *sketch) wait(label string) string {
 }
 
 func (s *sketch) count(label string) string {
+	if s.cap > 0 { // or a session could not pass
+		return s.pick(label, "1", "uniform(1, 4)", "geometric(mean 2)")
+	}
 	return s.pick(label, "1", "2", "3", "uniform(1, 4)", "geometric(mean 2)")
 }
 
@@ -82,8 +87,13 @@ func (s *sketch) drawHead() {
 	for i := range s.proxies {
 		fmt.Fprintf(&b, "  - {name: p%d, address: 10.0.0.%d, forwards: %s, drops_cookies: %t", i, rapid.IntRange(1, 2).Draw(s.t, "proxy address"),
 			s.pick("forwards", "nothing", "x-forwarded-for", "forwarded"), s.yes("drops cookies"))
-		if s.capped && s.yes("pooled") {
+		s.caps = append(s.caps, 0)
+		switch {
+		case s.capped && s.yes("pooled"):
 			fmt.Fprintf(&b, ", pool: %d", rapid.IntRange(1, 4).Draw(s.t, "pool"))
+		case s.capped && s.yes("gateway"):
+			s.caps[i] = rapid.IntRange(1, 4).Draw(s.t, "cap")
+			fmt.Fprintf(&b, ", cap: %d, patience: %q", s.caps[i], s.pick("patience", "forever", "0s", "10s", "exp(30s)"))
 		}
 		b.WriteString("}\n")
 	}
@@ -126,6 +136,7 @@ func (s *sketch) drawPolicy() string {
 }
 
 func (s *sketch) drawCohort(i int) {
+	s.cap = 0
 	name := fmt.Sprintf("c%d", i)
 	if s.yes("long name") {
 		name = fmt.Sprintf("cohort %d of people behind a rather long name", i)
@@ -211,7 +222,9 @@ func (s *sketch) drawArrivals(line func(string, ...any)) {
 
 func (s *sketch) drawNetworked(kind string, line func(string, ...any)) {
 	if s.proxies > 0 && s.yes("through") {
-		line("through: p%d", rapid.IntRange(0, s.proxies-1).Draw(s.t, "proxy"))
+		i := rapid.IntRange(0, s.proxies-1).Draw(s.t, "proxy")
+		s.cap = s.caps[i]
+		line("through: p%d", i)
 	}
 	if !s.alone && s.yes("address") {
 		line("address: 10.0.0.%d", rapid.IntRange(1, 3).Draw(s.t, "address"))

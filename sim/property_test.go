@@ -64,7 +64,7 @@ func TestReplicationsAreIndependent(t *testing.T) {
 			w.run(context.Background(), nil)
 			again[i] = w.outcome()
 		}
-		if diff := cmp.Diff(again[0], again[2], cmp.AllowUnexported(outcome{}, engine.UnitTime{})); diff != "" {
+		if diff := cmp.Diff(again[0], again[2], cmp.AllowUnexported(outcome{}, waits{}, engine.UnitTime{})); diff != "" {
 			t.Fatalf("a fresh world (-) and a used one (+) differ:\n%s\n%s", diff, text)
 		}
 		first := run(t, sc, Options{Reps: 1}).Policies[0]
@@ -93,7 +93,7 @@ func TestDemand(t *testing.T) {
 			t.Fatalf("refusals without a limit: %+v\n%s", free, text)
 		}
 		for _, c := range free.Cohorts {
-			if c.Refused > 0 || c.Lost > 0 || c.Started > c.Sessions {
+			if c.Refused > 0 || c.Lost > c.TimedOut || c.Started > c.Sessions {
 				t.Fatalf("without a limit: %+v\n%s", c, text)
 			}
 		}
@@ -220,7 +220,10 @@ type step struct {
 
 // steps runs the first replication and lists the units in use at the end of
 // each instant at which something happened.
-func steps(sc *scenario.Scenario, p *engine.Policy) []step {
+func steps(sc *scenario.Scenario, p *engine.Policy) []step { return stepsAt(sc, p, 1) }
+
+// stepsAt is steps of the traffic times a scale.
+func stepsAt(sc *scenario.Scenario, p *engine.Policy, scale float64) []step {
 	list := []step{{}}
 	w := newWorld(sc, p, 0, func(e engine.Event) {
 		if last := &list[len(list)-1]; last.at == e.At {
@@ -229,6 +232,7 @@ func steps(sc *scenario.Scenario, p *engine.Policy) []step {
 		}
 		list = append(list, step{e.At, e.InUse})
 	}, nil)
+	w.scale = scale
 	w.reset(sc.Seed, 0)
 	w.run(context.Background(), nil)
 	return list

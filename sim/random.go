@@ -39,6 +39,7 @@ const (
 	forChance
 	forDelay
 	forMark
+	forPatience
 	forBurst
 	forBurstPhase
 )

@@ -63,6 +63,9 @@ func (s *Sample) policyRun() result.PolicyRun {
 			run.TimeAt = append(run.TimeAt, result.UnitsTime{Units: units, Seconds: d})
 		}
 	}
+	for i := range s.Use.Queues {
+		run.Queues = append(run.Queues, s.Use.Queues[i].result())
+	}
 	for _, via := range slices.Sorted(maps.Keys(s.Use.ByVia)) {
 		run.ByVia = append(run.ByVia, result.ViaCount{Via: via, Refused: s.Use.ByVia[via]})
 	}

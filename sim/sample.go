@@ -43,6 +43,7 @@ type Totals struct {
 	Refused     [][]int32        // attempts by cohort, by replication
 	Lost        [][]int32        // sessions by cohort, by replication
 	ByVia       map[string]int64 // refused attempts
+	Queues      []Queue          // by proxy with a cap
 }
 
 // CohortUnits is a number of units.
@@ -61,6 +62,7 @@ type outcome struct {
 	timeAt   []engine.Time
 	cohorts  []tally
 	byVia    map[string]int64
+	queues   []waits // by proxy with a cap
 
 	// Of a demand only.
 	exceeded bool // the key
@@ -78,6 +80,11 @@ func (w *world) outcome() *outcome {
 	}
 	for i := range w.cohorts {
 		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
+	}
+	for i := range w.gateways {
+		if g := &w.gateways[i]; g.Cap > 0 {
+			out.queues = append(out.queues, w.ended(g))
+		}
 	}
 	if w.watch != nil {
 		out.exceeded = w.watch.Exceeded.Reason != 0
@@ -120,6 +127,11 @@ func newSample(v Case) *Sample {
 		t.Refused, t.Lost = make([][]int32, n), make([][]int32, n)
 		for i := range t.Cohorts {
 			t.Cohorts[i].Name = v.Scenario.Cohorts[i].Name
+		}
+		for i := range v.Scenario.Proxies {
+			if x := &v.Scenario.Proxies[i]; x.Cap > 0 {
+				t.Queues = append(t.Queues, Queue{proxy: x, seconds: v.Scenario.Duration.Seconds()})
+			}
 		}
 	}
 	return s
@@ -195,6 +207,9 @@ func (t *Totals) add(o *outcome) {
 	for via, n := range o.byVia {
 		t.ByVia[via] += n
 	}
+	for i := range o.queues {
+		t.Queues[i].add(&o.queues[i])
+	}
 }
 
 // added adds the elements of a list to those of a sum.
@@ -213,4 +228,5 @@ func addCohort(sum *result.Cohort, c *tally) {
 	sum.Started += c.Started
 	sum.Refused += c.Refused
 	sum.Lost += c.Lost
+	sum.TimedOut += c.TimedOut
 }

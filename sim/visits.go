@@ -43,23 +43,46 @@ func (w *world) visit(at engine.Time, id int32) {
 	v := &w.actors[id]
 	c := &w.cohorts[v.cohort]
 	switch v.phase {
-	case trying:
-		w.try(at, c, id)
+	case trying, paging:
+		if c.gateway == nil {
+			w.pass(at, c, id)
+		} else {
+			w.arriveAt(at, c, id)
+		}
 	case ending:
 		w.close(at, c, v, v.how)
+		w.giveBack(at, c, id)
 		w.finish(at, c, id)
 	case calling:
 		w.close(at, c, v, 0)
+		w.giveBack(at, c, id)
 		w.nextCall(at, c, id)
-	case paging:
-		w.nextPage(at, c, id)
 	case loggingIn:
 		w.login(at, c, id)
 	case timingOut:
 		w.close(at, c, v, engine.Timeout)
 		v.phase = trying
 		w.schedule(v.until, starts, id)
+	case admitting:
+		w.reminded(id)
+		w.admit(at, c.gateway)
+	case leaving:
+		w.leavePlace(at, c, id)
+	case losingPatience:
+		w.losePatience(at, c, id)
+	case lapsing:
+		w.lapse(at, c, id)
 	}
+}
+
+// pass brings a session to the server, or the next page or call of one.
+func (w *world) pass(at engine.Time, c *cohort, id int32) {
+	if v := &w.actors[id]; v.connected() {
+		v.tries = 0
+		w.nextPage(at, c, id)
+		return
+	}
+	w.try(at, c, id)
 }
 
 // web reports whether a cohort's connections are web sessions.
@@ -69,6 +92,7 @@ func (c *cohort) web() bool { return c.Via == engine.CSP || c.UseSession }
 func (w *world) try(at engine.Time, c *cohort, id int32) {
 	v := &w.actors[id]
 	if refusal := w.open(at, c, v); refusal != nil {
+		w.giveBack(at, c, id)
 		w.refused(at, c, id, refusal, trying)
 		return
 	}
@@ -148,10 +172,13 @@ func (w *world) paged(at engine.Time, c *cohort, id int32) {
 	if c.Kind == scenario.Callers && c.Lasts.Law != scenario.Unset {
 		idle += instant(quantile(&c.Lasts, draw(v.stream, forLasts, uint64(v.page-1))))
 	}
+	if c.gateway != nil {
+		w.endCall(at, idle, c, id)
+	}
 	if c.proxy != nil && c.proxy.DropsCookies {
 		w.abandon(c, id, idle)
-		v = &w.actors[id]
 	}
+	v = &w.actors[id]
 	next, timeout := idle+w.think(c, v), idle+c.Timeout
 	if c.Timeout == 0 {
 		timeout = engine.MaxTime
@@ -240,21 +267,32 @@ func (w *world) count(c *cohort, refusal *engine.Refusal) {
 func (w *world) refused(at engine.Time, c *cohort, id int32, refusal *engine.Refusal, again phase) {
 	w.count(c, refusal)
 	v := &w.actors[id]
-	o := &c.OnRefusal
-	if o.Retry.Law == scenario.Unset || o.Times != scenario.Unlimited && int(v.tries) >= o.Times {
+	next, ok := w.retry(at, c, v)
+	if !ok {
 		w.loseConn(at+w.life(c, v), c, again)
 		w.giveUp(at, c, id)
 		return
 	}
-	wait := quantile(&o.Retry, draw(v.stream, forRetry, uint64(v.page)<<32|uint64(v.tries)))
-	wait *= math.Pow(o.Factor, float64(v.tries))
-	v.tries++
 	v.phase = again
-	// A wait of nothing would try for ever at one instant.
-	next := at + max(engine.Microsecond, instant(wait))
 	w.loseConn(next, c, again)
 	w.schedule(next, starts, id)
 }
+
+// retry is when a client tries again, false when it gives up.
+func (w *world) retry(at engine.Time, c *cohort, v *actor) (next engine.Time, ok bool) {
+	o := &c.OnRefusal
+	if o.Retry.Law == scenario.Unset || o.Times != scenario.Unlimited && int(v.tries) >= o.Times {
+		return 0, false
+	}
+	wait := quantile(&o.Retry, draw(v.stream, forRetry, attempt(v)))
+	wait *= math.Pow(o.Factor, float64(v.tries))
+	v.tries++
+	// A wait of nothing would try for ever at one instant.
+	return at + max(engine.Microsecond, instant(wait)), true
+}
+
+// attempt numbers the attempts of a session.
+func attempt(v *actor) uint64 { return uint64(v.page)<<32 | uint64(v.tries) }
 
 // loseConn tells the trace when a refused connection would have ended.
 func (w *world) loseConn(until engine.Time, c *cohort, refused phase) {
@@ -281,7 +319,7 @@ func (w *world) life(c *cohort, v *actor) engine.Time {
 	return min(engine.MaxTime-w.end, instant(quantile(&c.Lasts, draw(v.stream, forLasts, uint64(v.page)))))
 }
 
-// giveUp ends a session whose client was refused. A web session that is open
+// giveUp ends a session whose client was refused, or waited for too long. A web session that is open
 // stays until it times out.
 func (w *world) giveUp(at engine.Time, c *cohort, id int32) {
 	c.stats.Lost++
@@ -291,7 +329,10 @@ func (w *world) giveUp(at engine.Time, c *cohort, id int32) {
 		return
 	}
 	v.phase, v.how = ending, engine.Timeout
-	if c.Timeout > 0 {
+	switch {
+	case c.gateway != nil: // where the call has waited, the session was idle
+		w.schedule(v.until, ends, id)
+	case c.Timeout > 0:
 		w.schedule(at+c.Timeout, ends, id)
 	}
 }

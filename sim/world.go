@@ -49,10 +49,11 @@ type world struct {
 	exceeder  int32
 	hours     hours
 
-	q       queue.Queue
-	conns   []engine.ConnID // see near
-	cohorts []cohort
-	pools   []pool // by proxy
+	q        queue.Queue
+	conns    []engine.ConnID // see near
+	cohorts  []cohort
+	pools    []pool    // by proxy
+	gateways []gateway // by proxy
 
 	actors     []actor
 	freeActor  int32
@@ -76,10 +77,11 @@ type cohort struct {
 	fresh   uint64 // license user IDs of a single connection so far
 	webs    uint64 // web sessions so far, refused ones included
 	proxy   *scenario.Proxy
-	pooled  bool // the proxy's pool connects for it
-	free    bool // its policy does not count its connections
-	alone   bool // one connection each, after which nobody asks who it was
-	shortID bool // no member's login is too long
+	gateway *gateway // that its sessions or calls pass; nil when none has a cap
+	pooled  bool     // the proxy's pool connects for it
+	free    bool     // its policy does not count its connections
+	alone   bool     // one connection each, after which nobody asks who it was
+	shortID bool     // no member's login is too long
 
 	layers  []layer // of arrivals that no member makes
 	moments []engine.Time
@@ -98,6 +100,7 @@ type tally struct {
 	Started  int64
 	Refused  int64 // refused attempts, logins and retries included
 	Lost     int64 // given up, at the start or in the middle
+	TimedOut int64 // waits at a gateway that were too long, of retries too
 }
 
 // A layer is the arrivals of as many people as the scenario has. Larger
@@ -135,6 +138,13 @@ const (
 	loggingIn              // tries its explicit login again
 	timingOut              // times out and comes back at until
 	calling                // a call ends, more may follow
+	waiting                // waits at a gateway
+
+	// What one of a gateway's own actors does, none of which has connections.
+	admitting      // lets in who waits
+	leaving        // a call in a web session ends
+	losingPatience // a wait has been too long
+	lapsing        // the web session of a waiting call times out
 )
 
 // An actor is who has an event to come.
@@ -145,7 +155,9 @@ type actor struct {
 	more       []engine.ConnID // visit: its other connections, when there are many
 	parent     int32           // job: the actor that started it
 	parentBorn uint32
-	_          [16]byte // to two cache lines
+	came       engine.Time // to its gateway
+	places     int32       // there, that it has or waits for
+	ticket     uint32      // of its wait
 }
 
 // A core is what every session needs, in one cache line: a run with many
@@ -299,6 +311,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.table.Reset(*w.policy, w.units)
 	for i := range w.pools {
 		w.pools[i].reset()
+		w.gateways[i].reset()
 	}
 	for i := range w.cohorts {
 		c := &w.cohorts[i]
@@ -325,12 +338,15 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 	w := &world{
 		sc: sc, policy: p, units: units, table: engine.NewTable(*p, units, listener), end: sc.Duration, start: sc.Start, scale: 1,
 		texts: map[string]int{}, byVia: map[string]int64{},
-		pools: make([]pool, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
+		pools: make([]pool, len(sc.Proxies)), gateways: make([]gateway, len(sc.Proxies)), cohorts: make([]cohort, len(sc.Cohorts)),
 	}
 	w.acct = w.table
 	w.q.Near = w.near
 	if tap != nil {
 		w.tape = &tape{tap: tap}
+	}
+	for i := range sc.Proxies {
+		w.gateways[i].Proxy = &sc.Proxies[i]
 	}
 	names := slugs(sc.Cohorts)
 	for i := range sc.Cohorts {
@@ -339,6 +355,7 @@ func newWorld(sc *scenario.Scenario, p *engine.Policy, units int, listener engin
 		if c.Through > 0 {
 			c.proxy = &sc.Proxies[c.Through-1]
 			c.pooled = c.proxy.Pool > 0 && !p.Contract && (c.Kind == scenario.Users || c.Kind == scenario.Devices)
+			c.gateway = w.gatewayOf(c)
 		}
 		c.idents = w.identsOf(c)
 		c.free = p.Uncharged.Has(c.Via) || c.Via == engine.System || c.Via == engine.Diagnostic
@@ -388,15 +405,15 @@ func (w *world) populate(c *cohort) {
 	}
 }
 
-// grows reports whether a cohort grows with the traffic: people, devices and
+// Grows reports whether a cohort grows with the traffic: people, devices and
 // callers do, what the server itself starts does not.
-func (c *cohort) grows() bool {
+func Grows(c *scenario.Cohort) bool {
 	return c.Kind == scenario.Users || c.Kind == scenario.Devices || c.Kind == scenario.Callers || c.Kind == scenario.Browsers
 }
 
 // grown is how many members a cohort has.
 func (w *world) grown(c *cohort) int {
-	if !c.grows() {
+	if !Grows(c.Cohort) {
 		return c.Count
 	}
 	return int(math.Round(float64(c.Count) * w.scale))
@@ -415,7 +432,7 @@ func (w *world) layer(c *cohort) {
 		rate = float64(c.Count)
 	}
 	n := 1
-	if c.grows() {
+	if Grows(c.Cohort) {
 		n = int(math.Ceil(w.scale))
 	}
 	for i := range n {
@@ -459,7 +476,7 @@ func (w *world) arrive(at engine.Time, id int32) {
 		if i < len(c.members) {
 			w.enter(at, c, c.members[i], stream, 0)
 		}
-	case !c.grows() || float64(nth)+1 <= w.scale || float64(nth)+draw(stream, forMark, 0) <= w.scale:
+	case !Grows(c.Cohort) || float64(nth)+1 <= w.scale || float64(nth)+draw(stream, forMark, 0) <= w.scale:
 		w.enter(at, c, w.newPerson(c, uint64(nth)<<layerBits|n, false), stream, 0)
 	}
 	w.nextArrival(id)

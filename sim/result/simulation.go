@@ -39,7 +39,8 @@ type PolicyRun struct {
 	Refusing          Proportion  `json:"replications_with_refusal"`
 	Cohorts           []Cohort    `json:"cohorts"` // totals over all replications
 	ByVia             []ViaCount  `json:"refused_by_via"`
-	TimeAt            []UnitsTime `json:"time_at_units"` // summed over all replications
+	TimeAt            []UnitsTime `json:"time_at_units"`    // summed over all replications
+	Queues            []Queue     `json:"queues,omitempty"` // by proxy with a cap
 
 	First Replication `json:"first_replication"`
 }
@@ -74,8 +75,9 @@ type Cohort struct {
 	Name     string `json:"name"`
 	Sessions int64  `json:"sessions"` // wanted; each call that does not belong to a session is one
 	Started  int64  `json:"started"`
-	Refused  int64  `json:"refused_attempts"` // retries and logins included
-	Lost     int64  `json:"lost"`             // given up, at the start or in the middle
+	Refused  int64  `json:"refused_attempts"`         // retries and logins included
+	Lost     int64  `json:"lost"`                     // given up, at the start or in the middle
+	TimedOut int64  `json:"queue_timeouts,omitempty"` // waits at a proxy that were too long, of retries too
 }
 
 // A ViaCount is a number of refused attempts by one way in.
