@@ -43,6 +43,8 @@ type Replay struct {
 
 	usage [2]int // units and connections last told
 	over  map[uint64]int
+
+	x *Explainer // looks on; nil when nobody does
 }
 
 // NewReplay makes a replay with nobody connected.
@@ -71,26 +73,46 @@ func NewReplay(o Options) *Replay {
 // Run replays all of a trace.
 func Run(r Reader, o Options) (*result.Replay, error) {
 	p := NewReplay(o)
+	if err := p.All(r); err != nil {
+		return nil, err
+	}
+	return p.Finish(), nil
+}
+
+// All does the events of a trace to its end.
+func (r *Replay) All(from Reader) error {
 	for {
-		ev, err := r.Next()
+		ev, err := from.Next()
 		if err == io.EOF {
-			return p.Finish(), nil
+			return nil
 		}
 		if err == nil {
-			err = p.Apply(ev)
+			err = r.Apply(ev)
 		}
-		if _, invalid := err.(*LineError); invalid && o.Lenient {
-			*p.res.Skipped++
+		if _, invalid := err.(*LineError); invalid && r.o.Lenient {
+			*r.res.Skipped++
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
+// Epoch is what instant 0 is, zero when neither the options nor the events so
+// far say so.
+func (r *Replay) Epoch() time.Time {
+	if r.o.Epoch.IsZero() && r.hasEpoch {
+		return time.Unix(0, r.epoch).UTC()
+	}
+	return r.o.Epoch
+}
+
 // hear keeps what the result wants of the table's events.
 func (r *Replay) hear(e engine.Event) {
+	if r.x != nil {
+		r.x.hear(e)
+	}
 	if e.Kind == engine.Transitioned {
 		r.res.Transitions = append(r.res.Transitions, result.Transition{
 			At: e.At, LicenseUserID: r.in.UserName(r.in.Tag(e.User)), Connections: e.RowConnections})
@@ -118,6 +140,9 @@ func (r *Replay) Apply(ev *Event) error {
 	r.last = at
 	r.res.Events++
 	r.res.End = max(r.res.End, at, at+ev.For)
+	if r.x != nil {
+		r.x.before(at, ev, slot)
+	}
 	r.endRequests(at)
 	switch ev.Op {
 	case Connect, Request:
@@ -206,6 +231,9 @@ func (r *Replay) connect(at engine.Time, ev *Event) {
 		Forwarded: ev.Forwarded, Person: ev.Person, Device: ev.Device,
 	}
 	id, refusal := r.in.Connect(at, &c, parent, ev.Line, 0)
+	if r.x != nil {
+		r.x.tried()
+	}
 	if refusal != nil {
 		r.refuse(ev, refusal)
 		r.refused.add(ev)
@@ -265,6 +293,9 @@ func (r *Replay) endRequests(at engine.Time) {
 
 func (r *Replay) login(at engine.Time, ev *Event, slot int32) {
 	err := r.in.Login(at, r.open.list[slot].conn, ev.ID)
+	if r.x != nil {
+		r.x.tried()
+	}
 	if refusal, ok := err.(*engine.Refusal); ok {
 		r.refuse(ev, refusal)
 		return
