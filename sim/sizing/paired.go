@@ -11,7 +11,7 @@ import (
 // Paired is by how much other is more than base, pair by pair: element i of
 // both lists is of replication i, with the same people at the same instants.
 // The lists are equally long and not empty. Confidence lies in (0, 1).
-func Paired[T int | float64](base, other []T, confidence float64) result.Difference {
+func Paired[T int | int32 | float64](base, other []T, confidence float64) result.Difference {
 	differences := make([]float64, len(base))
 	d := result.Difference{N: len(base)}
 	for i := range base {
@@ -46,4 +46,29 @@ func finite(x float64) *float64 {
 		return nil
 	}
 	return &x
+}
+
+// PairedShares compares in how many replications something happens on both
+// sides: element i of both lists is of replication i.
+func PairedShares(base, other []bool, confidence float64) result.ShareDifference {
+	d := result.ShareDifference{N: len(base)}
+	for i := range base {
+		switch {
+		case base[i] && other[i]:
+			d.Both++
+		case base[i]:
+			d.OnlyBase++
+		case other[i]:
+			d.OnlyOther++
+		default:
+			d.Neither++
+		}
+	}
+	each := (1 + confidence) / 2
+	lessLow, lessHigh := stats.ClopperPearson(d.OnlyBase, d.N, each)
+	moreLow, moreHigh := stats.ClopperPearson(d.OnlyOther, d.N, each)
+	d.Difference = float64(d.OnlyOther-d.OnlyBase) / float64(d.N)
+	d.Low, d.High = moreLow-lessHigh, moreHigh-lessLow
+	d.P = stats.SignTest(d.OnlyOther, d.OnlyBase)
+	return d
 }

@@ -296,21 +296,18 @@ var quantiles = []float64{0.05, 0.25, 0.5, 0.75, 0.95}
 
 func firstRefusals(s *sim.Sample, n int, confidence float64) *result.FirstRefusals {
 	f := &result.FirstRefusals{N: n}
-	var times []stats.Lifetime
 	hours, cohorts, vias, sees, users := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	for _, r := range s.First {
 		if r == nil {
-			times = append(times, stats.Lifetime{At: s.Scenario.Duration.Seconds()})
 			continue
 		}
-		times = append(times, stats.Lifetime{At: r.At.Seconds(), Event: true})
 		hours[fmt.Sprintf("%02d", s.Scenario.Start.Add(time.Duration(r.At)*time.Microsecond).Hour())]++
 		cohorts[r.Cohort]++
 		vias[r.Via]++
 		sees[r.ClientSees]++
 		users[r.LicenseUserID]++
 	}
-	survival := stats.KaplanMeier(times, confidence)
+	survival := stats.KaplanMeier(lifetimes(s), confidence)
 	for _, p := range quantiles {
 		f.Quantiles = append(f.Quantiles, quantileAt(survival, p))
 	}
@@ -321,6 +318,18 @@ func firstRefusals(s *sim.Sample, n int, confidence float64) *result.FirstRefusa
 		f.Users, f.Others = f.Users[:result.TopHolders], len(f.Users)-result.TopHolders
 	}
 	return f
+}
+
+// lifetimes lists how long the replications go without a refusal.
+func lifetimes(s *sim.Sample) []stats.Lifetime {
+	list := make([]stats.Lifetime, s.N)
+	for i, r := range s.First {
+		list[i] = stats.Lifetime{At: s.Scenario.Duration.Seconds()}
+		if r != nil {
+			list[i] = stats.Lifetime{At: r.At.Seconds(), Event: true}
+		}
+	}
+	return list
 }
 
 func quantileAt(survival []stats.SurvivalPoint, p float64) result.Quantile {
