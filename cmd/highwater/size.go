@@ -28,7 +28,7 @@ fewest units such that the risk of any refusal in a run of the scenario's length
 is at most so high: by the share of the replications, and guaranteed with
 confidence whatever the law of the peak (order statistics). Then how the present
 key does: its risk, when, by whom and how the first refusal is met, and how many
-times the traffic it bears. Without FILE it sizes a hospital's day that comes
+times the traffic it bears by the first policy. Without FILE it sizes a hospital's day that comes
 with the program; "-" is standard input.
 
 Flags:
@@ -137,7 +137,7 @@ func (s *studyFlags) size(ctx context.Context, std stdio, cases []sim.Case, o si
 	q.Seen = func(n, units int) {
 		p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
 	}
-	q.Growing = func(policy string) { p.say("looking for the growth that the key bears, " + policy) }
+	q.Growing = func() { p.say("looking for the growth that the key bears") }
 	limited, cancel := s.within(ctx)
 	defer cancel()
 	res, err := sizing.Size(limited, cases, o, q)

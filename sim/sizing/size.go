@@ -19,7 +19,7 @@ import (
 type Question struct {
 	Risks      []float64 // of any refusal in a run, 0 to 1; the first is the one that matters
 	Confidence float64   // 0 to 1
-	Growth     bool      // look for how much traffic the key bears
+	Growth     bool      // look for how much traffic the key of the first case bears
 	Yearly     float64   // growth a year, 0.1 for 10 %; 0 is unknown
 	// Precision ends the replications when the interval of the units that keep
 	// the first risk is at most so wide for every policy; 0 is not.
@@ -27,8 +27,8 @@ type Question struct {
 	// Seen hears, now and then, of the replications so far and the fewest units
 	// by them that keep the first risk by the first policy.
 	Seen func(n, units int)
-	// Growing hears by which policy the growth is looked for next.
-	Growing func(policy string)
+	// Growing hears that the growth is looked for now.
+	Growing func()
 }
 
 // Size says how many units are enough for each case. When the context ends it
@@ -46,14 +46,13 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		return res, err
 	}
 	for _, sample := range samples {
-		p := policySizing(sample, q, s.confidence)
-		if q.Growth && err == nil && limit(&sample.Case) > 0 {
-			if q.Growing != nil {
-				q.Growing(sample.Policy.Name)
-			}
-			p.Growth, err = growth(ctx, sample, o, q)
+		res.Policies = append(res.Policies, policySizing(sample, q, s.confidence))
+	}
+	if q.Growth && err == nil && limit(&samples[0].Case) > 0 {
+		if q.Growing != nil {
+			q.Growing()
 		}
-		res.Policies = append(res.Policies, p)
+		res.Policies[0].Growth, err = growth(ctx, samples[0], o, q)
 	}
 	return res, err
 }
