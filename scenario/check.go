@@ -183,9 +183,9 @@ func (d *draft) size(p *parser, run engine.Time) {
 			sessions *= members
 		}
 	case Periodic:
-		sessions = members * run.Seconds() / a.Every.mean()
+		sessions = members * run.Seconds() / a.Every.Expected()
 	case Alternating:
-		sessions = members * run.Seconds() / (a.Idle.mean() + math.Max(0, d.Lasts.mean()))
+		sessions = members * run.Seconds() / (a.Idle.Expected() + math.Max(0, d.Lasts.Expected()))
 	case Storm, Explicit:
 		sessions = members * float64(len(a.Moments)) * math.Max(1, run.Seconds()/engine.Day.Seconds())
 	}

@@ -49,8 +49,8 @@ func lawNamed(name string, duration bool) *law {
 	return nil
 }
 
-// mean is the expectation of d, infinite for Forever.
-func (d Dist) mean() float64 {
+// Expected is the expectation of d, infinite for Forever.
+func (d Dist) Expected() float64 {
 	switch d.Law {
 	case Uniform:
 		return (d.Min + d.Max) / 2
@@ -77,6 +77,20 @@ func (d Dist) least() float64 {
 		return d.Values[0]
 	}
 	return 1
+}
+
+// Most is the largest count, or duration in seconds, that d may be, infinite
+// when there is none.
+func (d Dist) Most() float64 {
+	switch {
+	case d.Law == Constant || d.Law == Geometric && d.Mean <= 1:
+		return d.Mean
+	case d.Law == Uniform:
+		return d.Max
+	case d.Law == Empirical && len(d.Values) > 0:
+		return d.Values[len(d.Values)-1]
+	}
+	return math.Inf(1)
 }
 
 // one is the count that is always 1.

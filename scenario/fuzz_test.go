@@ -86,7 +86,7 @@ func wholesome(t *testing.T, s *Scenario) {
 			t.Errorf("neither or both of think and lasts: %+v", c)
 		}
 		for _, d := range []Dist{c.Connections, c.Devices, c.Lasts, c.Pages, c.Think, c.Windows, c.Delay, a.Every, a.Jitter, a.Idle, c.OnRefusal.Retry} {
-			if v := d.mean(); v < 0 || math.IsNaN(v) || d.Law != Forever && v > longest.Seconds() || d.CV < 0 || d.Law == Empirical && d.Values == nil {
+			if v := d.Expected(); v < 0 || math.IsNaN(v) || d.Law != Forever && v > longest.Seconds() || d.CV < 0 || d.Law == Empirical && d.Values == nil {
 				t.Errorf("not a distribution: %+v", d)
 			}
 		}

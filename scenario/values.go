@@ -138,7 +138,7 @@ var wait = text(length.shape, func(p *parser, s string) (Dist, error) {
 	case err != nil:
 	case d.Law == Forever:
 		err = must("be finite")
-	case d.mean() <= 0:
+	case d.Expected() <= 0:
 		err = must("be > 0")
 	}
 	return d, err

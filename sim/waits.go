@@ -98,6 +98,15 @@ func (q *Queue) add(s *waits) {
 	q.each = append(q.each, one)
 }
 
+// Waiting says what came of the waiting, by proxy with a cap.
+func (t *Totals) Waiting() []result.Queue {
+	list := []result.Queue{}
+	for i := range t.Queues {
+		list = append(list, t.Queues[i].result())
+	}
+	return list
+}
+
 // result says what came of the waiting.
 func (q *Queue) result() result.Queue {
 	a := &q.all
