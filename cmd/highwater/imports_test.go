@@ -22,6 +22,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/sizing":          {own: "engine scenario sim sim/result sim/stats"},
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
 	"sim/trace/accesslog": {own: "engine sim/stats sim/trace"},
+	"sim/wire":            {own: "engine scenario"},
 	"plots":               {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
 		own: "engine plots scenario scenarios sim sim/result sim/sizing sim/trace sim/trace/accesslog",
