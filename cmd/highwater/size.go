@@ -123,6 +123,7 @@ func newSize(std stdio) *cobra.Command {
 	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
 	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
 	cmd.Flags().StringSliceVar(&risks, "risk", []string{"5%", "1%", "0.1%"}, "")
+	cmd.Flags().IntVar(&s.precision, "precision", 0, "")
 	cmd.Flags().StringVar(&growth, "growth", "", "")
 	cmd.Flags().BoolVar(&noGrowth, "no-growth", false, "")
 	return cmd
@@ -150,7 +151,7 @@ type studyFlags struct {
 	quiet      bool
 	confidence string
 	level      float64 // of confidence
-	precision  int
+	precision  int // of size alone
 	budget     time.Duration
 }
 
@@ -158,7 +159,6 @@ func (s *studyFlags) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "")
 	cmd.Flags().StringVar(&s.confidence, "confidence", "95%", "")
-	cmd.Flags().IntVar(&s.precision, "precision", 0, "")
 	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
 }
 
