@@ -67,14 +67,14 @@ func (w *world) connect(at engine.Time, c *cohort, v *actor, device int) *engine
 		return refusal
 	}
 	v.add(id)
-	w.noteExceeder(c)
+	w.noteExceeded(c)
 	return nil
 }
 
-// noteExceeder notes who was the first to need more than the key in question.
-func (w *world) noteExceeder(c *cohort) {
-	if w.watch != nil && w.exceeder < 0 && w.watch.Exceeded.Reason != 0 {
-		w.exceeder = int32(c.label)
+// noteExceeded notes the first refusal by the key in question.
+func (w *world) noteExceeded(c *cohort) {
+	if w.watch != nil && w.first == nil && w.watch.Exceeded.Reason != 0 {
+		w.noteFirst(c, &w.watch.Exceeded)
 	}
 }
 
@@ -136,7 +136,7 @@ func (w *world) logIn(at engine.Time, c *cohort, p *person, id engine.ConnID, us
 		}
 	}
 	refusal := w.acct.Login(at, id, user, c.label)
-	w.noteExceeder(c)
+	w.noteExceeded(c)
 	return refusal
 }
 

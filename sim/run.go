@@ -87,13 +87,10 @@ func instants(list []engine.Time) *result.Instants {
 	return &result.Instants{Min: list[0], Median: list[(n-1)/2], Max: list[n-1], N: n}
 }
 
-// firstRefusal is the first refusal in the world, or the one that the key in
-// question would give; nil when there is none.
+// firstRefusal is the first refusal in the world, or by the key in question;
+// nil when there is none.
 func (w *world) firstRefusal() *result.CohortRefusal {
 	f := w.first
-	if w.watch != nil && w.watch.Exceeded.Reason != 0 && (f == nil || w.watch.Exceeded.At < f.At) {
-		f = &firstRefusal{Refusal: w.watch.Exceeded, Cohort: int(w.exceeder), user: w.userName(w.watch.Exceeded.Tag)}
-	}
 	if f == nil {
 		return nil
 	}

@@ -256,10 +256,14 @@ func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	c.stats.Refused++
 	w.byVia[refusal.ViaName()]++
 	if w.first == nil {
-		w.first = &firstRefusal{Refusal: *refusal, Cohort: int(c.label)}
-		if refusal.User != 0 {
-			w.first.user = w.userName(refusal.Tag)
-		}
+		w.noteFirst(c, refusal)
+	}
+}
+
+func (w *world) noteFirst(c *cohort, refusal *engine.Refusal) {
+	w.first = &firstRefusal{Refusal: *refusal, Cohort: int(c.label)}
+	if refusal.User != 0 {
+		w.first.user = w.userName(refusal.Tag)
 	}
 }
 

@@ -46,7 +46,6 @@ type world struct {
 	key       int           // and the key that it looks at, with its policy
 	keyPolicy *engine.Policy
 	brief     bool // ends when the key is exceeded
-	exceeder  int32
 	hours     hours
 
 	q        queue.Queue
@@ -327,7 +326,6 @@ func (w *world) reset(seed uint64, replication int) {
 	}
 	if w.watch != nil {
 		w.table.Watch(w.watch, w.keyPolicy, w.key)
-		w.exceeder = -1
 		w.watchHours()
 	}
 }
