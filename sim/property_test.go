@@ -278,11 +278,14 @@ func TestDominance(t *testing.T) {
 		{"hold_seconds", "10", "0"},
 		{"hold_from", "end", "start"},
 		{"hold_scope", "all_sessionless", "anonymous_only"},
+		{"hold_extend", "true", "false"},
+		{"hold_counts_connection", "true", "false"},
 		{"grace_seconds", "600", "60"},
 		{"grace_seconds", "60", "0"},
 		{"grace_on", "logout_or_timeout", "timeout_only"},
 		{"grace_keeps_transition", "true", "false"},
 		{"uncharged", "none", "rest"},
+		{"uncharged", "none", "rest,soap"}, // since 2022.3 and before
 		{"timeout_lag", "20", "0"},
 	}
 	rapid.Check(t, func(t *rapid.T) {
