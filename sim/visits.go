@@ -50,6 +50,9 @@ func (w *world) visit(at engine.Time, id int32) {
 			w.arriveAt(at, c, id)
 		}
 	case ending:
+		if v.how == engine.Logout {
+			w.planned(at, c, id, LogoutRequest)
+		}
 		w.close(at, c, v, v.how)
 		w.giveBack(at, c, id)
 		w.finish(at, c, id)
@@ -104,6 +107,7 @@ func (w *world) try(at engine.Time, c *cohort, id int32) {
 	}
 	v.page++
 	v.since = v.page
+	w.planned(at, c, id, c.kindOf(v))
 	w.startJobs(at, c.onPage, id, uint64(v.page))
 	v = &w.actors[id]
 	if c.alone && v.person != 0 && !w.people[v.person].stays {
@@ -224,6 +228,7 @@ func (w *world) abandon(c *cohort, id int32, idle engine.Time) {
 func (w *world) nextPage(at engine.Time, c *cohort, id int32) {
 	v := &w.actors[id]
 	v.page++
+	w.planned(at, c, id, c.kindOf(v))
 	for conn := range v.conns {
 		w.page(at, conn)
 	}

@@ -37,7 +37,8 @@ type world struct {
 	units  int // of the key; 0 is unlimited
 	table  *engine.Table
 	acct   Accountant
-	tape   *tape // nil when nobody wants a trace
+	tape   *tape    // nil when nobody wants a trace
+	plan   *planner // nil when nobody wants a plan
 	end    engine.Time
 	start  time.Time
 	scale  float64 // how many times the scenario's people there are
