@@ -12,6 +12,7 @@ import (
 // states the design: change the design first, then this table.
 var imports = map[string]struct{ own, others, std string }{
 	"engine":              {own: "engine/names"},
+	"engine/msglog":       {own: "engine"},
 	"engine/names":        {},
 	"scenario":            {own: "engine", others: "gopkg.in/yaml.v3"},
 	"scenarios":           {std: "embed"},
