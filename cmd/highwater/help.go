@@ -22,6 +22,7 @@ Usage: highwater COMMAND [flags]
 Commands:
   run [FILE]       simulate a scenario: peak, holders, first refusal
   size [FILE]      how many units are enough, and how sure is that
+  compare [FILE..] what changes by policy, key or scenario, and for whom
   replay TRACE     count a trace or an access log
   import LOG...    turn access logs into a trace
   check FILE...    report every mistake in scenarios

@@ -177,7 +177,7 @@ func flagError(err error) error {
 	if errors.As(err, &value) {
 		want := map[string]string{
 			"int": "a whole number", "uint64": "a whole number >= 0", "duration": "a time such as 15m", "bool": "true or false",
-			"stringSlice": "a list of names with commas",
+			"stringSlice": "a list of names with commas", "intSlice": "whole numbers with commas",
 		}
 		f := value.GetFlag()
 		return usagef("--%s must be %s, not %q", f.Name, want[f.Value.Type()], value.GetValue())
@@ -210,7 +210,7 @@ func newRoot(std stdio) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newRun(std), newSize(std), newReplay(std), newImport(std), newCheck(std), newSchema(std))
+	root.AddCommand(newRun(std), newSize(std), newCompare(std), newReplay(std), newImport(std), newCheck(std), newSchema(std))
 	root.AddCommand(newTopics()...)
 	return root
 }

@@ -146,6 +146,14 @@ func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) er
 	if len(args) > 1 {
 		return usagef("want one scenario, not %d files", len(args))
 	}
+	if err := checkNumbers(cmd, o); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// checkNumbers looks at the flags that say how much to simulate.
+func checkNumbers(cmd *cobra.Command, o *sim.Options) error {
 	for _, f := range []struct {
 		name  string
 		value int
@@ -157,7 +165,7 @@ func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) er
 	if cmd.Flags().Changed("seed") && o.Seed == 0 {
 		return usagef("--seed must be > 0, not 0")
 	}
-	return c.check()
+	return nil
 }
 
 // A loaded is a scenario and what it was read from.
