@@ -11,7 +11,7 @@ import (
 func TestChart(t *testing.T) {
 	var out, errs bytes.Buffer
 	dir := t.TempDir()
-	if code := run(t.Context(), []string{"run", "--out", dir}, stdio{nil, &out, &errs}); code != 0 {
+	if code := run(t.Context(), []string{"run", "--reps", "1", "--out", dir}, stdio{nil, &out, &errs}); code != 0 {
 		t.Fatalf("run exits with %d: %s", code, &errs)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, "units.svg"))
