@@ -65,6 +65,9 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0, "run ward.yaml --units 1"}, // refusals are an answer
 		{nil, 0, "replay day.jsonl"},
 		{nil, 0, "replay --from auto access.log"},
+		{nil, 0, "explain ward.yaml --at first-refusal"}, // there is none
+		{nil, 0, "explain ward.yaml --units 1 --at first-refusal"},
+		{nil, 0, "explain day.jsonl"},
 		{nil, 0, "import access.log"},
 		{nil, 0, "check ward.yaml"},
 		{nil, 0, "schema"},
@@ -75,6 +78,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "replay none.jsonl"},
 		{nil, 1, "replay ."},
 		{nil, 1, "replay day.jsonl --series none/use.csv"},
+		{nil, 1, "explain none.yaml"},
+		{nil, 1, "explain ."},
 		{nil, 1, "import none.log"},
 		{nil, 1, "import access.log -o none/day.jsonl"},
 		{nil, 1, "check none.yaml"},
@@ -89,6 +94,12 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "run ward.yaml day.jsonl"},
 		{nil, 2, "replay"},
 		{nil, 2, "replay day.jsonl --json --series -"},
+		{nil, 2, "explain ward.yaml day.jsonl"},
+		{nil, 2, "explain ward.yaml --at noon"},
+		{nil, 2, "explain ward.yaml --at 2h1s"},
+		{nil, 2, "explain day.jsonl --at 12"}, // it ends at 1
+		{nil, 2, "explain day.jsonl --seed 2"},
+		{nil, 2, "explain ward.yaml --lenient"},
 		{nil, 2, "import"},
 		{nil, 2, "import access.log --log-format %h"},
 		{nil, 2, "import access.log --agents"},
@@ -101,12 +112,18 @@ func TestExitCodes(t *testing.T) {
 		{nil, 4, "replay bad.jsonl"},
 		{nil, 4, "replay ward.yaml"},
 		{nil, 4, "replay --from auto notes.txt"},
+		{nil, 4, "explain bad.yaml"},
+		{nil, 4, "explain bad.jsonl"},
+		{nil, 4, "explain -"}, // nothing
 		{nil, 4, "import notes.txt"},
 		{nil, 4, "check ward.yaml bad.yaml"},
 
 		{interrupt, 130, "run ward.yaml"},
 		{interrupt, 130, "replay day.jsonl"},
 		{interrupt, 130, "replay -"},
+		{interrupt, 130, "explain ward.yaml"},
+		{interrupt, 130, "explain day.jsonl"},
+		{interrupt, 130, "explain -"},
 		{interrupt, 130, "import access.log"},
 		{interrupt, 130, "check -"},
 		{terminate, 143, "run ward.yaml"},
@@ -156,7 +173,7 @@ func TestFullOutput(t *testing.T) {
 	inFolder(t, map[string]string{"ward.yaml": ward, "day.jsonl": call, "access.log": access})
 	for _, args := range []string{
 		"run ward.yaml", "run ward.yaml --json", "run ward.yaml --trace -", "replay day.jsonl", "replay day.jsonl --json",
-		"replay day.jsonl --series -", "import access.log", "check ward.yaml", "schema", "--version",
+		"explain day.jsonl", "explain day.jsonl --json", "replay day.jsonl --series -", "import access.log", "check ward.yaml", "schema", "--version",
 	} {
 		var errs bytes.Buffer
 		code := run(t.Context(), strings.Fields(args), stdio{strings.NewReader(""), full{}, &errs})

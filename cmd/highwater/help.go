@@ -24,6 +24,7 @@ Commands:
   size [FILE]      how many units are enough, and how sure is that
   compare [FILE..] what changes by policy, key or scenario, and for whom
   replay TRACE     count a trace or an access log
+  explain [FILE]   who holds units at an instant of a scenario or trace, and why
   import LOG...    turn access logs into a trace
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors

@@ -155,7 +155,8 @@ func TestJSONPageIsTheTracesResult(t *testing.T) {
 
 // The page explains every field of a result.
 func TestJSONPageHasTheFields(t *testing.T) {
-	replayPart, runPart, ok := strings.Cut(page(t, "json"), "\n# The result of run\n")
+	whole := page(t, "json")
+	replayPart, runPart, ok := strings.Cut(whole, "\n# The result of run\n")
 	if !ok {
 		t.Fatal("json.md has no result of run")
 	}
@@ -169,6 +170,8 @@ not valid
 	tests := []struct{ page, in, args string }{
 		{replayPart, events, "replay - --json --lenient --set max_connections=1"},
 		{replayPart + runPart, crowd, "run - --json --set connection_limit=9"},
+		{whole, events, "explain - --json --lenient --set max_connections=1"},
+		{whole, crowd, "explain - --json --set connection_limit=9"},
 	}
 	for _, tt := range tests {
 		code, out, errs := highwater(t.Context(), strings.NewReader(tt.in), strings.Fields(tt.args)...)

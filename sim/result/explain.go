@@ -16,7 +16,8 @@ type Explanation struct {
 	Seed        uint64           `json:"seed,omitempty"`
 	Replication int              `json:"replication,omitempty"` // from 1
 	Policy      string           `json:"policy"`
-	Options     []engine.Setting `json:"options,omitempty"` // changed from the policy
+	Base        string           `json:"base"`
+	Options     []engine.Setting `json:"options,omitempty"` // changed from the base
 	Units       int              `json:"units"`             // of the key at the instant; 0 is unlimited
 	LimitOn     string           `json:"limit_on"`          // what the key limits: units or connections
 	Enforced    bool             `json:"enforced"`          // whether the key limits anything

@@ -66,6 +66,10 @@ type tenure struct {
 	transition result.HolderTransition
 }
 
+// usualTimeout is the time-out of a web session unless its application says
+// otherwise: silence for less tells nothing.
+const usualTimeout = 900 * engine.Second
+
 // Explain replays all of a trace and explains a moment of it.
 func Explain(r Reader, o Options, m Moment) (*result.Explanation, error) {
 	x := NewExplainer(o, m)
@@ -82,9 +86,9 @@ func NewExplainer(o Options, m Moment) *Explainer {
 	}
 	o.End = max(o.End, m.At)
 	x := &Explainer{
-		r: NewReplay(o), moment: m, cohorts: map[string]string{}, tenures: map[engine.UserID]*tenure{}, next: map[engine.ConnID]*result.HolderConn{},
+		r: NewReplay(o), moment: m, silence: usualTimeout, cohorts: map[string]string{}, tenures: map[engine.UserID]*tenure{}, next: map[engine.ConnID]*result.HolderConn{},
 		res: result.Explanation{
-			Schema: result.Schema, Kind: "explanation", Policy: o.Policy.Name, Options: o.Policy.Changed, Units: o.Units,
+			Schema: result.Schema, Kind: "explanation", Policy: o.Policy.Name, Base: o.Policy.Base, Options: o.Policy.Changed, Units: o.Units,
 			LimitOn: o.Policy.LimitOn.String(), Enforced: o.Policy.Enforce, Which: m.Which.String(),
 			Split: []result.CategoryUnits{}, ByCohort: []result.CohortSplit{}, Holders: []result.UnitHolder{}, Notes: []string{},
 		},
@@ -323,7 +327,8 @@ func (x *Explainer) Finish(known map[string]string) *result.Explanation {
 
 // guess says what the web sessions do that nothing more is heard of. When it
 // is not known they are leaked, if the trace is silent of them for longer than
-// of any that it tells more of; else it may just be too short.
+// the usual time-out and than of any that it tells more of; else it may just be
+// too short.
 func (x *Explainer) guess(known map[string]string) {
 	leaked, unclear := 0, 0
 	for _, c := range x.next {

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A twice is an input that can be read more than once. What comes through
+// a pipe is kept in a file meanwhile.
+type twice struct {
+	std  stdio
+	name string // as it was given
+	copy string // file that it is kept in; "" when it is a file itself
+	open []io.Closer
+}
+
+func newTwice(ctx context.Context, std stdio, name string) (*twice, error) {
+	in := &twice{std: std, name: name}
+	from := std.in
+	if name != "-" {
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().IsRegular() || info.IsDir() {
+			return in, nil // to open it says what is wrong
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		from = f
+	}
+	f, err := os.CreateTemp("", "highwater-*")
+	if err != nil {
+		return nil, err
+	}
+	in.copy = f.Name()
+	_, err = io.Copy(f, abandonable(ctx, from))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		in.end()
+		return nil, err
+	}
+	return in, nil
+}
+
+// again is how the input is read from its begin: streams and a name.
+func (in *twice) again() (stdio, string, error) {
+	if in.copy == "" {
+		return in.std, in.name, nil
+	}
+	f, err := os.Open(in.copy)
+	if err != nil {
+		return in.std, "", err
+	}
+	in.open = append(in.open, f)
+	std := in.std
+	std.in = f
+	return std, "-", nil
+}
+
+// end forgets what was kept.
+func (in *twice) end() {
+	for _, f := range in.open {
+		_ = f.Close()
+	}
+	if in.copy != "" {
+		_ = os.Remove(in.copy)
+	}
+}
+
+// isTrace reports whether the input is a trace and no scenario: its name says
+// so, or it begins as JSON does.
+func (in *twice) isTrace(ctx context.Context) (bool, error) {
+	base := strings.TrimSuffix(strings.TrimSuffix(in.name, ".gz"), ".zst")
+	switch ext := filepath.Ext(base); {
+	case slices.Contains([]string{".yaml", ".yml"}, ext):
+		return false, nil
+	case slices.Contains([]string{".jsonl", ".json"}, ext):
+		return true, nil
+	}
+	std, name, err := in.again()
+	if err != nil {
+		return false, err
+	}
+	r, err := openInput(ctx, std, name, &progress{})
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	text, err := bufio.NewReader(r).Peek(512)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	return strings.HasPrefix(strings.TrimLeft(string(text), "\ufeff \t\r\n"), `{"`), nil
+}
