@@ -128,6 +128,27 @@ func (i *Instance) user(text []byte) UserID {
 	return id
 }
 
+// User finds or makes the license user ID of a text, for who connects by the
+// Table's own methods.
+func (i *Instance) User(text string) UserID { return i.user(append(i.buf[:0], text...)) }
+
+// Fresh makes a license user ID that equals no other, for who connects by the
+// Table's own methods: it is printed as # and the number, and retired by
+// [Instance.RetireFresh].
+func (i *Instance) Fresh(number int64) UserID { return i.AddUser(fresh | uint64(number)) }
+
+// RetireFresh retires a license user ID that equals no other. Those that have
+// a text stay, as anybody may have the same.
+func (i *Instance) RetireFresh(id UserID) {
+	if i.Tag(id)&fresh != 0 {
+		i.Retire(id)
+	}
+}
+
+// Users is how many license user IDs with a text there have been: what its
+// memory grows with.
+func (i *Instance) Users() int { return len(i.texts) }
+
 // Disconnect ends an open connection.
 func (i *Instance) Disconnect(at Time, id ConnID, how How) {
 	if !i.clients[id].retire {

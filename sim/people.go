@@ -236,8 +236,8 @@ func (w *world) text(s string, c *cohort) engine.UserID {
 	i, ok := w.texts[s]
 	if !ok {
 		i = len(w.shared)
-		id := w.acct.AddUser(newTag(tagText, 0, 0, uint64(i)))
-		w.shared = append(w.shared, sharedID{id: id, name: s})
+		w.shared = append(w.shared, sharedID{name: s})
+		w.shared[i].id = w.acct.AddUser(newTag(tagText, 0, 0, uint64(i)))
 		w.texts[s] = i
 	}
 	t := &w.shared[i]

@@ -258,17 +258,7 @@ func (w *world) run(ctx context.Context, t tick) {
 			}
 			tell(engine.Time(at))
 		}
-		id := int32(ref)
-		switch w.actors[id].role {
-		case generator:
-			w.arrive(engine.Time(at), id)
-		case member:
-			w.begin(engine.Time(at), id)
-		case sampler:
-			w.strike(engine.Time(at), id)
-		default:
-			w.visit(engine.Time(at), id)
-		}
+		w.act(engine.Time(at), int32(ref))
 		if w.brief && w.watch.Exceeded.Reason != 0 {
 			return
 		}
@@ -281,6 +271,20 @@ func (w *world) run(ctx context.Context, t tick) {
 		w.tape.endLost(w.end - 1)
 	}
 	tell(w.end)
+}
+
+// act lets an actor do what is next.
+func (w *world) act(at engine.Time, id int32) {
+	switch w.actors[id].role {
+	case generator:
+		w.arrive(at, id)
+	case member:
+		w.begin(at, id)
+	case sampler:
+		w.strike(at, id)
+	default:
+		w.visit(at, id)
+	}
 }
 
 // near fetches what the actors of coming events will need, for many at once.
