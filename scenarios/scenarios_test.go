@@ -31,6 +31,9 @@ func (p policies) needs(name string, low, high int) bool {
 	return p[name].Demand.Min >= low && p[name].Demand.Max <= high
 }
 
+// near reports whether a number is at most so far from another.
+func near(x, from, by float64) bool { return from-by <= x && x <= from+by }
+
 // cohort is what came of a cohort under a policy, in all replications.
 func (p policies) cohort(name, cohort string) result.Cohort {
 	for _, c := range p[name].Cohorts {
@@ -72,6 +75,21 @@ var claims = map[string][]claim{
 	"cookieless-client.yaml": {
 		{"10 units with the cookie and 30 times as much without", func(p policies) bool { return p.needs(after, 300, 320) }},
 		{"each user pays per connection", func(p policies) bool { return p[after].First.Transitions == 10 }},
+	},
+	"gateway-cap.yaml": {
+		{"nobody is refused, with 24 units", func(p policies) bool { return p.never(after) && p.needs(after, 23, 24) }},
+		{"one call in two waits", func(p policies) bool { return near(p[after].Queues[0].ShareWaited.Value, 0.5, 0.1) }},
+		{"for 6 s on average", func(p policies) bool { return near(p[after].Queues[0].MeanWait.Value, 6, 1) }},
+		{"one in a hundred for more than 40 s", func(p policies) bool { return near(p[after].Queues[0].P99.Seconds(), 40, 5) }},
+		{"few are given up, after 60 s", func(p policies) bool {
+			q := p[after].Queues[0]
+			return q.TimedOut > 0 && q.ShareTimedOut.Value < 0.001 && q.LongestWait.Seconds() <= 60
+		}},
+		{"one in five is refused if the ten seconds count from the end", func(p policies) bool {
+			const name = "held from their end"
+			c := p.cohort(name, "reports")
+			return p.always(name) && near(float64(c.Refused)/float64(c.Sessions), 0.2, 0.02) && p[name].Peaks.Max == 24
+		}},
 	},
 	"health-connect-hlu.yaml": {
 		{"25 units did", func(p policies) bool { return p.never(before) }},

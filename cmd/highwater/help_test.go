@@ -166,7 +166,8 @@ func TestJSONPageHasTheFields(t *testing.T) {
 {"op":"connect","at":2,"via":"csp","conn":"c"}
 not valid
 `
-	const crowd = `{name: crowd, duration: 1h, license: {units: 2}, cohorts: [{name: staff, kind: users, count: 4, arrivals: start, session: 5m}]}`
+	const crowd = `{name: crowd, duration: 1h, license: {units: 2}, proxies: [{name: gate, address: 10.0.0.5, cap: 1, patience: 1s}], cohorts: [
+{name: staff, kind: users, count: 4, arrivals: start, session: 5m}, {name: bots, kind: callers, count: 2, through: gate, arrivals: {at: +1s}, session: 5s}]}`
 	tests := []struct{ page, in, args string }{
 		{replayPart, events, "replay - --json --lenient --set max_connections=1"},
 		{replayPart + runPart, crowd, "run - --json --set connection_limit=9"},

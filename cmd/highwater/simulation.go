@@ -118,6 +118,7 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	labelled(w, lines)
 	writeTop(w, first)
 	writeRefused(w, p, n)
+	writeQueues(w, p, n)
 }
 
 // fewCohorts is how many cohorts the short answer names.
@@ -177,7 +178,7 @@ func writeRefused(w io.Writer, p *result.PolicyRun, n int) {
 	}
 	rows := [][]string{{heading, "sessions wanted", "attempts refused", "sessions lost"}}
 	for _, c := range p.Cohorts {
-		if c.Refused > 0 {
+		if c.Refused > 0 || c.Lost > 0 {
 			rows = append(rows, []string{"  " + c.Name, meanText(c.Sessions, n), meanText(c.Refused, n), meanText(c.Lost, n)})
 		}
 	}
