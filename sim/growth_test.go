@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"highwater/sim/trace"
@@ -24,38 +25,80 @@ func twoScales(t *rapid.T) (less, more float64) {
 
 // Larger traffic costs at least as much at every instant of the same run, and
 // needs at least as large a key at every instant: a license user ID with more
-// connections transitions earlier, resets later and is kept longer.
-//
-// That needs a hold that each call extends, and a unit that who comes back
-// shares: else a call more can shorten a hold, and a visit more can spare a
-// unit. Pools, gateways and connection limits let people wait, or turn some
-// away, for others, and are not drawn here.
+// connections transitions earlier, resets later and is kept longer. That is
+// so unless [Case.Shrinks] says why not.
 func TestMoreTrafficNeedsMore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := drawUnlimited(t).text()
-		sc := parse(t, text)
-		v := Case{Scenario: sc, Policy: sc.License.Policy}
-		v.Policy.HoldExtend, v.Policy.GraceReuse = true, true
+		s := drawScenario(t)
+		v := Case{Scenario: parse(t, s.text())}
+		v.Policy = v.Scenario.License.Policy.WithoutLimit()
+		if rapid.Bool().Draw(t, "as usual") {
+			v.Policy.HoldExtend, v.Policy.GraceReuse, v.Policy.ConnectionLimit = true, true, 0
+		}
+		if len(v.Shrinks()) > 0 {
+			return
+		}
 		less, more := twoScales(t)
-		if at, found := under(stepsAt(sc, &v.Policy, more), stepsAt(sc, &v.Policy, less)); found {
-			t.Fatalf("%v of the traffic cost less than %v at %v s\n%s", more, less, at.Seconds(), text)
+		if at, found := under(stepsAt(v.Scenario, &v.Policy, more), stepsAt(v.Scenario, &v.Policy, less)); found {
+			t.Fatalf("%v of the traffic cost less than %v at %v s\n%s", more, less, at.Seconds(), s.text())
 		}
-		need := func(scale float64) []step {
-			v.Scale = scale
-			list := []step{{}}
-			for _, s := range once(&v, false, nil).watch.Staircase {
-				if last := &list[len(list)-1]; last.at == s.At {
-					last.units = s.Units
-				} else {
-					list = append(list, step{s.At, s.Units})
-				}
-			}
-			return list
-		}
-		if at, found := under(need(more), need(less)); found {
-			t.Fatalf("%v of the traffic needed less than %v at %v s\n%s", more, less, at.Seconds(), text)
+		if at, found := under(v.stairs(more), v.stairs(less)); found {
+			t.Fatalf("%v of the traffic needed less than %v at %v s\n%s", more, less, at.Seconds(), s.text())
 		}
 	})
+}
+
+// stairs are how the key that is needed grows in the first replication.
+func (v Case) stairs(scale float64) []step {
+	v.Scale = scale
+	list := []step{{}}
+	for _, s := range once(&v, false, nil).watch.Staircase {
+		if last := &list[len(list)-1]; last.at == s.At {
+			last.units = s.Units
+		} else {
+			list = append(list, step{s.At, s.Units})
+		}
+	}
+	return list
+}
+
+// All that may let larger traffic need less does so now and then.
+func TestShrinks(t *testing.T) {
+	tests := []struct {
+		want, policy, proxies, cohorts string
+	}{
+		{"a hold", "hold_extend: false", "", `
+  - {name: a, kind: callers, address: 10.0.0.1, arrivals: {poisson: 12/h}}
+  - {name: b, kind: callers, address: 10.0.0.2, arrivals: {poisson: 12/h}}`},
+		{"a unit of a grace", "grace_reuse: false", "", `
+  - {name: a, kind: browsers, address: 10.0.0.1, user: svc, arrivals: {poisson: 20/h}, session: {pages: 1, think: exp(1m), logout: 100%}}`},
+		{"a connection limit", "connection_limit: 1", "", `
+  - {name: a, kind: users, via: xdbc, address: 10.0.0.1, arrivals: {poisson: 12/h}, session: exp(3m)}
+  - {name: b, kind: users, via: xdbc, address: 10.0.0.2, arrivals: {poisson: 12/h}, session: exp(3m)}`},
+		{"a gateway", "anon_id: session", "{name: x, address: 10.0.0.5, cap: 1}", `
+  - {name: a, kind: callers, through: x, arrivals: {poisson: 6/min}, session: exp(5s)}`},
+		{"a proxy's pool", "license_alt_headers: true", "{name: x, address: 10.0.0.5, forwards: x-forwarded-for, pool: 2}", `
+  - {name: a, kind: users, via: xdbc, through: x, connections: "uniform(1, 2)", arrivals: {poisson: 1/min}, session: 1m}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			text := "name: shrinks\nduration: 10m\nlicense: {units: unlimited, policy: {" + tt.policy + "}}\nproxies: [" + tt.proxies + "]\ncohorts:" + tt.cohorts + "\n"
+			v := Case{Scenario: parse(t, text)}
+			v.Policy = v.Scenario.License.Policy
+			if got := v.Shrinks(); len(got) != 1 || !strings.HasPrefix(got[0], tt.want) {
+				t.Fatalf("shrinks for %q, want %q alone", got, tt.want)
+			}
+			last := func(scale float64) int {
+				stairs := v.stairs(scale)
+				return stairs[len(stairs)-1].units
+			}
+			for v.Scenario.Seed = 1; last(2) >= last(1); v.Scenario.Seed++ {
+				if v.Scenario.Seed == 10_000 {
+					t.Fatal("twice the traffic never needed fewer units")
+				}
+			}
+		})
+	}
 }
 
 // Larger traffic has everybody of smaller traffic at the same instants, and

@@ -18,7 +18,8 @@ type Sample struct {
 	// connections where the policy limits those.
 	Needed     []engine.Peak
 	Staircases [][]engine.Peak
-	// First is the first refusal by the key; nil where there is none.
+	// First is the first refusal, by the key or by the policy's connection
+	// limit; nil where there is none.
 	First []*result.CohortRefusal
 
 	Attempts []int64       // summed up; see [engine.Watch]

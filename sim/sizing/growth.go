@@ -22,9 +22,10 @@ const fine = 0.001
 // growth finds by what factor the traffic can grow before the key breaks.
 //
 // Larger traffic has all arrivals of smaller traffic and more, and without a
-// limit what it needs never shrinks with it. So each replication has one scale
-// at which it first needs more than the key, found by halving without noise,
-// and those scales are an independent sample.
+// limit what it needs never shrinks with it, unless [sim.Case.Shrinks] says
+// why. So each replication has one scale at which it first needs more than the
+// key, found by halving without noise, and those scales are an independent
+// sample.
 func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*result.Growth, error) {
 	b := newBreaking(ctx, s, o)
 	g := &result.Growth{N: len(b.reps), People: people(s.Scenario, 1), Yearly: q.Yearly}

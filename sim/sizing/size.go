@@ -52,7 +52,11 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		if q.Growing != nil {
 			q.Growing()
 		}
-		res.Policies[0].Growth, err = growth(ctx, samples[0], o, q)
+		p := &res.Policies[0]
+		p.Growth, err = growth(ctx, samples[0], o, q)
+		for _, what := range samples[0].Shrinks() {
+			p.Warnings = append(p.Warnings, "there is "+what+": traffic that has outgrown the key may fit again when it grows more")
+		}
 	}
 	return res, err
 }
@@ -157,6 +161,9 @@ func policySizing(s *sim.Sample, q *Question, confidence float64) result.PolicyS
 	}
 	if s.Policy.LimitOn == engine.LimitConnections {
 		p.Warnings = append(p.Warnings, "the key limits connections: all numbers of units here are connections")
+	}
+	if s.Policy.ConnectionLimit > 0 {
+		p.Warnings = append(p.Warnings, "connection_limit refuses whatever the key allows: such refusals count in the risk of the present key, and nowhere else here")
 	}
 	if s.Policy.TransitionShort == engine.Overcommit && p.Enforced {
 		p.Warnings = append(p.Warnings, "transition_short is overcommit: a transition is never refused, so that use can be more than is enough here")
