@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"highwater/engine"
 	"highwater/scenario"
@@ -17,7 +18,8 @@ import (
 )
 
 // runReadings simulates replication 1 under every reading of the scenario's
-// policy, without a limit.
+// policy, without a limit, and all replications under those that matter. The
+// result is nil when an interrupt left no answer.
 func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Options, quiet bool) (*result.Readings, error) {
 	own := sc.License.Policy
 	readings := engine.Readings(own.WithoutLimit())
@@ -27,8 +29,9 @@ func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Opt
 	for _, r := range readings[1:] {
 		all.Compare = append(all.Compare, r.Policy)
 	}
-	o.Reps = 1
-	res, err := simulate(cmd.Context(), std, &all, o, "", quiet)
+	once := o
+	once.Reps = 1
+	res, err := simulate(cmd.Context(), std, &all, once, "", quiet)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,14 @@ func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Opt
 	for i := range res.Policies {
 		peaks[i] = res.Policies[i].First.Peak.Units
 	}
-	return sizing.Readings(own.Name, readings, peaks), nil
+	p := newProgress(std, quiet, "simulating the lowest and the highest")
+	defer p.end()
+	o.Progress = p.show
+	read := sizing.Readings(own.Name, readings, peaks)
+	if read.Over, err = sizing.OverReplications(cmd.Context(), sc, read, o); read.Over == nil {
+		return nil, err
+	}
+	return read, err
 }
 
 // replayReadings replays a trace under every reading of the policy at once,
@@ -117,7 +127,53 @@ func writeReadings(w io.Writer, res *result.Readings) {
 		rows = append(rows, []string{o.Name, number(o.Effect), values})
 	}
 	table(w, rows)
-	fmt.Fprintln(w, "Each option is compared with all others equal; see highwater help readings.")
+	fmt.Fprintln(w, "Each option is compared with all others equal; see highwater help readings. transition_short is not\n"+
+		"among them: it matters only at a limit, and changes who is refused, not what is needed.")
+	if res.Over != nil {
+		fmt.Fprintln(w)
+		writeReadingsOver(w, res.Over)
+	}
+}
+
+// writeReadingsOver tells what the readings that matter need over all
+// replications, with what each assumes.
+func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
+	heading := "over " + plural(over.Replications, "replication")
+	risk := percentText(over.Taken.Enough.Risk)
+	rows := [][]string{{heading, "peak units", "enough at " + risk, "guaranteed", "with"}}
+	for _, row := range []struct {
+		name string
+		need *result.ReadingNeed
+		with string
+	}{
+		{"lowest reading", &over.Lowest, otherwise(over.Lowest.Settings, over.Taken.Settings)},
+		{"reading taken", &over.Taken, changedText(over.Taken.Settings)},
+		{"highest reading", &over.Highest, otherwise(over.Highest.Settings, over.Taken.Settings)},
+		{"contract's count", &over.Contract, " any reading"},
+	} {
+		n := &row.need.Enough
+		rows = append(rows, []string{row.name, spreadText(row.need.PeakUnits), unitsOr(n.Units, "–"), unitsOr(n.Guaranteed, "–"), strings.TrimSpace(row.with)})
+	}
+	table(w, rows)
+	fmt.Fprintf(w, "Highest less lowest: %s, the mean and its %s interval.\n", pairedText(&over.Difference), percentText(over.Confidence))
+	if over.EndedBy == result.Interrupted {
+		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
+	}
+	fmt.Fprintf(w, "Peaks: median (lowest–highest). Enough: keeps the risk of any refusal in a run at %s, by the runs and guaranteed\n"+
+		"with %s confidence. Lowest and highest are those of replication 1; with: what they have otherwise than the reading\n"+
+		"taken. A request for units states its reading. The contract's count of people and devices is no reading of the rules\n"+
+		"that are enforced.\n", risk, percentText(over.Confidence))
+	if n := &over.Taken.Enough; n.Guaranteed == nil {
+		fmt.Fprintf(w, "A guarantee needs at least %s.\n", plural(n.Wanted, "replication"))
+	}
+}
+
+// otherwise is what a reading has otherwise than the one that is taken.
+func otherwise(own, taken []engine.Setting) string {
+	if slices.Equal(own, taken) {
+		return "the reading taken"
+	}
+	return differing(own, taken)
 }
 
 // differing lists the settings of a reading that another does not have.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,9 @@ Flags:
                        - instead of the answer. With --units 0 it suits
                        other keys and policies too
   --readings           instead: lowest and highest peak over all readings of
-                       the documents (see highwater help readings)
+                       the documents in replication 1, and what those two and
+                       the reading taken need over all replications (see
+                       highwater help readings)
   --workers N          processors to use; the result is the same
   -q                   no progress
 
@@ -81,7 +84,7 @@ func newRun(std stdio) *cobra.Command {
 			if err := checkRun(cmd, &c, &o, args); err != nil {
 				return err
 			}
-			if other := firstGiven(cmd, "out", "trace", "reps"); readings && other != "" {
+			if other := firstGiven(cmd, "out", "trace"); readings && other != "" {
 				return usagef("--readings and --%s exclude each other", other)
 			}
 			if asJSON && tapes == "-" {
@@ -96,10 +99,10 @@ func newRun(std stdio) *cobra.Command {
 			}
 			if readings {
 				res, err := runReadings(cmd, std, s.scenario, o, quiet)
-				if err != nil {
+				if res == nil {
 					return err
 				}
-				return printReadings(std, res, asJSON)
+				return errors.Join(printReadings(std, res, asJSON), err)
 			}
 			if out != "" {
 				if err := os.MkdirAll(out, 0o755); err != nil {

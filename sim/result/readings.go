@@ -11,6 +11,29 @@ type Readings struct {
 	Lowest  ReadingPeak     `json:"lowest"`
 	Highest ReadingPeak     `json:"highest"`
 	Options []ReadingOption `json:"options"` // the one that matters most first
+	Over    *ReadingsOver   `json:"over_replications,omitempty"`
+}
+
+// ReadingsOver is what the lowest and the highest reading need over all
+// replications, beside the reading that is taken when nobody says otherwise.
+// The lowest and the highest are those of the first replication.
+type ReadingsOver struct {
+	Replications int         `json:"replications"`
+	Seed         uint64      `json:"seed"`
+	EndedBy      EndedBy     `json:"ended_by"`
+	Confidence   float64     `json:"confidence"` // of what is guaranteed
+	Taken        ReadingNeed `json:"taken"`
+	Lowest       ReadingNeed `json:"lowest"`
+	Highest      ReadingNeed `json:"highest"`
+	Difference   Difference  `json:"difference"` // of the peaks of the highest and the lowest
+	Contract     ReadingNeed `json:"contract"`   // the contract's count of the same people, which no reading changes
+}
+
+// A ReadingNeed is what a reading needs, if nobody is refused.
+type ReadingNeed struct {
+	Settings  []engine.Setting `json:"settings"`
+	PeakUnits Spread           `json:"peak_units"` // over the replications
+	Enough    Need             `json:"enough"`
 }
 
 // A ReadingPeak is a peak and the reading that it comes of.

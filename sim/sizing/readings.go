@@ -5,9 +5,12 @@ package sizing
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim"
 	"highwater/sim/result"
 )
 
@@ -62,4 +65,70 @@ func differOnlyIn(a, b []engine.Setting, o int) bool {
 		}
 	}
 	return true
+}
+
+// of what is enough under a reading.
+const (
+	readingRisk       = 0.05
+	readingConfidence = 0.95
+)
+
+// OverReplications finds what a scenario's policy needs over all replications
+// under its own reading, and under the lowest and the highest of its readings,
+// with the contract's count beside them. When the context ends it answers by
+// the replications that are done, nil when there are none; the error is the
+// context's.
+func OverReplications(ctx context.Context, sc *scenario.Scenario, readings *result.Readings, o sim.Options) (*result.ReadingsOver, error) {
+	own := sc.License.Policy
+	contract, _ := engine.NamedPolicy("contract")
+	taken := settingsOf(&own, readings.Lowest.Settings)
+	var cases []sim.Case
+	for _, settings := range [][]engine.Setting{taken, readings.Lowest.Settings, readings.Highest.Settings} {
+		cases = append(cases, sim.Case{Scenario: sc, Policy: read(own, settings)})
+	}
+	cases = append(cases, sim.Case{Scenario: sc, Policy: contract})
+	o.Demand = true
+	samples, err := sim.Replicate(ctx, cases, o)
+	st := StudyOf("readings", samples, o, readingConfidence, err)
+	if st.Replications == 0 {
+		return nil, err
+	}
+	return &result.ReadingsOver{
+		Replications: st.Replications, Seed: st.Seed, EndedBy: st.EndedBy, Confidence: st.Confidence,
+		Taken:   readingNeed(samples[0], taken),
+		Lowest:  readingNeed(samples[1], readings.Lowest.Settings),
+		Highest: readingNeed(samples[2], readings.Highest.Settings), Contract: readingNeed(samples[3], []engine.Setting{}),
+		Difference: Paired(samples[1].Demand.Peaks, samples[2].Demand.Peaks, readingConfidence),
+	}, err
+}
+
+// settingsOf are a policy's own settings of the options that others set.
+func settingsOf(p *engine.Policy, others []engine.Setting) []engine.Setting {
+	options := engine.Options()
+	var list []engine.Setting
+	for _, s := range others {
+		i := slices.IndexFunc(options, func(o engine.Option) bool { return o.Name == s.Name })
+		list = append(list, engine.Setting{Name: s.Name, Value: options[i].Value(p)})
+	}
+	return list
+}
+
+// read is a policy under a reading, without a limit.
+func read(p engine.Policy, settings []engine.Setting) engine.Policy {
+	p = p.WithoutLimit()
+	p.Changed = slices.Clone(p.Changed)
+	for _, s := range settings {
+		if err := p.Set(s.Name, s.Value); err != nil {
+			panic("sizing: " + err.Error())
+		}
+	}
+	return p
+}
+
+func readingNeed(s *sim.Sample, settings []engine.Setting) result.ReadingNeed {
+	peaks := slices.Sorted(slices.Values(s.Demand.Peaks))
+	return result.ReadingNeed{
+		Settings: settings, PeakUnits: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
+		Enough: Enough(peaks, readingRisk, readingConfidence),
+	}
 }

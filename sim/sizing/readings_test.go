@@ -1,9 +1,11 @@
 package sizing
 
 import (
+	"slices"
 	"testing"
 
 	"highwater/engine"
+	"highwater/sim"
 	"highwater/sim/result"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,5 +41,45 @@ func TestReadings(t *testing.T) {
 	}
 	if got.Options[2].Effect != 0 {
 		t.Errorf("%s has effect %d, want 0", got.Options[2].Name, got.Options[2].Effect)
+	}
+}
+
+// Over one replication the lowest and the highest are what they were found to
+// be in it, and the reading that is taken is the policy's own.
+func TestOverReplications(t *testing.T) {
+	sc := parse(t, clinic)
+	if err := sc.License.Policy.Set("anon_id", "session"); err != nil {
+		t.Fatal(err)
+	}
+	readings := engine.Readings(sc.License.Policy.WithoutLimit())
+	var cases []sim.Case
+	for _, r := range readings {
+		cases = append(cases, sim.Case{Scenario: sc, Policy: r.Policy})
+	}
+	samples, err := sim.Replicate(t.Context(), cases, sim.Options{Reps: 1, Demand: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	peaks := make([]int, len(samples))
+	for i, s := range samples {
+		peaks[i] = s.Demand.Peaks[0]
+	}
+	found := Readings("mine", readings, peaks)
+	over, err := OverReplications(t.Context(), sc, found, sim.Options{Reps: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if over.Lowest.PeakUnits.Max != found.Lowest.PeakUnits || over.Highest.PeakUnits.Max != found.Highest.PeakUnits {
+		t.Errorf("lowest %v and highest %v, found %d and %d", over.Lowest.PeakUnits, over.Highest.PeakUnits, found.Lowest.PeakUnits, found.Highest.PeakUnits)
+	}
+	if d := over.Difference; d.Mean != float64(found.Highest.PeakUnits-found.Lowest.PeakUnits) || d.Mean <= 0 {
+		t.Errorf("difference %+v", d)
+	}
+	if over.Taken.Settings[0] != (engine.Setting{Name: "anon_id", Value: "session"}) || len(over.Taken.Settings) != len(found.Lowest.Settings) {
+		t.Errorf("taken: %v", over.Taken.Settings)
+	}
+	i := slices.IndexFunc(readings, func(r engine.Reading) bool { return slices.Equal(r.Settings, over.Taken.Settings) })
+	if i < 0 || over.Taken.PeakUnits.Max != peaks[i] {
+		t.Errorf("the reading taken, set %d, has a peak of %v", i, over.Taken.PeakUnits)
 	}
 }
