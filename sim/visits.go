@@ -328,8 +328,8 @@ func (w *world) life(c *cohort, v *actor) engine.Time {
 	return min(engine.MaxTime-w.end, instant(quantile(&c.Lasts, draw(v.stream, forLasts, uint64(v.page)))))
 }
 
-// giveUp ends a session whose client was refused, or waited for too long. A web session that is open
-// stays until it times out.
+// giveUp ends a session whose client was refused, or waited for too long. A
+// web session that is open stays until it times out.
 func (w *world) giveUp(at engine.Time, c *cohort, id int32) {
 	c.stats.Lost++
 	v := &w.actors[id]
