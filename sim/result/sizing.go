@@ -138,12 +138,12 @@ type Count struct {
 // people, devices and callers times a factor.
 type Growth struct {
 	N      int      `json:"replications"`
-	Risk   float64  `json:"risk"`   // of any refusal, that is reached at the factor
-	Factor float64  `json:"factor"` // a quantile of the break scales of the replications, with its interval
-	Low    *float64 `json:"low"`    // null: no limit by so few replications
-	High   *float64 `json:"high"`   // likewise
-	People int      `json:"people"` // in cohorts that grow and have a count
-	Extra  int      `json:"extra_people"`
+	Risk   float64  `json:"risk"`         // of any refusal, that is reached at the factor
+	Factor float64  `json:"factor"`       // a quantile of the break scales of the replications, with its interval
+	Low    *float64 `json:"low"`          // null: no limit by so few replications
+	High   *float64 `json:"high"`         // likewise
+	People int      `json:"people"`       // in cohorts that grow and have a count
+	Extra  int      `json:"extra_people"` // how many more the key bears, just below the factor; negative: fewer
 	Yearly float64  `json:"yearly,omitempty"`
 	Month  string   `json:"month,omitempty"` // in which the factor is reached, by the yearly growth
 }

@@ -41,7 +41,7 @@ func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*re
 	if b.err != nil {
 		return nil, b.err
 	}
-	g.Extra = people(s.Scenario, g.Factor) - g.People
+	g.Extra = people(s.Scenario, g.Factor/(1+fine)) - g.People // one more breaks the key
 	if q.Yearly > 0 {
 		g.Month = month(s.Scenario.Start, g.Factor, q.Yearly)
 	}

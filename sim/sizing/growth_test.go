@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/stats"
 )
@@ -164,6 +165,24 @@ func TestGrowthWarns(t *testing.T) {
 			if !strings.HasPrefix(p.Warnings[i], want) {
 				t.Errorf("with %q: %q, want %q", tt.policy, p.Warnings[i], want)
 			}
+		}
+	}
+}
+
+// People who are always there need a unit each: a key bears as many as it has
+// units, and one more is too many.
+func TestExtraPeople(t *testing.T) {
+	for _, key := range []int{35, 40, 45} {
+		sc, err := scenario.Parse("people.yaml", fmt.Appendf(nil, `{name: people, duration: 1h, license: {units: %d},
+			cohorts: [{name: people, kind: users, count: 40, arrivals: {at: ["+1m"]}, session: forever}]}`, key), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := sized(t, sim.Cases(sc), sim.Options{Reps: 60}, Question{Risks: []float64{0.05}, Growth: true}).Growth
+		// 40 times the factor rounds up to one more than the key from a half on.
+		want := (float64(key) + 0.5) / 40
+		if g.Extra != key-40 || g.People != 40 || math.Abs(g.Factor-want) > fine*want {
+			t.Errorf("a key of %d bears %d more than %d, up to %v times; want %d more than 40, up to %v times", key, g.Extra, g.People, g.Factor, key-40, want)
 		}
 	}
 }
