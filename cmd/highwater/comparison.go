@@ -106,13 +106,20 @@ func moreText(d *result.Difference, noun string) string {
 	if d.Mean < 0 {
 		more = "fewer"
 	}
-	return decimal(math.Abs(d.Mean), digitsOf(d.Low, d.High)) + " " + noun + " " + more
+	amount := decimal(math.Abs(d.Mean), digitsOf(d.Low, d.High))
+	if d.Low == nil || *d.Low == *d.High {
+		amount = strings.TrimPrefix(constantText(math.Abs(d.Mean)), "+")
+	}
+	return amount + " " + noun + " " + more
 }
 
 // amountText is the interval of that, the lesser limit first.
 func amountText(d *result.Difference, runs string) string {
-	if d.Low == nil {
+	switch {
+	case d.Low == nil:
 		return ""
+	case *d.Low == *d.High:
+		return ", in each of the " + plural(d.N, "replication")
 	}
 	low, high, digits := math.Abs(*d.Low), math.Abs(*d.High), digitsOf(d.Low, d.High)
 	return fmt.Sprintf(" (%s to %s, %s)", decimal(min(low, high), digits), decimal(max(low, high), digits), runs)
@@ -229,7 +236,7 @@ func changeText(m *result.Means) string {
 	case low == nil:
 		return text
 	case *low == *high:
-		return fmt.Sprintf("%s (%s in each)", text, signed(*low, digits))
+		return fmt.Sprintf("%s (%s in each)", text, constantText(m.Difference.Mean))
 	default:
 		return fmt.Sprintf("%s (%s to %s)", text, signed(*low, digits), signed(*high, digits))
 	}
@@ -246,7 +253,7 @@ func pairedText(d *result.Difference) string {
 		return signed(d.Mean, digits)
 	}
 	if *d.Low == *d.High {
-		return signed(d.Mean, digits) + " in each run"
+		return constantText(d.Mean) + " in each run"
 	}
 	return tilde(d.Clear()) + withLimits(d.Mean, *d.Low, *d.High, digits)
 }
@@ -325,6 +332,14 @@ func digitsOf(low, high *float64) int {
 		return 1
 	}
 	return 2
+}
+
+// constantText is a difference that does not vary.
+func constantText(x float64) string {
+	if x == math.Trunc(x) {
+		return signed(x, 0)
+	}
+	return signed(x, 1)
 }
 
 // decimal is a number with so many decimals, in groups of three digits.

@@ -63,6 +63,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0, "help rules"},
 		{nil, 0, "run ward.yaml"},
 		{nil, 0, "run ward.yaml --units 1"}, // refusals are an answer
+		{nil, 0, "compare ward.yaml --units 1,2"},
+		{nil, 0, "compare ward.yaml ward.yaml"},
 		{nil, 0, "replay day.jsonl"},
 		{nil, 0, "replay --from auto access.log"},
 		{nil, 0, "explain ward.yaml --at first-refusal"}, // there is none
@@ -75,6 +77,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "run none.yaml"},
 		{nil, 1, "run ward.yaml --out notes.txt"},
 		{nil, 1, "run ward.yaml --trace none/day.jsonl"},
+		{nil, 1, "compare ward.yaml none.yaml"},
+		{nil, 1, "compare ward.yaml --units 1,2 --out notes.txt"},
 		{nil, 1, "replay none.jsonl"},
 		{nil, 1, "replay ."},
 		{nil, 1, "replay day.jsonl --series none/use.csv"},
@@ -92,6 +96,15 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "run --policy none ward.yaml"},
 		{nil, 2, "run --set none=1 ward.yaml"},
 		{nil, 2, "run ward.yaml day.jsonl"},
+		{nil, 2, "compare ward.yaml"}, // with what?
+		{nil, 2, "compare ward.yaml --units 1,1"},
+		{nil, 2, "compare ward.yaml --units 1,-1"},
+		{nil, 2, "compare ward.yaml --units one,two"},
+		{nil, 2, "compare ward.yaml --policy core,core"},
+		{nil, 2, "compare ward.yaml --policy core,none"},
+		{nil, 2, "compare ward.yaml --units 1,2,3,4,5,6,7,8,9"},
+		{nil, 2, "compare ward.yaml ward.yaml ward.yaml"},
+		{nil, 2, "compare - -"},
 		{nil, 2, "replay"},
 		{nil, 2, "replay day.jsonl --json --series -"},
 		{nil, 2, "explain ward.yaml day.jsonl"},
@@ -109,6 +122,7 @@ func TestExitCodes(t *testing.T) {
 
 		{nil, 4, "run bad.yaml"},
 		{nil, 4, "run day.jsonl"},
+		{nil, 4, "compare ward.yaml bad.yaml"},
 		{nil, 4, "replay bad.jsonl"},
 		{nil, 4, "replay ward.yaml"},
 		{nil, 4, "replay --from auto notes.txt"},
@@ -119,6 +133,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 4, "check ward.yaml bad.yaml"},
 
 		{interrupt, 130, "run ward.yaml"},
+		{interrupt, 130, "compare ward.yaml ward.yaml"},
+		{interrupt, 130, "run --readings ward.yaml"},
 		{interrupt, 130, "replay day.jsonl"},
 		{interrupt, 130, "replay -"},
 		{interrupt, 130, "explain ward.yaml"},
@@ -172,7 +188,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 func TestFullOutput(t *testing.T) {
 	inFolder(t, map[string]string{"ward.yaml": ward, "day.jsonl": call, "access.log": access})
 	for _, args := range []string{
-		"run ward.yaml", "run ward.yaml --json", "run ward.yaml --trace -", "replay day.jsonl", "replay day.jsonl --json",
+		"run ward.yaml", "run ward.yaml --json", "run ward.yaml --trace -", "run ward.yaml --readings", "compare ward.yaml ward.yaml", "replay day.jsonl", "replay day.jsonl --json",
 		"explain day.jsonl", "explain day.jsonl --json", "replay day.jsonl --series -", "import access.log", "check ward.yaml", "schema", "--version",
 	} {
 		var errs bytes.Buffer

@@ -46,9 +46,8 @@ Flags:
                        - instead of the answer. With --units 0 it suits
                        other keys and policies too
   --readings           instead: lowest and highest peak over all readings of
-                       the documents in replication 1, and what those two and
-                       the reading taken need over all replications (see
-                       highwater help readings)
+                       the documents (see highwater help readings), and what
+                       these and the reading taken need over all replications
   --workers N          processors to use; the result is the same
   -q                   no progress
 
