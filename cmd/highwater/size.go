@@ -28,8 +28,8 @@ fewest units such that the risk of any refusal in a run of the scenario's length
 is at most so high: by the share of the replications, and guaranteed with
 confidence whatever the law of the peak (order statistics). Then how the present
 key does: its risk, when, by whom and how the first refusal is met, and how many
-times the traffic it bears by the first policy. Without FILE it sizes a hospital's day that comes
-with the program; "-" is standard input.
+times the traffic it bears by the first policy. Without FILE it sizes a
+hospital's day that comes with the program; "-" is standard input.
 
 Flags:
   --risk P[,...]       risks of any refusal in a run (5%,1%,0.1%); the first is
@@ -151,7 +151,7 @@ type studyFlags struct {
 	quiet      bool
 	confidence string
 	level      float64 // of confidence
-	precision  int // of size alone
+	precision  int     // of size alone
 	budget     time.Duration
 }
 
