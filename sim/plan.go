@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"math"
 
 	"highwater/engine"
 	"highwater/scenario"
@@ -120,4 +121,17 @@ func (c *cohort) kindOf(v *actor) RequestKind {
 		return LoginRequest
 	}
 	return PageRequest
+}
+
+// RetryWait is how long a refused client of a cohort waits before it tries a
+// planned request again, and false when it gives up. The attempt that was
+// refused is counted from 0, the request as its plan does.
+func RetryWait(c *scenario.Cohort, seed uint64, replication int, request, attempt uint32) (engine.Time, bool) {
+	o := &c.OnRefusal
+	if o.Retry.Law == scenario.Unset || o.Times != scenario.Unlimited && int(attempt) >= o.Times {
+		return 0, false
+	}
+	stream := of(streamOf(seed, replication, c.Name), uint64(request))
+	wait := quantile(&o.Retry, draw(stream, forRetry, uint64(attempt))) * math.Pow(o.Factor, float64(attempt))
+	return max(engine.Microsecond, instant(wait)), true
 }

@@ -7,9 +7,12 @@ import (
 	"testing"
 )
 
+// real are the packages that send and answer real requests in real time.
+var real = []string{"sim/attack", "sim/target"}
+
 // pure tells whether a package has no clock, does no I/O of its own and draws
-// no random numbers but by seeds: all but the command.
-func pure(pkg string) bool { return !strings.HasPrefix(pkg, "cmd/") }
+// no random numbers but by seeds: all but the command and those.
+func pure(pkg string) bool { return !strings.HasPrefix(pkg, "cmd/") && !slices.Contains(real, pkg) }
 
 // impure are the standard packages that reach outside, with all below them.
 var impure = []string{"os", "net", "log", "syscall", "crypto/rand"}
@@ -59,11 +62,11 @@ func TestNothingSleeps(t *testing.T) {
 	}
 }
 
-// Goroutines run replications and belong to the command; nothing else starts
-// one.
+// Goroutines run replications, send and answer real requests, and belong to
+// the command; nothing else starts one.
 func TestGoroutines(t *testing.T) {
 	for _, s := range goFiles(t) {
-		if s.test || s.path == "sim/replicate.go" || strings.HasPrefix(s.pkg, "cmd/") {
+		if s.test || s.path == "sim/replicate.go" || slices.Contains(real, s.pkg) || strings.HasPrefix(s.pkg, "cmd/") {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {

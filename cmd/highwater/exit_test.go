@@ -172,7 +172,7 @@ func TestExitCodes(t *testing.T) {
 // The page of exit codes has the program's.
 func TestExitCodesAreOnThePage(t *testing.T) {
 	text := page(t, "exit-codes")
-	for _, code := range []int{0, exitFailed, exitUsage, exitInvalid, exitInterrupted, exitTerminated} {
+	for _, code := range []int{0, exitFailed, exitUsage, exitInvalid, exitInconclusive, exitInterrupted, exitTerminated} {
 		if !strings.Contains(text, "\n| "+strconv.Itoa(code)+" | ") {
 			t.Errorf("exit-codes.md does not have %d", code)
 		}

@@ -26,6 +26,7 @@ Commands:
   replay TRACE     count a trace or an access log
   explain [FILE]   who holds units at an instant of a scenario or trace, and why
   import LOG...    turn access logs into a trace
+  attack [FILE]    send a scenario's requests to a real target
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
   help TOPIC       more about a command or a topic

@@ -45,11 +45,12 @@ type stdio struct {
 
 // Exit codes; see highwater help exit-codes.
 const (
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInvalid     = 4
-	exitInterrupted = 130
-	exitTerminated  = 143
+	exitFailed       = 1
+	exitUsage        = 2
+	exitInvalid      = 4
+	exitInconclusive = 5
+	exitInterrupted  = 130
+	exitTerminated   = 143
 )
 
 // An exitError knows its exit code.
@@ -211,6 +212,7 @@ func newRoot(std stdio) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newRun(std), newSize(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newCheck(std), newSchema(std))
+	root.AddCommand(newAttack(std))
 	root.AddCommand(newTopics()...)
 	return root
 }

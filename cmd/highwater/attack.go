@@ -1,0 +1,363 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim"
+	"highwater/sim/attack"
+	"highwater/sim/result"
+
+	"github.com/spf13/cobra"
+)
+
+const attackHelp = `Does a real target do what the simulation says, when the same users send it
+real requests?
+
+Usage: highwater attack [FILE] --target URL [flags]
+       highwater attack log RECORD [flags]
+
+Sends the requests of a scenario's callers and browsers over HTTP: each user
+from its own address of 127.0.0.0/8, with its cookies and credentials, one
+request after the answer to the one before. A request goes at its planned
+instant, or when the answer before it and the think time are over, if that is
+later. Without FILE it is a hospital's day that comes with the program. Only
+this machine may be the target, unless --allow says otherwise.
+
+Flags:
+  --target URL         such as http://127.0.0.1:52773
+  --dry-run            only print the plan, what it takes and what would not fit
+  --window FROM..TO    only this part: 08:00..09:00, 30m..2h or peak±5m
+  --scale F            so many times the people
+  --clock F            so many times as fast, as 60x; the target's timers too
+  --replication N      which replication to send (1)
+  --seed N             seed (the scenario's)
+  --record FILE        write each attempt to FILE while it runs
+  --password REF       of all users: env:NAME or file:PATH
+  --allow FILE         entries that allow other hosts
+  --ca FILE            certificates of the authorities that a target may have
+  --cert FILE          client certificate, with --key FILE
+  --key FILE           its key
+  --timeout TIME       of a request (30s)
+  --in-flight N        most requests at once (10000)
+  --connections N      most connections kept open between requests (10000)
+  --max-lag TIME       inconclusive when the generator sent 1 % of the requests
+                       later than that (10ms)
+  --abort-errors P     end when more than so many of ten seconds' requests fail
+                       (50%); refusals are no failures
+  --json               print the result as JSON
+  -q                   no progress
+
+Ctrl-C sends no more and waits for what is in flight; a second one cuts it.
+
+Examples:
+  highwater attack --target http://127.0.0.1:52773 --dry-run
+  highwater attack --target http://127.0.0.1:52773 --window peak±5m --clock 10x
+
+Exit codes: 0 sent as planned, refusals or not; 1 the target cannot be reached
+or is not allowed; 2 usage; 4 a file is not valid; 5 inconclusive: the generator
+fell behind, or not all was sent; 130 interrupted, what was done is printed.
+See also: highwater target, highwater attack log --help
+`
+
+// attackFlags are the flags of attack.
+type attackFlags struct {
+	target, window, scale, clock string
+	record, password, allow      string
+	ca, cert, key                string
+	timeout, maxLag              time.Duration
+	inFlight, connections        int
+	abort                        string
+	seed                         uint64
+	replication                  int
+	dryRun, json, quiet          bool
+	plan                         attack.PlanOptions
+	from, to                     when // of a window of instants
+	options                      attack.Options
+}
+
+func newAttack(std stdio) *cobra.Command {
+	f := attackFlags{replication: 1}
+	cmd := &cobra.Command{
+		Use:   "attack [FILE]",
+		Short: "send a scenario's requests to a real target",
+		Long:  attackHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd, args); err != nil {
+				return err
+			}
+			loaded, err := loadScenario(cmd.Context(), std, args)
+			if err != nil {
+				return err
+			}
+			if err := f.files(loaded.scenario); err != nil {
+				return err
+			}
+			return runAttack(cmd.Context(), std, loaded, &f)
+		},
+	}
+	s := cmd.Flags()
+	for _, x := range []struct {
+		to    *string
+		name  string
+		value string
+	}{
+		{&f.target, "target", ""}, {&f.window, "window", ""}, {&f.scale, "scale", "1"}, {&f.clock, "clock", "1x"}, {&f.record, "record", ""},
+		{&f.password, "password", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
+		{&f.abort, "abort-errors", "50%"},
+	} {
+		s.StringVar(x.to, x.name, x.value, "")
+	}
+	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "")
+	s.DurationVar(&f.maxLag, "max-lag", 10*time.Millisecond, "")
+	s.IntVar(&f.inFlight, "in-flight", 10_000, "")
+	s.IntVar(&f.connections, "connections", 10_000, "")
+	s.Uint64Var(&f.seed, "seed", 0, "")
+	s.IntVar(&f.replication, "replication", 1, "")
+	s.BoolVar(&f.dryRun, "dry-run", false, "")
+	s.BoolVar(&f.json, "json", false, "")
+	s.BoolVarP(&f.quiet, "quiet", "q", false, "")
+	cmd.AddCommand(newAttackLog(std))
+	return cmd
+}
+
+// check looks at the flags before anything is read.
+func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("want one scenario, not %d files", len(args))
+	}
+	for _, x := range []struct {
+		name string
+		ok   bool
+	}{
+		{"timeout", f.timeout > 0}, {"max-lag", f.maxLag > 0}, {"in-flight", f.inFlight > 0}, {"connections", f.connections > 0},
+		{"replication", f.replication > 0}, {"seed", f.seed > 0 || !cmd.Flags().Changed("seed")},
+	} {
+		if !x.ok {
+			return usagef("--%s must be > 0, not %s", x.name, cmd.Flags().Lookup(x.name).Value)
+		}
+	}
+	u, err := url.Parse(f.target)
+	switch {
+	case f.target == "":
+		return usagef("--target must say where to send the requests, such as http://127.0.0.1:52773")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
+		return usagef("--target must be a URL of a host and port, such as http://127.0.0.1:52773, not %q", f.target)
+	case u.User != nil:
+		return usagef("--target must not have a user or password; see --password")
+	}
+	f.options.Target = &url.URL{Scheme: u.Scheme, Host: u.Host}
+	f.plan = attack.PlanOptions{Seed: f.seed, Replication: f.replication - 1}
+	if f.plan.Scale, err = factor("scale", f.scale, sim.MaxScale); err != nil {
+		return err
+	}
+	if f.plan.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), 100_000); err != nil {
+		return err
+	}
+	if (f.cert == "") != (f.key == "") {
+		return usagef("--cert and --key must be given together")
+	}
+	if err := f.parseWindow(); err != nil {
+		return err
+	}
+	f.options.AbortErrors, err = percent("abort-errors", f.abort)
+	f.options.Timeout, f.options.MaxLag, f.options.InFlight, f.options.Idle = f.timeout, f.maxLag, f.inFlight, f.connections
+	f.options.Agent = "highwater/" + version
+	return err
+}
+
+func factor(name, text string, most float64) (float64, error) {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v > 0 && v <= most) {
+		return 0, usagef("--%s must be a number > 0 and at most %v, not %q", name, most, text)
+	}
+	return v, nil
+}
+
+// parseWindow reads the form of --window.
+func (f *attackFlags) parseWindow() error {
+	bad := usagef("--window must be peak±5m, or two times such as 08:00..09:00 or 30m..2h, not %q", f.window)
+	text, isPeak := strings.CutPrefix(f.window, "peak")
+	switch {
+	case f.window == "":
+		return nil
+	case isPeak:
+		around, ok := strings.CutPrefix(text, "±")
+		if !ok {
+			around, ok = strings.CutPrefix(text, "+-")
+		}
+		d, err := time.ParseDuration(around)
+		if !ok || err != nil || d <= 0 {
+			return bad
+		}
+		f.plan.Window = attack.Window{AtPeak: true, Around: engine.Time(d.Microseconds())}
+		return nil
+	}
+	from, to, ok := strings.Cut(f.window, "..")
+	var err error
+	if f.from, err = parseWhen(from); err != nil || !ok {
+		return bad
+	}
+	if f.to, err = parseWhen(to); err != nil {
+		return bad
+	}
+	return nil
+}
+
+// files reads what the flags name, and finds the window in the scenario.
+func (f *attackFlags) files(sc *scenario.Scenario) (err error) {
+	if f.window != "" && !f.plan.Window.AtPeak {
+		c := clock{sc.Start}
+		from, err := f.from.moment(c, sc.Duration)
+		if err != nil {
+			return windowError(f.window, c, sc.Duration)
+		}
+		to, err := f.to.moment(c, sc.Duration)
+		if err != nil || to.At <= from.At {
+			return windowError(f.window, c, sc.Duration)
+		}
+		f.plan.Window.From, f.plan.Window.To = from.At, to.At
+	}
+	if f.password != "" {
+		if f.options.Password, err = secret("password", f.password); err != nil {
+			return err
+		}
+	}
+	if f.allow != "" {
+		data, err := os.ReadFile(f.allow)
+		if err != nil {
+			return err
+		}
+		if f.options.Permissions, err = attack.ParsePermissions(f.allow, data); err != nil {
+			return &exitError{exitInvalid, err}
+		}
+	}
+	f.options.TLS, err = tlsConfig(f)
+	return err
+}
+
+func windowError(text string, c clock, end engine.Time) error {
+	return usagef("--window must be two times from %s to %s, the second after the first, not %q", c.at(0), c.at(end), text)
+}
+
+// runAttack plans, sends and prints.
+func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) error {
+	p := newProgress(std, f.quiet, "planning")
+	defer p.end()
+	f.plan.Progress = p.show
+	f.options.Header.Version, f.options.Header.Fingerprint = version, loaded.fingerprint
+	s, err := attack.Plan(ctx, loaded.scenario, f.plan)
+	if err != nil {
+		return err
+	}
+	if f.dryRun {
+		p.end()
+		return printAttack(std, loaded.scenario, s.Result(&f.options), f.json)
+	}
+	if len(s.Requests) == 0 {
+		return fmt.Errorf("the plan has no requests: the scenario has no callers or browsers in this window")
+	}
+	cut, done := secondSignal(ctx)
+	defer done()
+	f.options.Progress = func(a attack.Progress) {
+		p.say(fmt.Sprintf("%s/s, %s in flight, %s refused, %s failed, lag %v",
+			number(int(a.Rate)), number(a.InFlight), number(a.Refused), number(a.Failed), a.Lag.Round(10*time.Microsecond)))
+		p.show(a.Done)
+	}
+	var res *result.Attack
+	send := func(w io.Writer) error {
+		f.options.Record = w
+		res, err = attack.Run(ctx, cut, s, f.options)
+		return err
+	}
+	if f.record == "" {
+		err = send(nil)
+	} else {
+		err = growFile(f.record, send)
+	}
+	p.end()
+	if res == nil || res.Sent == nil {
+		return attackError(err)
+	}
+	res.Recorded = f.record
+	if printErr := printAttack(std, loaded.scenario, res, f.json); printErr != nil || err != nil {
+		return errors.Join(printErr, err)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case res.Verdict == result.Inconclusive:
+		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", res.Reasons[0])}
+	}
+	return nil
+}
+
+// attackError says what to write when the target is not allowed.
+func attackError(err error) error {
+	var x *attack.NotAllowedError
+	if errors.As(err, &x) {
+		return fmt.Errorf("%w\nhighwater: hint: %s", err, x.Hint())
+	}
+	return err
+}
+
+// growFile creates a file that grows while it is written, so that what is in
+// it can be read whatever happens. A file that exists is not written over.
+func growFile(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if syncErr := f.Sync(); err == nil && !errors.Is(syncErr, syscall.EINVAL) { // a pipe cannot
+		err = syncErr
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// secondSignal is a context that ends with the second signal. The first ends
+// ctx, the third the program.
+func secondSignal(ctx context.Context) (cut context.Context, done func()) {
+	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for range 2 {
+			select {
+			case <-signals:
+			case <-cut.Done():
+				return
+			}
+		}
+		signal.Stop(signals)
+		cancel()
+	}()
+	return cut, func() {
+		signal.Stop(signals)
+		cancel()
+	}
+}
+
+func printAttack(std stdio, sc *scenario.Scenario, res *result.Attack, asJSON bool) error {
+	if asJSON {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	writeAttack(w, sc, res)
+	return w.Flush()
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+)
+
+// writeAttack prints a plan, and what came of it when it was sent.
+func writeAttack(w io.Writer, sc *scenario.Scenario, a *result.Attack) {
+	c := clock{sc.Start}
+	fmt.Fprintf(w, "%s, %s to %s, at %vx, to %s\n", sc.Name, c.at(a.From), c.at(a.To), a.Clock, a.Target)
+	fmt.Fprintf(w, "seed %d, replication %d, scale %v, schedule %s\n", a.Seed, a.Replication, a.Scale, a.Schedule)
+	if a.Sent == nil {
+		writeAttackPlan(w, &a.Plan)
+	} else {
+		if a.Partial {
+			fmt.Fprintln(w, "PARTIAL: it ended before the plan was done")
+		}
+		writeAttackRun(w, a, c)
+	}
+	for _, n := range a.Notes {
+		fmt.Fprintln(w, "note:", n)
+	}
+	if a.Verdict != "" {
+		fmt.Fprintln(w, "verdict:", a.Verdict)
+	}
+	for _, r := range a.Reasons {
+		fmt.Fprintln(w, "  "+r)
+	}
+}
+
+func writeAttackPlan(w io.Writer, p *result.AttackPlan) {
+	rows := [][]string{{"cohort", "way in", "path", "requests", "visits", "users"}}
+	for _, c := range p.Cohorts {
+		rows = append(rows, []string{c.Name, c.Via, c.Path, number(c.Requests), number(c.Visits), number(c.Users)})
+	}
+	table(w, append(rows, []string{"all", "", "", number(p.Requests), number(p.Visits), number(p.Users)}))
+	files, ports := "", ""
+	if p.FilesLimit > 0 {
+		files = " of " + number(p.FilesLimit)
+	}
+	if p.PortsLimit > 0 {
+		ports = " of " + number(p.PortsLimit)
+	}
+	labelled(w, [][2]string{
+		{"duration", span(p.Seconds)},
+		{"busiest second", plural(p.PeakRate, "request")},
+		{"in flight", fmt.Sprintf("%s if all take as long as planned; %s are let", number(p.InFlight), number(p.MostFlight))},
+		{"connections", number(p.Connections) + " at once"},
+		{"open files", number(p.Files) + files},
+		{"source addresses", fmt.Sprintf("%s; the busiest needs %s%s ports", number(p.Addresses), number(p.Ports), ports)},
+		{"memory", fmt.Sprintf("%s MiB", number(p.Memory>>20))},
+	})
+	for _, u := range p.Unfit {
+		fmt.Fprintln(w, "does not fit:", u)
+	}
+}
+
+func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
+	r := a.Sent
+	lines := [][2]string{
+		{"sent", fmt.Sprintf("%s of %s planned, and %s; in %s", number(r.First), number(a.Plan.Requests), retries(r.Retries), span(r.Seconds))},
+		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", number(r.Served), number(r.Refused), number(r.Failed), cutText(r.Cut))},
+		{"web sessions", number(r.Sessions) + " opened by the target"},
+	}
+	if r.Abandoned > 0 {
+		lines = append(lines, [2]string{"not sent", number(r.Abandoned) + " by users who gave up after a refusal"})
+	}
+	if f := r.FirstRefusal; f != nil {
+		lines = append(lines, [2]string{"first refusal", fmt.Sprintf("%s: %s by %s, status %d", c.at(f.At), f.Cohort, f.Via, f.Status)})
+	} else {
+		lines = append(lines, [2]string{"first refusal", "none"})
+	}
+	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", number(r.InFlight), plural(r.Dialed, "connection"))})
+	labelled(w, lines)
+
+	rows := [][]string{{"times in ms", "n", "mean", "p50", "p90", "p99", "p99.9", "longest"}}
+	rows = append(rows, latencyRow("generator's lag", &r.Lag), latencyRow("wait for the user", &r.Queue),
+		latencyRow("service", &r.Service), latencyRow("response, from the plan", &r.Response))
+	table(w, rows)
+	for _, part := range []struct {
+		name string
+		list []result.AttackGroup
+	}{{"cohort", r.Cohorts}, {"way in", r.Vias}, {"status", r.Statuses}} {
+		rows := [][]string{{part.name, "attempts", "refused", "failed", "service p50 ms", "p99", "response p50", "p99"}}
+		for i := range part.list {
+			g := &part.list[i]
+			rows = append(rows, []string{g.Name, number(g.Requests), number(g.Refused), number(g.Failed),
+				milliseconds(g.Service.P50), milliseconds(g.Service.P99), milliseconds(g.Response.P50), milliseconds(g.Response.P99)})
+		}
+		table(w, rows)
+	}
+	if len(r.Causes) > 0 {
+		var parts []string
+		for _, x := range r.Causes {
+			parts = append(parts, number(x.N)+" "+x.Cause)
+		}
+		fmt.Fprintln(w, "failed by:", strings.Join(parts, ", "))
+	}
+	if a.Recorded != "" {
+		fmt.Fprintln(w, "recorded in", a.Recorded)
+	}
+}
+
+func retries(n int64) string {
+	if n == 1 {
+		return "1 retry"
+	}
+	return number(n) + " retries"
+}
+
+func cutText(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s cut", number(n))
+}
+
+func latencyRow(name string, l *result.Latency) []string {
+	return []string{name, number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
+}
+
+// milliseconds is a time with microseconds when it is short.
+func milliseconds(t engine.Time) string {
+	ms := float64(t) / float64(engine.Millisecond)
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.3f", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.1f", ms)
+	}
+	return number(int64(ms + 0.5))
+}

@@ -1,0 +1,240 @@
+package attack
+
+import (
+	"math"
+	"runtime"
+	"sync"
+	"time"
+
+	"highwater/engine"
+)
+
+// A due is an attempt that can be sent from an instant on.
+type due struct {
+	at      time.Duration // since the start
+	ready   time.Duration // from when on the user could
+	request uint32
+	attempt uint32
+}
+
+// An agenda knows what is to be sent next. It is vegeta's pacer, and gives the
+// targeter the attempts that are due, in their order.
+//
+// A request is not on the agenda until the one before it in its visit has its
+// answer and the think time has passed. So order within a visit needs no lock,
+// nobody waits while holding a worker, and a visit that ends early holds up
+// nobody.
+type agenda struct {
+	s     *Schedule
+	wait  Waiter
+	since func() time.Duration // the time since the start
+
+	mu       sync.Mutex
+	begun    bool
+	stopped  bool
+	next     int // of the schedule's first requests of a visit
+	later    []due
+	ready    []due // taken by the pacer, not yet by a worker
+	head     int
+	sleeping time.Duration // until when the pacer waits
+	inFlight int           // from the pacer to the answer
+	most     int           // in flight
+	peak     int           // in flight so far
+	capped   bool          // waits for one of them
+	held     int           // attempts that had to
+
+	rate   int // most in a second; 0 is no limit
+	second time.Duration
+	sent   int // in that second
+}
+
+// forever is when the pacer wakes by itself that waits for an answer.
+const forever = time.Duration(math.MaxInt64)
+
+// Pace waits until an attempt is due. It is vegeta's interface; vegeta calls
+// it from one goroutine, which is bound to a thread of its own.
+func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
+	if !a.begun {
+		a.begun = true
+		runtime.LockOSThread() // the goroutine ends with the attack, and the thread with it
+	}
+	for {
+		wait, found, over := a.step()
+		if found || over {
+			return 0, over
+		}
+		a.wait.Wait(wait)
+	}
+}
+
+// Rate is vegeta's interface; nothing asks it.
+func (a *agenda) Rate(time.Duration) float64 { return 0 }
+
+// step takes what is due now, or says how long to wait for it.
+func (a *agenda) step() (wait time.Duration, found, over bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.since()
+	d, fromPlan, ok := a.first()
+	switch {
+	case a.stopped, !ok && a.inFlight == 0:
+		return 0, false, true
+	case !ok:
+		a.sleeping = forever
+		return forever, false, false
+	case d.at > now:
+		a.sleeping = d.at
+		return d.at - now, false, false
+	case a.inFlight >= a.most:
+		if !a.capped {
+			a.held++
+		}
+		a.capped, a.sleeping = true, forever
+		return forever, false, false
+	case a.tooFast(now):
+		return a.second + time.Second - now, false, false
+	}
+	if fromPlan {
+		a.next++
+	} else {
+		a.pop()
+	}
+	a.capped = false
+	a.inFlight++
+	a.peak = max(a.peak, a.inFlight)
+	a.ready = append(a.ready, d)
+	return 0, true, false
+}
+
+// tooFast reports whether this second has had all that it may, and counts one
+// more otherwise.
+func (a *agenda) tooFast(now time.Duration) bool {
+	if a.rate == 0 {
+		return false
+	}
+	if second := now.Truncate(time.Second); second != a.second {
+		a.second, a.sent = second, 0
+	}
+	if a.sent >= a.rate {
+		a.sleeping = a.second + time.Second
+		return true
+	}
+	a.sent++
+	return false
+}
+
+// first is what is due first: the begin of a visit, or what comes later in one.
+func (a *agenda) first() (d due, fromPlan, ok bool) {
+	list := a.s.Requests
+	for a.next < len(list) && !list[a.next].first {
+		a.next++
+	}
+	if a.next < len(list) {
+		at := a.s.wall(list[a.next].At)
+		d, fromPlan, ok = due{at: at, ready: at, request: uint32(a.next)}, true, true
+	}
+	if len(a.later) > 0 && (!ok || a.later[0].at < d.at) {
+		return a.later[0], false, true
+	}
+	return d, fromPlan, ok
+}
+
+// take gives a worker the next attempt. There is one for each of the pacer's
+// ticks.
+func (a *agenda) take() due {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	d := a.ready[a.head]
+	if a.head++; a.head == len(a.ready) {
+		a.ready, a.head = a.ready[:0], 0
+	} else if a.head >= 1024 && 2*a.head >= len(a.ready) {
+		a.ready, a.head = a.ready[:copy(a.ready, a.ready[a.head:])], 0
+	}
+	return d
+}
+
+// done ends an attempt. What follows, when something does, is put on the
+// agenda.
+func (a *agenda) done(follow due, follows bool) {
+	a.mu.Lock()
+	a.inFlight--
+	wake := a.sleeping == forever && (a.capped || a.inFlight == 0)
+	if follows {
+		a.push(follow)
+		wake = wake || follow.at < a.sleeping
+	}
+	a.mu.Unlock()
+	if wake {
+		a.wait.Wake()
+	}
+}
+
+// stop has the pacer end. What is in flight goes on.
+func (a *agenda) stop() {
+	a.mu.Lock()
+	a.stopped = true
+	a.mu.Unlock()
+	a.wait.Wake()
+}
+
+// state is how many attempts are in flight now, were at the most, and were
+// held up by that.
+func (a *agenda) state() (now, peak, held int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.inFlight, a.peak, a.held
+}
+
+// before orders by time; of one instant, what was planned first comes first.
+func (d *due) before(e *due) bool { return d.at < e.at || d.at == e.at && d.request < e.request }
+
+func (a *agenda) push(d due) {
+	a.later = append(a.later, d)
+	h := a.later
+	i := len(h) - 1
+	for i > 0 && d.before(&h[(i-1)/2]) {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	h[i] = d
+}
+
+func (a *agenda) pop() {
+	h := a.later
+	last := h[len(h)-1]
+	h = h[:len(h)-1]
+	a.later = h
+	for i := 0; len(h) > 0; {
+		c := 2*i + 1
+		if c+1 < len(h) && h[c+1].before(&h[c]) {
+			c++
+		}
+		if c >= len(h) || !h[c].before(&last) {
+			h[i] = last
+			return
+		}
+		h[i] = h[c]
+		i = c
+	}
+}
+
+// wall is when an instant of the scenario comes, since the start.
+func (s *Schedule) wall(at engine.Time) time.Duration { return s.length(at - s.From) }
+
+// length is how long a time of the scenario takes. What is longer than any run
+// is cut.
+func (s *Schedule) length(t engine.Time) time.Duration {
+	if t > engine.MaxTime/2000 {
+		t = engine.MaxTime / 2000
+	}
+	if s.Clock == 1 {
+		return time.Duration(t) * time.Microsecond
+	}
+	return time.Duration(math.Round(float64(t) * float64(time.Microsecond) / s.Clock))
+}
+
+// scenarioTime is the instant of the scenario that comes at a time since the
+// start.
+func (s *Schedule) scenarioTime(d time.Duration) engine.Time {
+	return s.From + engine.Time(math.Round(float64(d)/float64(time.Microsecond)*s.Clock))
+}

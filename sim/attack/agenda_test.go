@@ -1,0 +1,205 @@
+package attack
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"highwater/engine"
+
+	"pgregory.net/rapid"
+)
+
+// A jumper is a clock that jumps to where the pacer waits until.
+type jumper struct {
+	now  time.Duration
+	woke bool
+}
+
+func (j *jumper) Wait(d time.Duration) {
+	if d == forever {
+		panic("waits forever")
+	}
+	j.now += d
+}
+func (j *jumper) Wake()        { j.woke = true }
+func (j *jumper) Close() error { return nil }
+
+// drawSchedule draws visits with requests at some seconds.
+func drawSchedule(t *rapid.T) *Schedule {
+	s := &Schedule{Clock: 1}
+	type step struct {
+		at, think engine.Time
+		visit     uint32
+	}
+	var steps []step
+	visits := rapid.IntRange(1, 12).Draw(t, "visits")
+	for v := range visits {
+		at := engine.Time(rapid.IntRange(0, 30).Draw(t, "begin")) * engine.Second
+		for i := range rapid.IntRange(1, 6).Draw(t, "requests") {
+			think := engine.Time(0)
+			if i > 0 {
+				think = engine.Time(rapid.IntRange(0, 5).Draw(t, "think")) * engine.Second
+				at += think + engine.Time(rapid.IntRange(0, 2).Draw(t, "service"))*engine.Second
+			}
+			steps = append(steps, step{at, think, uint32(v)})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at - b.at) })
+	s.Visits, s.Users = make([]Visit, visits), make([]User, visits)
+	for i, x := range steps {
+		s.Visits[x.visit].User = x.visit
+		s.Requests = append(s.Requests, Request{At: x.at, Think: x.think, Visit: x.visit})
+		s.chain(uint32(i))
+	}
+	return s
+}
+
+// However long answers take, every request is sent, those of a visit in their
+// order, none before its plan or before the answer to the one before and the
+// think time, and never more at once than are let.
+func TestAgendaKeepsOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSchedule(t)
+		clock := new(jumper)
+		a := &agenda{s: s, wait: clock, most: rapid.IntRange(1, 5).Draw(t, "in flight"), since: func() time.Duration { return clock.now }}
+		type flight struct {
+			d    due
+			ends time.Duration
+		}
+		var flights []flight
+		sent := map[uint32]int{}             // requests of a visit
+		ready := map[uint32]time.Duration{}  // from when on its next may go
+		position := map[uint32]map[int]int{} // by visit and order, the request
+		for i, r := range s.Requests {
+			if position[r.Visit] == nil {
+				position[r.Visit] = map[int]int{}
+			}
+			position[r.Visit][len(position[r.Visit])] = i
+		}
+		finish := func() {
+			i := 0
+			for j := range flights {
+				if flights[j].ends < flights[i].ends {
+					i = j
+				}
+			}
+			f := flights[i]
+			flights = slices.Delete(flights, i, i+1)
+			clock.now = max(clock.now, f.ends)
+			r := &s.Requests[f.d.request]
+			if r.next == 0 {
+				a.done(due{}, false)
+				return
+			}
+			q := &s.Requests[r.next]
+			at := clock.now + s.length(q.Think)
+			ready[r.Visit] = at
+			a.done(due{at: max(at, s.wall(q.At)), ready: at, request: r.next}, true)
+		}
+		for n := 0; ; n++ {
+			wait, found, over := a.step()
+			switch {
+			case over:
+				if n := len(flights); n != 0 {
+					t.Fatalf("over with %d in flight", n)
+				}
+				for v, x := range s.Visits {
+					if sent[uint32(v)] != int(x.Requests) {
+						t.Fatalf("visit %d has sent %d of %d", v, sent[uint32(v)], x.Requests)
+					}
+				}
+				return
+			case found:
+				d := a.take()
+				r := &s.Requests[d.request]
+				if want := position[r.Visit][sent[r.Visit]]; int(d.request) != want {
+					t.Fatalf("visit %d sends request %d, want %d", r.Visit, d.request, want)
+				}
+				if clock.now < s.wall(r.At) || clock.now < ready[r.Visit] {
+					t.Fatalf("request %d is sent at %v, planned at %v, ready at %v", d.request, clock.now, s.wall(r.At), ready[r.Visit])
+				}
+				sent[r.Visit]++
+				flights = append(flights, flight{d, clock.now + time.Duration(rapid.IntRange(0, 20).Draw(t, "takes"))*time.Second})
+				if len(flights) > a.most {
+					t.Fatalf("%d in flight, %d are let", len(flights), a.most)
+				}
+			case wait == forever, len(flights) > 0 && rapid.Bool().Draw(t, "answers first"):
+				finish()
+			default:
+				clock.now += wait
+			}
+		}
+	})
+}
+
+// In no second are more sent than a permission lets.
+func TestAgendaKeepsTheRate(t *testing.T) {
+	s := &Schedule{Clock: 1, Visits: make([]Visit, 100), Users: make([]User, 100)}
+	for i := range s.Visits {
+		s.Requests = append(s.Requests, Request{At: engine.Second, Visit: uint32(i)})
+		s.chain(uint32(i))
+	}
+	clock := new(jumper)
+	a := &agenda{s: s, wait: clock, most: 1000, rate: 30, since: func() time.Duration { return clock.now }}
+	count := map[time.Duration]int{}
+	for {
+		wait, found, over := a.step()
+		if over {
+			break
+		}
+		if !found {
+			clock.now += wait
+			continue
+		}
+		a.take()
+		a.done(due{}, false)
+		count[clock.now.Truncate(time.Second)]++
+	}
+	for second, want := range map[time.Duration]int{1: 30, 2: 30, 3: 30, 4: 10} {
+		if got := count[second*time.Second]; got != want {
+			t.Errorf("second %d has %d requests, want %d", second, got, want)
+		}
+	}
+}
+
+// What is stopped sends no more at once, whatever it waits for.
+func TestAgendaStops(t *testing.T) {
+	s := &Schedule{Clock: 1, Visits: make([]Visit, 1), Users: make([]User, 1), Requests: []Request{{At: engine.Day}}}
+	s.chain(0)
+	for name, w := range map[string]Waiter{"timer": newTimerWaiter(), "precise": NewWaiter()} {
+		start := time.Now()
+		a := &agenda{s: s, wait: w, most: 1, since: func() time.Duration { return time.Since(start) }}
+		over := make(chan bool)
+		go func() {
+			_, stop := a.Pace(0, 0)
+			over <- stop
+		}()
+		a.stop()
+		if stop := <-over; !stop {
+			t.Errorf("%s: the pacer goes on", name)
+		}
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A waiter waits about as long as it is asked to, and not at all after a wake.
+func TestWaiters(t *testing.T) {
+	for name, w := range map[string]Waiter{"timer": newTimerWaiter(), "precise": NewWaiter()} {
+		start := time.Now()
+		for time.Since(start) < 20*time.Millisecond {
+			w.Wait(20*time.Millisecond - time.Since(start))
+		}
+		w.Wake()
+		w.Wait(time.Hour)
+		w.Wake()
+		w.Wake()
+		w.Wait(forever)
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%s: waited %v, want 20 ms", name, d)
+		}
+		_ = w.Close()
+	}
+}

@@ -1,0 +1,203 @@
+package record
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/netip"
+	"time"
+
+	"highwater/sim"
+)
+
+// Errors of [NewReader].
+var (
+	ErrFormat = errors.New("not a record of requests")
+	errCut    = errors.New("the record is cut off in its header")
+)
+
+// largestBlock is the most that a block may have: one with entries is written
+// when it has 256 KiB, a header names up to 10,000 cohorts.
+const largestBlock = 16 << 20
+
+// A Reader reads a record up to the last whole block.
+type Reader struct {
+	r       io.Reader
+	header  Header
+	rest    []byte // of the present block
+	good    int64  // bytes of whole blocks
+	entries int64
+	end     *End
+	damage  string // why reading ended
+}
+
+// NewReader reads the header of a record. It fails with ErrFormat on what is
+// no record.
+func NewReader(r io.Reader) (*Reader, error) {
+	rr := &Reader{r: r}
+	begin := make([]byte, len(magic))
+	if n, err := io.ReadFull(r, begin); err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	} else if string(begin[:n]) != magic {
+		return nil, ErrFormat
+	}
+	rr.good = int64(len(magic))
+	block, err := rr.block()
+	switch {
+	case err != nil:
+		return nil, err
+	case block == nil:
+		return nil, errCut
+	case block[0] != headerBlock || json.Unmarshal(block[1:], &rr.header) != nil:
+		return nil, ErrFormat
+	}
+	return rr, nil
+}
+
+// Header is what the record says of itself.
+func (r *Reader) Header() *Header { return &r.header }
+
+// End is how the attack ended; nil when the record does not say, or has not
+// been read to its end.
+func (r *Reader) End() *End { return r.end }
+
+// Entries is how many entries have been read.
+func (r *Reader) Entries() int64 { return r.entries }
+
+// block reads a whole block, nil when there is none any more.
+func (r *Reader) block() ([]byte, error) {
+	var frame [frameSize]byte
+	n, err := io.ReadFull(r.r, frame[:])
+	switch {
+	case err == io.EOF:
+		return nil, nil
+	case err == io.ErrUnexpectedEOF:
+		r.damage = fmt.Sprintf("%d bytes after byte %d are the begin of a block that was not finished", n, r.good)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	size := binary.BigEndian.Uint32(frame[:])
+	if size == 0 || size > largestBlock {
+		r.damage = fmt.Sprintf("the block at byte %d is damaged, and nothing after it was read", r.good)
+		return nil, nil
+	}
+	block := make([]byte, 0, min(size, 1<<20)) // grows only with what is there
+	for len(block) < int(size) {
+		part := make([]byte, min(int(size)-len(block), 1<<20))
+		n, err := io.ReadFull(r.r, part)
+		block = append(block, part[:n]...)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			r.damage = fmt.Sprintf("%d bytes after byte %d are the begin of a block of %d that was not finished", frameSize+len(block), r.good, size)
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if crc32.Checksum(block, castagnoli) != binary.BigEndian.Uint32(frame[4:]) {
+		r.damage = fmt.Sprintf("the block at byte %d is damaged, and nothing after it was read", r.good)
+		return nil, nil
+	}
+	r.good += frameSize + int64(size)
+	return block, nil
+}
+
+// Next reads an entry, and gives io.EOF at the end of the last whole block.
+func (r *Reader) Next(e *Entry) error {
+	for len(r.rest) == 0 {
+		if r.end != nil || r.damage != "" {
+			return io.EOF
+		}
+		block, err := r.block()
+		switch {
+		case err != nil:
+			return err
+		case block == nil:
+			return io.EOF
+		case block[0] == entriesBlock:
+			r.rest = block[1:]
+		case block[0] == endBlock:
+			r.end = new(End)
+			if err := json.Unmarshal(block[1:], r.end); err != nil {
+				return fmt.Errorf("the last block: %w", err)
+			}
+		default:
+			return fmt.Errorf("the block before byte %d is of an unknown kind", r.good)
+		}
+	}
+	d := decoder{b: r.rest}
+	d.entry(e)
+	if d.failed {
+		return fmt.Errorf("entry %d, before byte %d, is not whole", r.entries+1, r.good)
+	}
+	r.rest = d.b
+	r.entries++
+	return nil
+}
+
+// Missing says what the record lacks, after the last entry; "" when it is
+// whole.
+func (r *Reader) Missing() string {
+	switch {
+	case r.damage != "":
+		return r.damage
+	case r.end == nil:
+		return "the record has no end: what was sent after its last block is not known"
+	case r.end.Entries != r.entries:
+		return fmt.Sprintf("the end counts %d entries, and %d were read", r.end.Entries, r.entries)
+	}
+	return ""
+}
+
+// A decoder takes values from the begin of its bytes.
+type decoder struct {
+	b      []byte
+	failed bool
+}
+
+func (d *decoder) entry(e *Entry) {
+	begin := d.take(4)
+	*e = Entry{
+		Kind: sim.RequestKind(begin[0]), Outcome: Outcome(begin[1]), Cause: Cause(begin[2]), Dialed: begin[3]&1 != 0, GaveUp: begin[3]&2 != 0,
+		Request: uint32(d.uint()), Attempt: uint32(d.uint()), Visit: uint32(d.uint()), Cohort: uint32(d.uint()), Member: d.uint(),
+		Status: int(d.uint()), Session: uint32(d.uint()), Redirects: uint32(d.uint()), In: int64(d.uint()), Out: int64(d.uint()),
+		Planned: d.duration(),
+	}
+	e.Ready, e.Sent, e.Done = e.Planned+d.duration(), e.Planned+d.duration(), e.Planned+d.duration()
+	e.Address, e.Forwarded = d.address(), d.address()
+	d.failed = d.failed || e.Kind < sim.CallRequest || e.Kind > sim.LogoutRequest || e.Outcome > Cut || e.Cause >= numCauses
+}
+
+func (d *decoder) take(n int) []byte {
+	if len(d.b) < n {
+		d.failed, d.b = true, nil
+		return make([]byte, n)
+	}
+	b := d.b[:n]
+	d.b = d.b[n:]
+	return b
+}
+
+func (d *decoder) byte() byte { return d.take(1)[0] }
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	d.take(max(n, 0))
+	d.failed = d.failed || n <= 0
+	return v
+}
+
+func (d *decoder) duration() time.Duration {
+	v, n := binary.Varint(d.b)
+	d.take(max(n, 0))
+	d.failed = d.failed || n <= 0
+	return time.Duration(v)
+}
+
+func (d *decoder) address() netip.Addr {
+	a, _ := netip.AddrFromSlice(d.take(int(d.byte())))
+	return a
+}

@@ -1,0 +1,242 @@
+package record
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim"
+
+	"github.com/google/go-cmp/cmp"
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+	"pgregory.net/rapid"
+)
+
+var header = Header{
+	Version: "0.1.0", Scenario: "ward", Schedule: "ab", Seed: 7, Replication: 1, Scale: 1, Clock: 60, To: 3 * engine.Hour,
+	Target: "http://127.0.0.1:1", Start: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Requests: 3,
+	Cohorts: []Cohort{{Name: "pollers", Via: "rest", Path: "/rest/pollers"}, {Name: "lab", Via: "soap", Path: "/soap/lab.cls", User: "own"}},
+}
+
+var addresses = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+
+// drawEntry draws an entry with anything in its fields.
+func drawEntry(t *rapid.T) Entry {
+	number := rapid.Uint32()
+	at := rapid.Int64Range(-1<<40, 1<<55)
+	e := Entry{
+		Request: number.Draw(t, "request"), Attempt: number.Draw(t, "attempt"), Visit: number.Draw(t, "visit"), Cohort: number.Draw(t, "cohort"),
+		Member: rapid.Uint64().Draw(t, "member"), Kind: sim.RequestKind(rapid.IntRange(1, 4).Draw(t, "kind")),
+		Planned: time.Duration(at.Draw(t, "planned")), Ready: time.Duration(at.Draw(t, "ready")), Sent: time.Duration(at.Draw(t, "sent")),
+		Done: time.Duration(at.Draw(t, "done")), Outcome: Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")),
+		Cause: Cause(rapid.IntRange(0, int(numCauses)-1).Draw(t, "cause")), Status: rapid.IntRange(0, 999).Draw(t, "status"),
+		Session: number.Draw(t, "session"), Dialed: rapid.Bool().Draw(t, "dialed"), GaveUp: rapid.Bool().Draw(t, "gave up"),
+		Redirects: number.Draw(t, "redirects"), In: rapid.Int64Range(0, 1<<60).Draw(t, "in"), Out: rapid.Int64Range(0, 1<<60).Draw(t, "out"),
+	}
+	if rapid.Bool().Draw(t, "has address") {
+		e.Address = netip.AddrFrom4([4]byte{127, 1, 2, byte(number.Draw(t, "address"))})
+		e.Forwarded = netip.MustParseAddr("2001:db8::1")
+	}
+	return e
+}
+
+// recorded is a record with these entries, in blocks of some.
+func recorded(t rapid.TB, list []Entry, every int, end bool) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := NewWriter(&b, &header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		w.Add(&list[i])
+		if (i+1)%every == 0 {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if end {
+		if err := w.End("interrupted"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func readAll(data []byte) (list []Entry, r *Reader, err error) {
+	if r, err = NewReader(bytes.NewReader(data)); err != nil {
+		return nil, nil, err
+	}
+	for {
+		var e Entry
+		if err := r.Next(&e); err == io.EOF {
+			return list, r, nil
+		} else if err != nil {
+			return list, r, err
+		}
+		list = append(list, e)
+	}
+}
+
+func TestRecordIsReadAsWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(rapid.Custom(drawEntry), 0, 20).Draw(t, "entries")
+		got, r, err := readAll(recorded(t, list, rapid.IntRange(1, 5).Draw(t, "block"), true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) > 0 || len(got) > 0 {
+			if diff := cmp.Diff(list, got, addresses); diff != "" {
+				t.Fatal(diff)
+			}
+		}
+		if diff := cmp.Diff(&header, r.Header()); diff != "" {
+			t.Fatal(diff)
+		}
+		if m := r.Missing(); m != "" || r.End() == nil || r.End().Reason != "interrupted" || r.End().Entries != int64(len(list)) {
+			t.Fatalf("missing %q, end %+v", m, r.End())
+		}
+	})
+}
+
+var entries = []Entry{
+	{Request: 0, Kind: sim.CallRequest, Planned: time.Second, Sent: time.Second, Done: 2 * time.Second, Status: 200, Out: 90, In: 12},
+	{Request: 1, Kind: sim.CallRequest, Cohort: 1, Planned: time.Second, Sent: 3 * time.Second, Done: 4 * time.Second, Status: 500, Outcome: Refused, GaveUp: true},
+	{Request: 2, Kind: sim.CallRequest, Cohort: 1, Planned: time.Second, Sent: 3 * time.Second, Done: 4 * time.Second, Outcome: Failed, Cause: Reset},
+}
+
+// However much of a record is there, what is read is the begin of it, in
+// whole blocks, and what is missing is told.
+func TestCutRecord(t *testing.T) {
+	data := recorded(t, entries, 1, true)
+	whole := -1
+	for n := range len(data) {
+		got, r, err := readAll(data[:n])
+		if err != nil {
+			if whole >= 0 {
+				t.Fatalf("%d bytes: %v", n, err)
+			}
+			continue // not even the header
+		}
+		if len(got) < whole || len(got) > len(entries) {
+			t.Fatalf("%d bytes have %d entries, fewer have %d", n, len(got), whole)
+		}
+		whole = len(got)
+		if diff := cmp.Diff(entries[:whole], append([]Entry{}, got...), addresses); diff != "" {
+			t.Fatalf("%d bytes: %s", n, diff)
+		}
+		if r.Missing() == "" || r.End() != nil {
+			t.Fatalf("%d bytes: nothing is missing", n)
+		}
+	}
+	if whole != len(entries) {
+		t.Errorf("without its last byte the record has %d entries, want %d", whole, len(entries))
+	}
+}
+
+// A byte that changed is found, and what comes before it is good.
+func TestDamagedRecord(t *testing.T) {
+	data := recorded(t, entries, 1, true)
+	for i := range data {
+		bad := bytes.Clone(data)
+		bad[i] ^= 0x40
+		got, r, err := readAll(bad)
+		if err == nil && r.Missing() == "" {
+			t.Fatalf("byte %d changed, and nobody noticed", i)
+		}
+		for j := range got {
+			if diff := cmp.Diff(entries[j], got[j], addresses); diff != "" {
+				t.Fatalf("byte %d changed entry %d: %s", i, j, diff)
+			}
+		}
+	}
+}
+
+func TestNoRecord(t *testing.T) {
+	for _, text := range []string{"", "name: ward\n", "highwater requests 2\n....", magic, magic + "\x00\x00\x00\x00\x00\x00\x00\x00"} {
+		if _, _, err := readAll([]byte(text)); err == nil {
+			t.Errorf("%q is read as a record", text)
+		}
+	}
+	if _, _, err := readAll([]byte("name: ward\nduration: 1h\n")); !errors.Is(err, ErrFormat) {
+		t.Errorf("a scenario gives %v, want ErrFormat", err)
+	}
+}
+
+// full takes so many bytes and then no more.
+type full struct{ left int }
+
+func (f *full) Write(b []byte) (int, error) {
+	n := min(len(b), f.left)
+	f.left -= n
+	if n < len(b) {
+		return n, errors.New("no space left")
+	}
+	return n, nil
+}
+
+func TestFullDisk(t *testing.T) {
+	w, err := NewWriter(&full{left: 2000}, &header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1000 {
+		w.Add(&entries[0])
+	}
+	if err := w.Flush(); err == nil || !strings.Contains(err.Error(), "no space") {
+		t.Errorf("Flush gives %v, want no space", err)
+	}
+	if err := w.End(""); err == nil {
+		t.Error("the end was written after a part that was not")
+	}
+}
+
+// What is written for vegeta, vegeta reads.
+func TestVegetaReadsIt(t *testing.T) {
+	for format, decode := range map[string]func(io.Reader) vegeta.Decoder{
+		"vegeta-gob": vegeta.NewDecoder, "vegeta-json": vegeta.NewJSONDecoder, "vegeta-csv": vegeta.NewCSVDecoder,
+	} {
+		r, err := NewReader(bytes.NewReader(recorded(t, entries, 2, true)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := Convert(&b, r, format); err != nil {
+			t.Fatal(err)
+		}
+		d := decode(&b)
+		for i, e := range entries {
+			var x vegeta.Result
+			if err := d(&x); err != nil {
+				t.Fatalf("%s: result %d: %v", format, i, err)
+			}
+			if x.Seq != uint64(i) || int(x.Code) != e.Status || x.Latency != e.Service() || !x.Timestamp.Equal(header.Start.Add(e.Sent)) ||
+				x.BytesOut != uint64(e.Out) || (x.Error == "") != (e.Outcome == Served) || x.Attack != "ward" {
+				t.Errorf("%s: result %d is %+v, want %+v", format, i, x, e)
+			}
+		}
+		if err := d(new(vegeta.Result)); err == nil {
+			t.Errorf("%s: there are more than %d results", format, len(entries))
+		}
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add(recorded(f, entries, 1, true))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, r, err := readAll(data)
+		if err == nil {
+			_ = r.Missing()
+			_ = Convert(io.Discard, r, "jsonl")
+		}
+	})
+}

@@ -1,0 +1,127 @@
+package record
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"io"
+	"net/netip"
+)
+
+// magic begins a record.
+const magic = "highwater requests 1\n"
+
+// Kinds of block, their first byte.
+const (
+	headerBlock  = 'H'
+	entriesBlock = 'R'
+	endBlock     = 'E'
+)
+
+// frameSize is the size of what stands before a block: its length and its
+// checksum.
+const frameSize = 8
+
+// fullBlock is how large a block may grow before it is written.
+const fullBlock = 256 << 10
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A Writer writes a record. Entries are kept until Flush, or until they are
+// many.
+type Writer struct {
+	w     io.Writer
+	block []byte // frame, kind, entries
+	n     int64
+	err   error
+}
+
+// NewWriter begins a record.
+func NewWriter(w io.Writer, h *Header) (*Writer, error) {
+	rw := &Writer{w: w}
+	if _, err := io.WriteString(w, magic); err != nil {
+		return nil, err
+	}
+	rw.document(headerBlock, h)
+	return rw, rw.err
+}
+
+// document writes a block of JSON.
+func (w *Writer) document(kind byte, v any) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.block = append(append(w.block[:0], make([]byte, frameSize)...), kind)
+	w.block = append(w.block, text...)
+	w.write()
+}
+
+// write writes the present block at once.
+func (w *Writer) write() {
+	if w.err != nil {
+		return
+	}
+	payload := w.block[frameSize:]
+	binary.BigEndian.PutUint32(w.block, uint32(len(payload)))
+	binary.BigEndian.PutUint32(w.block[4:], crc32.Checksum(payload, castagnoli))
+	_, w.err = w.w.Write(w.block)
+	w.block = w.block[:0]
+}
+
+// Add adds an entry. What is wrong shows at the next Flush.
+func (w *Writer) Add(e *Entry) {
+	if len(w.block) == 0 {
+		w.block = append(append(w.block, make([]byte, frameSize)...), entriesBlock)
+	}
+	w.block = appendEntry(w.block, e)
+	w.n++
+	if len(w.block) >= fullBlock {
+		w.write()
+	}
+}
+
+// Flush writes all entries so far. After an error nothing more is written.
+func (w *Writer) Flush() error {
+	if len(w.block) > 0 {
+		w.write()
+	}
+	return w.err
+}
+
+// End writes the last block.
+func (w *Writer) End(reason string) error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	w.document(endBlock, End{Reason: reason, Entries: w.n})
+	return w.err
+}
+
+func appendEntry(b []byte, e *Entry) []byte {
+	b = append(b, byte(e.Kind), byte(e.Outcome), byte(e.Cause), flag(e.Dialed, 0)|flag(e.GaveUp, 1))
+	for _, n := range [...]uint64{
+		uint64(e.Request), uint64(e.Attempt), uint64(e.Visit), uint64(e.Cohort), e.Member,
+		uint64(e.Status), uint64(e.Session), uint64(e.Redirects), uint64(e.In), uint64(e.Out),
+	} {
+		b = binary.AppendUvarint(b, n)
+	}
+	b = binary.AppendVarint(b, int64(e.Planned)) // the others stand close to it
+	for _, d := range [...]int64{int64(e.Ready - e.Planned), int64(e.Sent - e.Planned), int64(e.Done - e.Planned)} {
+		b = binary.AppendVarint(b, d)
+	}
+	return appendAddress(appendAddress(b, e.Address), e.Forwarded)
+}
+
+func appendAddress(b []byte, a netip.Addr) []byte {
+	bytes := a.AsSlice() // none of an invalid one
+	return append(append(b, byte(len(bytes))), bytes...)
+}
+
+func flag(set bool, bit int) byte {
+	if set {
+		return 1 << bit
+	}
+	return 0
+}

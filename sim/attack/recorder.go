@@ -1,0 +1,195 @@
+package attack
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+)
+
+// How often what was heard is summed up and written.
+const (
+	sumEvery  = 100 * time.Millisecond
+	tellEvery = 10 // of those
+)
+
+// mostHeard is how many entries may wait to be summed up; who brings more waits.
+const mostHeard = 100_000
+
+// The abort rule looks at so many seconds, when there were so many attempts.
+const (
+	abortSeconds  = 10
+	abortAttempts = 50
+)
+
+// A recorder hears of each attempt, sums them up and writes them down. Those
+// who send do not wait for the disk.
+type recorder struct {
+	s      *Schedule
+	o      *Options
+	w      *record.Writer // nil when nothing is written
+	agenda *agenda
+	start  time.Time
+
+	mu    sync.Mutex
+	room  sync.Cond
+	heard []record.Entry
+
+	quit, over chan struct{}
+	spare      []record.Entry
+	tally      *tally
+	err        error
+	aborted    string
+	seconds    [abortSeconds]struct{ attempts, failed int64 } // a ring
+	told       int64                                          // attempts when Progress heard last
+	lag        time.Duration                                  // the most since
+}
+
+func newRecorder(s *Schedule, o *Options, a *agenda, start time.Time) (*recorder, error) {
+	r := &recorder{s: s, o: o, agenda: a, start: start, tally: newTally(s), quit: make(chan struct{}), over: make(chan struct{})}
+	r.room.L = &r.mu
+	if o.Record != nil {
+		var err error
+		if r.w, err = record.NewWriter(o.Record, s.header(o, start)); err != nil {
+			return nil, err
+		}
+	}
+	go r.run()
+	return r, nil
+}
+
+// hear takes an entry.
+func (r *recorder) hear(e *record.Entry) {
+	r.mu.Lock()
+	for len(r.heard) >= mostHeard {
+		r.room.Wait()
+	}
+	r.heard = append(r.heard, *e)
+	r.mu.Unlock()
+}
+
+// run sums up until the end.
+func (r *recorder) run() {
+	defer close(r.over)
+	t := time.NewTicker(sumEvery)
+	defer t.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-t.C:
+			r.sum()
+			if n%tellEvery == 0 {
+				r.second()
+			}
+		case <-r.quit:
+			r.sum()
+			return
+		}
+	}
+}
+
+// sum takes what was heard.
+func (r *recorder) sum() {
+	r.mu.Lock()
+	r.heard, r.spare = r.spare[:0], r.heard
+	r.room.Broadcast()
+	r.mu.Unlock()
+	for i := range r.spare {
+		e := &r.spare[i]
+		r.tally.add(e)
+		r.lag = max(r.lag, e.Lag())
+		now := &r.seconds[0]
+		now.attempts++
+		if e.Outcome == record.Failed {
+			now.failed++
+		}
+		if r.w != nil && r.err == nil {
+			r.w.Add(e)
+		}
+	}
+}
+
+// second writes what there is, looks whether too much fails, and tells how far
+// the attack is.
+func (r *recorder) second() {
+	if r.w != nil && r.err == nil {
+		if r.err = r.w.Flush(); r.err != nil {
+			r.agenda.stop()
+		}
+	}
+	attempts, failed := int64(0), int64(0)
+	for _, s := range r.seconds {
+		attempts += s.attempts
+		failed += s.failed
+	}
+	copy(r.seconds[1:], r.seconds[:])
+	r.seconds[0] = struct{ attempts, failed int64 }{}
+	if share := float64(failed) / float64(max(1, attempts)); r.aborted == "" && attempts >= abortAttempts && share > r.o.AbortErrors {
+		r.aborted = fmt.Sprintf("aborted: %.0f %% of the requests of %d seconds failed, more than %.0f %%", 100*share, abortSeconds, 100*r.o.AbortErrors)
+		r.agenda.stop()
+	}
+	if r.o.Progress != nil {
+		t := r.tally
+		now, _, _ := r.agenda.state()
+		r.o.Progress(Progress{
+			Done: min(1, time.Since(r.start).Seconds()/max(1e-9, r.s.length(r.s.To-r.s.From).Seconds())), Rate: float64(t.all.requests - r.told),
+			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Lag: r.lag,
+		})
+	}
+	r.told, r.lag = r.tally.all.requests, 0
+}
+
+// end writes the end of the record. Nobody sends any more.
+func (r *recorder) end(stopped bool) error {
+	close(r.quit)
+	<-r.over
+	if r.w == nil || r.err != nil {
+		return r.err
+	}
+	reason := r.aborted
+	if stopped && reason == "" {
+		reason = "interrupted"
+	}
+	r.err = r.w.End(reason)
+	return r.err
+}
+
+// judge fills a result in and says whether the plan was sent as it was made.
+func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
+	run := r.tally.result()
+	_, peak, held := a.state()
+	run.InFlight, run.Held, run.MaxLag = peak, int64(held), engine.Time(r.o.MaxLag.Microseconds())
+	run.Abandoned = r.tally.abandoned
+	run.Unsent = int64(len(r.s.Requests)) - run.First - run.Abandoned
+	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
+	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }
+	if r.err != nil {
+		wrong("the record could not be written: %v", r.err)
+	}
+	if r.aborted != "" {
+		wrong("%s", r.aborted)
+	}
+	if run.First == 0 {
+		wrong("nothing was sent")
+	}
+	if run.Unsent > 0 {
+		wrong("%d of %d planned requests were not sent", run.Unsent, len(r.s.Requests))
+	}
+	if run.Lag.P99 > run.MaxLag {
+		wrong("the generator fell behind: its lag was more than %v in 1 %% of the requests (%v), and should not be more than %v",
+			roughly(run.Lag.P99), roughly(run.Lag.Max), r.o.MaxLag)
+	}
+	if run.Held > 0 {
+		wrong("%d requests waited because %d were in flight, the most that are let", run.Held, r.o.InFlight)
+	}
+	if n := causes(run.Causes, record.NoAddress.String()); n > 0 {
+		wrong("%d requests had no source address, port or file", n)
+	}
+	if len(res.Reasons) > 0 {
+		res.Verdict = result.Inconclusive
+	}
+}
+
+func roughly(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }

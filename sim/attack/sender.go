@@ -1,0 +1,295 @@
+package attack
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"highwater/scenario"
+	"highwater/sim"
+	"highwater/sim/attack/record"
+	"highwater/sim/wire"
+
+	vegeta "github.com/tsenart/vegeta/v12/lib"
+)
+
+// ticketHeader is how an attempt finds its way through vegeta from the
+// targeter to the round trip. It is not sent.
+const ticketHeader = "X-Highwater-Ticket"
+
+// mostRedirects is how many redirects a request follows.
+const mostRedirects = 5
+
+// errElsewhere is a redirect that is not followed.
+var errElsewhere = errors.New("redirected elsewhere")
+
+// A sender sends attempts: it is vegeta's targeter and round trip.
+type sender struct {
+	s       *Schedule
+	o       *Options
+	agenda  *agenda
+	base    *url.URL
+	address netip.AddrPort
+	tls     *tls.Config // nil without TLS
+	dial    dialer
+	pool    *pool
+	home    *addresses
+	asks    []asked // by cohort
+	hear    func(*record.Entry)
+
+	context context.Context // ends when everything is cut
+	since   func() time.Duration
+
+	mu      sync.Mutex
+	tickets []due // attempts under way
+	free    []int
+	peers   []*peer // by user, while it has requests
+	proxies []*peer
+	visits  []visit
+
+	cut atomic.Bool
+}
+
+// asked is what a cohort asks.
+type asked struct {
+	*scenario.Cohort
+	to       wire.Endpoint
+	index    int
+	proxy    *scenario.Proxy
+	password string
+}
+
+// A visit is where a visit stands.
+type visit struct {
+	jar      http.CookieJar // nil until there is a cookie
+	current  string         // cookie of the web session
+	sessions uint32         // so far
+}
+
+// mostCookies is how many cookies a visit takes at once, and has before it
+// takes no more.
+const mostCookies = 50
+
+// Target gives a worker what is due. It is vegeta's interface.
+func (s *sender) Target(t *vegeta.Target) error {
+	d := s.agenda.take()
+	s.mu.Lock()
+	n := len(s.tickets)
+	if k := len(s.free); k > 0 {
+		n, s.free = s.free[k-1], s.free[:k-1]
+		s.tickets[n] = d
+	} else {
+		s.tickets = append(s.tickets, d)
+	}
+	s.mu.Unlock()
+	r := &s.s.Requests[d.request]
+	a := &s.asks[s.cohortOf(r)]
+	method, path := a.line(r.Kind)
+	*t = vegeta.Target{Method: method, URL: s.base.Scheme + "://" + s.base.Host + path, Header: http.Header{ticketHeader: {strconv.Itoa(n)}}}
+	return nil
+}
+
+func (s *sender) cohortOf(r *Request) int32 { return s.s.Users[s.s.Visits[r.Visit].User].Cohort }
+
+// RoundTrip sends an attempt, and gives vegeta an answer without a body. It is
+// the interface of [http.RoundTripper].
+func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
+	n, err := strconv.Atoi(req.Header.Get(ticketHeader))
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	d := s.tickets[n]
+	s.mu.Unlock()
+	e := record.Entry{}
+	err = s.attempt(&d, &e)
+	follow, follows := s.follow(&d, &e)
+	s.hear(&e)
+	s.mu.Lock()
+	s.free = append(s.free, n)
+	s.mu.Unlock()
+	s.agenda.done(follow, follows)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: e.Status, Status: strconv.Itoa(e.Status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: http.NoBody, Request: req,
+	}, nil
+}
+
+// attempt sends an attempt and says what came of it.
+func (s *sender) attempt(d *due, e *record.Entry) error {
+	r := &s.s.Requests[d.request]
+	user := s.s.Visits[r.Visit].User
+	a := &s.asks[s.cohortOf(r)]
+	*e = record.Entry{
+		Request: d.request, Attempt: d.attempt, Visit: r.Visit, Cohort: uint32(a.index), Member: s.s.Users[user].Member, Kind: r.Kind,
+		Planned: d.at, Ready: d.ready, Outcome: record.Failed,
+	}
+	if d.attempt == 0 {
+		e.Planned = s.s.wall(r.At)
+	}
+	e.Address, e.Forwarded = s.home.of(user)
+	v := &s.visits[r.Visit] // only one request of it is under way
+	e.Sent = s.since()
+	ans, err := s.exchange(a, s.peer(user, a), v, e)
+	e.Done = s.since()
+	e.In, e.Status = ans.in, ans.status
+	switch {
+	case err != nil && s.cut.Load():
+		e.Outcome = record.Cut
+	case err != nil:
+		e.Cause = causeOf(err)
+	case wire.Refused(a.Via, ans.status, ans.body):
+		e.Outcome = record.Refused
+	case ans.status >= 400:
+		e.Cause = record.BadStatus
+	default:
+		e.Outcome = record.Served
+	}
+	e.Session = v.sessions
+	return err
+}
+
+// peer is who has the connections that a user uses.
+func (s *sender) peer(user uint32, a *asked) *peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.proxy != nil {
+		return s.proxies[a.Through-1]
+	}
+	if s.peers[user] == nil {
+		s.peers[user] = &peer{left: s.s.Users[user].Requests}
+	}
+	return s.peers[user]
+}
+
+// follow is what an attempt brings: a retry, or the next request of the visit.
+func (s *sender) follow(d *due, e *record.Entry) (next due, ok bool) {
+	r := &s.s.Requests[d.request]
+	v := &s.s.Visits[r.Visit]
+	a := &s.asks[e.Cohort]
+	ended := uint32(1) // requests of the user that are over
+	switch {
+	case e.Outcome == record.Cut:
+	case e.Outcome == record.Refused && r.Kind != sim.LogoutRequest:
+		if wait, again := sim.RetryWait(a.Cohort, s.s.Seed, s.s.Rep, d.request, d.attempt); again {
+			at := e.Done + s.s.length(wait)
+			return due{at: at, ready: at, request: d.request, attempt: d.attempt + 1}, true
+		}
+		e.GaveUp = true
+		ended = s.s.left(d.request)
+	case r.next != 0:
+		q := &s.s.Requests[r.next]
+		ready := e.Done + s.s.length(q.Think)
+		next, ok = due{at: max(ready, s.s.wall(q.At)), ready: ready, request: r.next}, true
+	}
+	if !ok {
+		s.visits[r.Visit].jar = nil
+	}
+	s.leave(v.User, a, ended)
+	return next, ok
+}
+
+// left is how many requests a visit has from one on.
+func (s *Schedule) left(request uint32) (n uint32) {
+	for i := request; ; i = s.Requests[i].next {
+		n++
+		if s.Requests[i].next == 0 {
+			return n
+		}
+	}
+}
+
+func (s *sender) leave(user uint32, a *asked, n uint32) {
+	if a.proxy != nil {
+		return
+	}
+	s.pool.leave(s.peer(user, a), n)
+}
+
+// exchange sends a request, on an idle connection or a new one, and follows
+// redirects to the same host.
+func (s *sender) exchange(a *asked, p *peer, v *visit, e *record.Entry) (answer, error) {
+	method, path := a.line(e.Kind)
+	body := a.content(e.Kind, e.Member)
+	u := &url.URL{Scheme: s.base.Scheme, Host: s.base.Host}
+	u.Path, u.RawQuery, _ = strings.Cut(path, "?")
+	until := time.Now().Add(s.o.Timeout)
+	for {
+		ans, err := s.once(a, p, e, method, s.request(a, v, e, method, u, body), until)
+		if err != nil {
+			return ans, err
+		}
+		s.taste(a, v, u, ans.header)
+		to, err := redirect(u, &ans)
+		if to == nil || err != nil {
+			return ans, err
+		}
+		if e.Redirects++; e.Redirects > mostRedirects {
+			return ans, errElsewhere
+		}
+		u = to
+		if ans.status < 307 && method != "GET" {
+			method, body = "GET", nil
+		}
+	}
+}
+
+// redirect is where an answer sends the client, nil when it does not.
+func redirect(from *url.URL, ans *answer) (*url.URL, error) {
+	switch ans.status {
+	case 301, 302, 303, 307, 308:
+	default:
+		return nil, nil
+	}
+	where := ans.header.Get("Location")
+	if where == "" {
+		return nil, nil
+	}
+	to, err := from.Parse(where)
+	if err != nil || to.Scheme != from.Scheme || to.Host != from.Host {
+		return nil, errElsewhere
+	}
+	return to, nil
+}
+
+// once sends a request once. An idle connection may have ended before the
+// target saw the request; then it is sent on a new one.
+func (s *sender) once(a *asked, p *peer, e *record.Entry, method string, request []byte, until time.Time) (answer, error) {
+	for c := s.pool.take(p); ; c = nil {
+		if c == nil {
+			var err error
+			if c, err = s.connect(s.context, e.Address); err != nil {
+				return answer{}, err
+			}
+			e.Dialed = true
+			if !s.pool.opened(c) {
+				s.pool.close(c)
+				return answer{}, context.Canceled
+			}
+		}
+		ans, err := c.ask(method, request, until, s.o.MostBody)
+		e.Out += int64(len(request))
+		if err == nil && ans.keep {
+			s.pool.put(p, c)
+			return ans, nil
+		}
+		s.pool.close(c)
+		stale := c.used && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
+		if err == nil || !stale || s.cut.Load() {
+			return ans, err
+		}
+	}
+}

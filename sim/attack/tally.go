@@ -1,0 +1,181 @@
+package attack
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Times in histograms: from a microsecond to an hour, with three digits.
+const (
+	longestTime = 3_600_000_000 // microseconds
+	digits      = 3
+)
+
+// A latency counts times.
+type latency struct {
+	h   *hdrhistogram.Histogram // 180 KB
+	max time.Duration           // exact
+}
+
+func (l *latency) add(d time.Duration) {
+	if l.h == nil {
+		l.h = hdrhistogram.New(1, longestTime, digits)
+	}
+	l.max = max(l.max, d)
+	_ = l.h.RecordValue(min(longestTime, max(0, d.Microseconds()))) // what is in range is taken
+}
+
+func (l *latency) result() result.Latency {
+	if l.h == nil {
+		return result.Latency{}
+	}
+	at := func(share float64) engine.Time {
+		return min(engine.Time(l.h.ValueAtQuantile(share)), engine.Time(l.max.Microseconds()))
+	}
+	return result.Latency{
+		N: l.h.TotalCount(), Mean: engine.Time(l.h.Mean() + 0.5), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9),
+		Max: engine.Time(l.max.Microseconds()),
+	}
+}
+
+// A group counts attempts.
+type group struct {
+	requests, refused, failed int64
+	service, response         latency
+	plain                     bool // without times
+}
+
+// mostTimed is of how many cohorts the times are kept.
+const mostTimed = 200
+
+func (g *group) add(e *record.Entry) {
+	g.requests++
+	switch e.Outcome {
+	case record.Refused:
+		g.refused++
+	case record.Failed:
+		g.failed++
+	case record.Cut:
+		return // its times say nothing
+	}
+	if g.plain {
+		return
+	}
+	g.service.add(e.Service())
+	if e.Attempt == 0 {
+		g.response.add(e.Response())
+	}
+}
+
+func (g *group) result(name string) result.AttackGroup {
+	return result.AttackGroup{
+		Name: name, Requests: g.requests, Refused: g.refused, Failed: g.failed, Service: g.service.result(), Response: g.response.result(),
+	}
+}
+
+// A tally sums up the entries of an attack.
+type tally struct {
+	s         *Schedule
+	all       group
+	first     int64
+	outcomes  [len(record.Outcomes)]int64
+	causes    map[record.Cause]int64
+	cohorts   map[uint32]*group
+	vias      map[engine.Via]*group
+	statuses  map[int]*group
+	lag       latency
+	queue     latency
+	sessions  []uint32 // by visit
+	dialed    int64
+	abandoned int64
+	refusal   *record.Entry
+	ended     time.Duration
+}
+
+func newTally(s *Schedule) *tally {
+	return &tally{
+		s: s, causes: map[record.Cause]int64{}, cohorts: map[uint32]*group{}, vias: map[engine.Via]*group{},
+		statuses: map[int]*group{}, sessions: make([]uint32, len(s.Visits)),
+	}
+}
+
+func (t *tally) add(e *record.Entry) {
+	t.all.add(e)
+	grouped(t.cohorts, e.Cohort, len(t.cohorts) >= mostTimed).add(e)
+	grouped(t.vias, t.s.Endpoints[e.Cohort].Via, false).add(e)
+	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
+	t.outcomes[e.Outcome]++
+	if e.Cause != record.NoCause {
+		t.causes[e.Cause]++
+	}
+	if e.Attempt == 0 {
+		t.first++
+		t.queue.add(e.Queue())
+	}
+	t.lag.add(e.Lag())
+	t.sessions[e.Visit] = max(t.sessions[e.Visit], e.Session)
+	if e.Dialed {
+		t.dialed++
+	}
+	if e.GaveUp {
+		t.abandoned += int64(t.s.left(e.Request)) - 1
+	}
+	if e.Outcome == record.Refused && (t.refusal == nil || e.Sent < t.refusal.Sent) {
+		kept := *e
+		t.refusal = &kept
+	}
+	t.ended = max(t.ended, e.Done)
+}
+
+func grouped[K comparable](m map[K]*group, key K, plain bool) *group {
+	g := m[key]
+	if g == nil {
+		g = &group{plain: plain}
+		m[key] = g
+	}
+	return g
+}
+
+// result says what came of the attack.
+func (t *tally) result() *result.AttackRun {
+	r := &result.AttackRun{
+		Seconds: engine.Time(t.ended.Microseconds()), First: t.first, Retries: t.all.requests - t.first,
+		Served: t.outcomes[record.Served], Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Cut: t.outcomes[record.Cut],
+		Dialed: t.dialed, Lag: t.lag.result(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.result(),
+		Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
+	}
+	for _, n := range t.sessions {
+		r.Sessions += int64(n)
+	}
+	if e := t.refusal; e != nil {
+		c := &t.s.Scenario.Cohorts[e.Cohort]
+		r.FirstRefusal = &result.AttackRefusal{At: t.s.scenarioTime(e.Sent), Cohort: c.Name, Via: c.Via.String(), Status: e.Status}
+	}
+	for _, i := range slices.Sorted(maps.Keys(t.cohorts)) {
+		r.Cohorts = append(r.Cohorts, t.cohorts[i].result(t.s.Scenario.Cohorts[i].Name))
+	}
+	for _, v := range slices.Sorted(maps.Keys(t.vias)) {
+		r.Vias = append(r.Vias, t.vias[v].result(v.String()))
+	}
+	for _, status := range slices.Sorted(maps.Keys(t.statuses)) {
+		name := strconv.Itoa(status)
+		if status == 0 {
+			name = "none"
+		}
+		r.Statuses = append(r.Statuses, t.statuses[status].result(name))
+	}
+	for _, c := range slices.Sorted(maps.Keys(t.causes)) {
+		r.Causes = append(r.Causes, result.CauseCount{Cause: c.String(), N: t.causes[c]})
+	}
+	slices.SortStableFunc(r.Causes, func(a, b result.CauseCount) int { return cmp.Compare(b.N, a.N) })
+	return r
+}

@@ -1,0 +1,130 @@
+package result
+
+import (
+	"highwater/engine"
+)
+
+// The verdicts on an attack.
+const (
+	Measured     = "measured"     // the plan was sent as it was made
+	Inconclusive = "inconclusive" // it was not; the reasons say why
+)
+
+// An Attack is what came of sending a scenario's requests to a target.
+type Attack struct {
+	Schema      int         `json:"schema"`
+	Kind        string      `json:"kind"` // "attack"
+	Version     string      `json:"version,omitempty"`
+	Scenario    string      `json:"scenario"` // its name
+	Fingerprint string      `json:"fingerprint,omitempty"`
+	Seed        uint64      `json:"seed"`
+	Replication int         `json:"replication"` // from 1
+	Scale       float64     `json:"scale"`
+	Clock       float64     `json:"clock"`    // seconds of the scenario in one of the attack
+	From        engine.Time `json:"from"`     // of the scenario
+	To          engine.Time `json:"to"`       // of the scenario
+	Schedule    string      `json:"schedule"` // SHA-256
+	Target      string      `json:"target"`   // URL
+
+	Plan     AttackPlan `json:"plan"`
+	Verdict  string     `json:"verdict,omitempty"` // "" of a dry run
+	Reasons  []string   `json:"reasons"`           // why it is inconclusive
+	Notes    []string   `json:"notes"`             // what is doubtful, or would not fit
+	Partial  bool       `json:"partial,omitempty"` // ended before the plan did
+	Sent     *AttackRun `json:"sent,omitempty"`    // null of a dry run
+	Recorded string     `json:"record,omitempty"`  // file with each request
+}
+
+// An AttackPlan is what is to be sent, and what that takes.
+type AttackPlan struct {
+	Requests    int64          `json:"requests"` // first attempts
+	Visits      int64          `json:"visits"`   // virtual users: sequences of requests
+	Users       int64          `json:"users"`    // members whose visits they are
+	Joined      int64          `json:"joined"`   // visits that began before the window
+	Cohorts     []AttackCohort `json:"cohorts"`
+	Seconds     engine.Time    `json:"duration"` // of sending, as planned
+	PeakRate    int            `json:"peak_rate"`
+	InFlight    int            `json:"in_flight"`    // requests at once, if all take as long as planned
+	MostFlight  int            `json:"in_flight_at"` // the most that are let
+	Connections int            `json:"connections"`  // open at once, kept ones included
+	Files       int            `json:"files"`
+	FilesLimit  int64          `json:"files_limit"` // 0 is not known
+	Memory      int64          `json:"memory"`      // bytes
+	Addresses   int            `json:"addresses"`   // of sources
+	Ports       int            `json:"ports"`       // of the busiest address
+	PortsLimit  int            `json:"ports_limit"` // of one address; 0 is not known
+	Unfit       []string       `json:"unfit"`       // what does not fit
+}
+
+// An AttackCohort is a cohort's part of a plan.
+type AttackCohort struct {
+	Name     string `json:"name"`
+	Via      string `json:"via"`
+	Path     string `json:"path"`
+	Requests int64  `json:"requests"`
+	Visits   int64  `json:"visits"`
+	Users    int64  `json:"users"`
+}
+
+// An AttackRun is what was sent and what came back.
+type AttackRun struct {
+	Seconds   engine.Time `json:"duration"`
+	First     int64       `json:"requests"` // first attempts
+	Retries   int64       `json:"retries"`
+	Served    int64       `json:"served"` // of both
+	Refused   int64       `json:"refused"`
+	Failed    int64       `json:"failed"`
+	Cut       int64       `json:"cut"`       // by the end of the attack
+	Abandoned int64       `json:"abandoned"` // planned, by visits that gave up after a refusal
+	Unsent    int64       `json:"unsent"`    // planned, and not sent for another reason
+	Sessions  int64       `json:"sessions"`  // web sessions that the target opened
+	Dialed    int64       `json:"dialed"`    // connections
+	InFlight  int         `json:"in_flight"` // at the most
+	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
+
+	FirstRefusal *AttackRefusal `json:"first_refusal"`
+	Lag          Latency        `json:"lag"`       // of the generator: sent after plan and user were ready
+	MaxLag       engine.Time    `json:"max_lag"`   // the 99th percentile of it may be so high
+	Queue        Latency        `json:"queue"`     // first attempts: for the user, since the plan
+	Service      Latency        `json:"service"`   // from sent to done
+	Response     Latency        `json:"response"`  // first attempts: from the plan to done
+	Cohorts      []AttackGroup  `json:"by_cohort"` // those with requests
+	Vias         []AttackGroup  `json:"by_via"`
+	Statuses     []AttackGroup  `json:"by_status"` // "none" when there was no answer
+	Causes       []CauseCount   `json:"causes"`    // of those that failed
+}
+
+// An AttackRefusal is a refused request.
+type AttackRefusal struct {
+	At     engine.Time `json:"at"` // of the scenario, when it was sent
+	Cohort string      `json:"cohort"`
+	Via    string      `json:"via"`
+	Status int         `json:"status"`
+}
+
+// An AttackGroup is the attempts that have something in common.
+type AttackGroup struct {
+	Name     string  `json:"name"`
+	Requests int64   `json:"requests"` // attempts
+	Refused  int64   `json:"refused"`
+	Failed   int64   `json:"failed"`
+	Service  Latency `json:"service"`
+	Response Latency `json:"response"` // first attempts
+}
+
+// A Latency is a distribution of times, of a HdrHistogram with three digits.
+type Latency struct {
+	N    int64       `json:"n"`
+	Mean engine.Time `json:"mean"`
+	P50  engine.Time `json:"p50"`
+	P90  engine.Time `json:"p90"`
+	P99  engine.Time `json:"p99"`
+	P999 engine.Time `json:"p999"`
+	Max  engine.Time `json:"max"`
+}
+
+// A CauseCount is how many attempts failed by one cause.
+type CauseCount struct {
+	Cause string `json:"cause"`
+	N     int64  `json:"n"`
+}
