@@ -26,3 +26,18 @@ func (d *Draws) Duration(dist *scenario.Dist) engine.Time {
 	d.n++
 	return instant(quantile(dist, draw(d.stream, forLasts, d.n)))
 }
+
+// Count draws a count, 1 from no distribution.
+func (d *Draws) Count(dist *scenario.Dist) int {
+	if dist.Law == scenario.Unset {
+		return 1
+	}
+	d.n++
+	return max(1, count(dist, draw(d.stream, forConnections, d.n)))
+}
+
+// Chance draws what comes with a probability, 0 to 1.
+func (d *Draws) Chance(p float64) bool {
+	d.n++
+	return draw(d.stream, forChance, d.n) < p
+}

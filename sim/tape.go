@@ -19,6 +19,7 @@ type tape struct {
 	n      int64
 	ev     trace.Event
 	lost   []lostConn
+	free   []int       // of lost
 	unheld queue.Queue // of lost, by the end
 }
 
@@ -43,14 +44,22 @@ func (t *tape) endLost(until engine.Time) {
 			return
 		}
 		t.ev = trace.Event{Op: trace.Disconnect, At: engine.Time(at), Conn: t.lost[i].name, How: t.lost[i].how}
+		t.free = append(t.free, i)
 		t.tap(&t.ev)
 	}
 }
 
 // lose notes the end of the connection that was refused last.
 func (t *tape) lose(until engine.Time, how engine.How) {
-	t.unheld.Push(int64(until), ends, len(t.lost))
-	t.lost = append(t.lost, lostConn{connName(t.n), how})
+	l := lostConn{connName(t.n), how}
+	i := len(t.lost)
+	if n := len(t.free); n > 0 {
+		i, t.free = t.free[n-1], t.free[:n-1]
+		t.lost[i] = l
+	} else {
+		t.lost = append(t.lost, l)
+	}
+	t.unheld.Push(int64(until), ends, i)
 }
 
 func connName(n int64) string { return "c" + strconv.FormatInt(n, 10) }
