@@ -66,14 +66,18 @@ func gammaFactor(u, v float64) float64 {
 	if v == 0 {
 		return 1
 	}
-	shape := 1 / v
-	// Far below 1 the distribution function is a power, which is soon found.
-	const far = -14
-	log, _ := math.Lgamma(shape + 1)
+	a := 1 / v
+	// Far below 1 the distribution function is nearly a power, whose inverse
+	// begins a series; where most of a small shape's quantiles lie, that saves
+	// much time.
+	const far = -3 // exp(-3) = 0.05
+	log, _ := math.Lgamma(a + 1)
 	if log = (math.Log(u) + log) * v; log < far {
-		return math.Exp(log) * v
+		r, b := math.Exp(log), a+1
+		return r * v * (1 + r/b*(1+r/b*((3*a+5)/(2*(a+2))+r/b*((8*a*a+33*a+31)/(3*(a+2)*(a+3))+
+			r/b*(125*a*a*a*a+1179*a*a*a+3971*a*a+5661*a+2888)/(24*(a+2)*(a+2)*(a+3)*(a+4))))))
 	}
-	return distuv.Gamma{Alpha: shape, Beta: shape}.Quantile(u)
+	return distuv.Gamma{Alpha: a, Beta: a}.Quantile(u)
 }
 
 // turn finds the factor of the rate from the present instant on, and until

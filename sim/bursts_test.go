@@ -223,9 +223,9 @@ func TestBurstsOfLayers(t *testing.T) {
 
 // A factor is a quantile of the gamma distribution, far down too.
 func TestGammaFactor(t *testing.T) {
-	for _, v := range []float64{1e-6, 0.04, 1, 9, 1e4, 1e9} {
+	for _, v := range []float64{1e-6, 0.04, 1, 9, 60, 1e4, 1e9} {
 		last := -1.0
-		for _, u := range []float64{1e-9, 0.001, 0.1, 0.3, 0.5, 0.9, 0.999, 1 - 1e-9} {
+		for _, u := range []float64{1e-9, 0.001, 0.02, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.94, 0.999, 1 - 1e-9} {
 			got := gammaFactor(u, v)
 			want := distuv.Gamma{Alpha: 1 / v, Beta: 1 / v}.Quantile(u)
 			if math.Abs(got-want) > 1e-5*want+1e-15 || math.IsNaN(got) {

@@ -28,9 +28,10 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
 	"sim/trace/accesslog": {own: "engine sim/stats sim/trace"},
 	"sim/wire":            {own: "engine scenario"},
+	"sim/fit":             {own: "engine scenario sim/result sim/stats sim/trace"},
 	"plots":               {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
-		own: "engine plots scenario scenarios sim sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots scenario scenarios sim sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},
