@@ -357,3 +357,9 @@ func numberIn(s string, scale engine.Time, duration bool) (float64, error) {
 	}
 	return v, nil
 }
+
+// ParseLength reads a duration or a distribution of durations as a scenario
+// has them, such as 200ms or exp(2s), but for those that name a file.
+func ParseLength(s string) (Dist, error) {
+	return parseDist(&parser{files: map[string]*sample{}}, s, true)
+}

@@ -343,3 +343,21 @@ func TestCurve(t *testing.T) {
 		}
 	}
 }
+
+func TestParseLength(t *testing.T) {
+	for text, want := range map[string]Dist{
+		"200ms":   {Law: Constant, Mean: 0.2, Text: "200ms"},
+		"exp(2s)": {Law: Exponential, Mean: 2, Text: "exp(2s)"},
+		"forever": {Law: Forever, Text: "forever"},
+	} {
+		got, err := ParseLength(text)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("ParseLength(%q): %v (-want +got)\n%s", text, err, diff)
+		}
+	}
+	for _, text := range []string{"", "2", "-2s", "exp()", "empirical(a.txt, s)", "exp(0s)"} {
+		if d, err := ParseLength(text); err == nil {
+			t.Errorf("ParseLength(%q) = %v, want an error", text, d)
+		}
+	}
+}

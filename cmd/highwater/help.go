@@ -27,6 +27,7 @@ Commands:
   explain [FILE]   who holds units at an instant of a scenario or trace, and why
   import LOG...    turn access logs into a trace
   attack [FILE]    send a scenario's requests to a real target
+  target [FILE]    answer real requests as a licensed server does
   fit LOG...       make a scenario of an access log
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors

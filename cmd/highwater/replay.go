@@ -255,7 +255,7 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 	}
 	lines = append(lines, refusalLines(res.FirstRefusal, res.LimitOn, c)...)
 	if res.Refused > 0 {
-		lines = append(lines, [2]string{"refused", refusedText(res)})
+		lines = append(lines, [2]string{"refused", refusedText(res.Refused, res.RefusedByVia)})
 	}
 	labelled(w, lines)
 	writeHolders(w, res)
@@ -322,12 +322,12 @@ func refusalLines(f *result.Refusal, limitOn string, c clock) [][2]string {
 	}
 }
 
-func refusedText(res *result.Replay) string {
+func refusedText(refused int64, byVia map[string]int64) string {
 	var parts []string
-	for _, via := range slices.Sorted(maps.Keys(res.RefusedByVia)) {
-		parts = append(parts, via+" "+number(res.RefusedByVia[via]))
+	for _, via := range slices.Sorted(maps.Keys(byVia)) {
+		parts = append(parts, via+" "+number(byVia[via]))
 	}
-	return plural(res.Refused, "attempt") + ": " + strings.Join(parts, ", ")
+	return plural(refused, "attempt") + ": " + strings.Join(parts, ", ")
 }
 
 func writeHolders(w io.Writer, res *result.Replay) {

@@ -13,12 +13,14 @@ import (
 type Target struct {
 	Schema  int              `json:"schema"`
 	Kind    string           `json:"kind"` // "target"
+	Version string           `json:"version,omitempty"`
 	Policy  string           `json:"policy"`
 	Options []engine.Setting `json:"options,omitempty"`
 	LimitOn string           `json:"-"`
 	Units   int              `json:"units"` // of the key; 0 is unlimited
 	Clock   float64          `json:"clock"` // seconds of its own in a second
 
+	Begin           engine.Time      `json:"begin"`
 	At              engine.Time      `json:"at"` // now
 	Requests        int64            `json:"requests"`
 	Answers         []Answer         `json:"answers"`     // by status

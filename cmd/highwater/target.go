@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+	"highwater/sim/target"
+
+	"github.com/spf13/cobra"
+)
+
+const targetHelp = `What would a server with this license answer to real requests?
+
+Usage: highwater target [FILE] [flags]
+
+Answers HTTP as an InterSystems server does that counts license units, until
+it is interrupted. Each caller and browser of the scenario FILE has a path by
+its name; its other users, devices, jobs and tasks are in the license table,
+too. Without FILE any such path is answered:
+
+  /rest/NAME           200, or 503 Service Unavailable
+  /soap/NAME.cls       SOAP 1.1: 200, or 500 and a fault with ERROR #5915
+  /csp/NAME/page.csp   200 and a session cookie, or 404 Page not found
+  /csp/NAME/login.csp  the form of an explicit login (IRISUsername): 200 or 401
+  ...?IRISLogout=end   ends a web session
+  /api/monitor/metrics, /api/monitor/alerts    free of license units
+  /                    the license table, live
+
+Who sends a user name by basic authentication is known by it; no password is
+looked at.
+
+Flags:
+  --listen ADDRESS     where (127.0.0.1:52773); :PORT is every address
+  --policy NAME        count by this policy instead of the scenario's
+  --units N            units of the key; 0 is unlimited
+  --set OPTION=VALUE   change an option of the policy; may be repeated
+  --service DIST       how long pages take, and calls that do not say (0s):
+                       a duration such as 200ms, or exp(2s)
+  --clock F            so many times as fast, as 60x: holds, graces, time-outs,
+                       the length of calls and the scenario
+  --from WHEN          begin at this time of the scenario: 14:33 or 8h30m
+  --trace FILE         write what happens as a trace, which highwater replay
+                       counts to the same; whole at the end
+  --messages FILE      append the license lines of messages.log
+  --license-trace      each login and logout, too
+  --json               print the summary as JSON
+
+Examples:
+  highwater target --units 25
+  highwater target clinic.yaml --clock 60x --from 8h --trace clinic.jsonl
+
+Exit codes: 0 interrupted (Ctrl-C or SIGTERM), which is how it ends: it lets
+requests end for 5 s and prints a summary; 1 cannot listen or write; 2 usage;
+4 the scenario is not valid.
+See also: highwater attack, highwater replay, highwater help rules
+`
+
+// fastestClock is the most that --clock may be.
+const fastestClock = 100_000
+
+// targetFlags are the flags of target but for those of counting.
+type targetFlags struct {
+	listen, service, clock, from string
+	trace, messages              string
+	licenseTrace, json           bool
+	options                      target.Options
+	begin                        when
+}
+
+func newTarget(std stdio) *cobra.Command {
+	var (
+		c counting
+		f targetFlags
+	)
+	cmd := &cobra.Command{
+		Use:   "target [FILE]",
+		Short: "answer real requests as a licensed server does",
+		Long:  targetHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd, &c, args); err != nil {
+				return err
+			}
+			if err := f.counting(cmd, std, &c, args); err != nil {
+				return err
+			}
+			res, err := f.run(cmd.Context(), std)
+			if err != nil {
+				return err
+			}
+			return f.print(std, res)
+		},
+	}
+	c.flags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:52773", "")
+	flags.StringVar(&f.service, "service", "0s", "")
+	flags.StringVar(&f.clock, "clock", "1x", "")
+	flags.StringVar(&f.from, "from", "0s", "")
+	flags.StringVar(&f.trace, "trace", "", "")
+	flags.StringVar(&f.messages, "messages", "", "")
+	flags.BoolVar(&f.licenseTrace, "license-trace", false, "")
+	flags.BoolVar(&f.json, "json", false, "")
+	return cmd
+}
+
+func (f *targetFlags) check(cmd *cobra.Command, c *counting, args []string) (err error) {
+	switch {
+	case len(args) > 1:
+		return usagef("want one scenario, not %d files", len(args))
+	case len(c.policies) > 1:
+		return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
+	case f.licenseTrace && f.messages == "":
+		return usagef("--license-trace is for --messages FILE")
+	case f.messages == "-":
+		return usagef("--messages must be a file")
+	case f.trace == "-" && f.json:
+		return usagef("--trace - and --json both want standard output")
+	case len(args) == 0 && cmd.Flags().Changed("from"):
+		return usagef("--from is for a scenario")
+	}
+	if _, _, err := net.SplitHostPort(f.listen); err != nil {
+		return usagef("--listen must be an address and a port, as 127.0.0.1:52773, not %q", f.listen)
+	}
+	if f.options.Service, err = scenario.ParseLength(f.service); err != nil {
+		return usagef("--service must be a duration such as 200ms or a distribution such as exp(2s), not %q", f.service)
+	}
+	if f.options.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), fastestClock); err != nil {
+		return err
+	}
+	if f.begin, err = parseWhen(f.from); err != nil || f.begin.which != 0 {
+		return badFrom(f.from)
+	}
+	return c.check()
+}
+
+func badFrom(text string) error {
+	return usagef("--from must be a time of the scenario such as 14:33 or 8h30m, not %q", text)
+}
+
+// counting reads the scenario, and finds policy and key.
+func (f *targetFlags) counting(cmd *cobra.Command, std stdio, c *counting, args []string) error {
+	o := &f.options
+	if len(args) == 0 {
+		o.Policy, _ = engine.NamedPolicy("")
+		if len(c.policies) > 0 {
+			o.Policy, _ = engine.NamedPolicy(c.policies[0]) // check has found it
+		}
+		if err := c.change(&o.Policy); err != nil {
+			return err
+		}
+		o.Units = o.Policy.DefaultUnits
+		if cmd.Flags().Changed("units") {
+			o.Units = c.units
+		}
+		return nil
+	}
+	s, err := loadScenario(cmd.Context(), std, args)
+	if err != nil {
+		return err
+	}
+	o.Scenario = s.scenario
+	if err := c.apply(cmd, o.Scenario); err != nil {
+		return err
+	}
+	m, err := f.begin.moment(clock{o.Scenario.Start}, o.Scenario.Duration)
+	if err != nil {
+		return badFrom(f.from)
+	}
+	o.Policy, o.Units, o.Begin = o.Scenario.License.Policy, o.Scenario.License.Units, m.At
+	return nil
+}
+
+// run answers requests until the context ends.
+func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, err error) {
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	o := &f.options
+	if f.messages != "" {
+		file, err := os.OpenFile(f.messages, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close() // what is written is flushed, and told
+		o.Log, o.LogTrace = file, f.licenseTrace
+	}
+	serve := func(w io.Writer) error {
+		o.Trace = w
+		t := target.New(*o)
+		fmt.Fprintf(std.err, "highwater: answering at http://%s/ (policy %s, %s)\n", l.Addr(), o.Policy.Name, keyText(o.Units, o.Policy.LimitOn.String()))
+		if !target.Loopback(l.Addr().String()) {
+			fmt.Fprintln(std.err, "highwater: other machines can reach it")
+		}
+		res, err = t.Serve(ctx, l)
+		return err
+	}
+	if f.trace == "" {
+		return res, serve(nil)
+	}
+	err = writeFile(std, f.trace, serve)
+	return res, err
+}
+
+func (f *targetFlags) print(std stdio, res *result.Target) error {
+	switch {
+	case f.trace == "-":
+		return nil
+	case f.json:
+		res.Version = version
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	writeTarget(w, res)
+	return w.Flush()
+}
+
+// writeTarget tells a person what came of the requests.
+func writeTarget(w io.Writer, res *result.Target) {
+	var c clock // since the start
+	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", plural(res.Requests, "request"), span(res.At-res.Begin), res.Policy,
+		changedText(res.Options), keyText(res.Units, res.LimitOn))
+	var answers []string
+	for _, a := range res.Answers {
+		answers = append(answers, fmt.Sprintf("%d × %s", a.Status, number(a.Count)))
+	}
+	lines := [][2]string{
+		{"peak", peakText(res.Peak, c) + ", " + plural(res.PeakConnections, "connection") + " at most"},
+		{"admitted", plural(res.Admitted, "connection")},
+	}
+	if answers != nil {
+		lines = append(lines, [2]string{"answers", strings.Join(answers, ", ")})
+	}
+	if res.Abandoned > 0 {
+		lines = append(lines, [2]string{"abandoned", plural(res.Abandoned, "request") + " by clients that did not wait"})
+	}
+	if res.TurnedAway > 0 {
+		lines = append(lines, [2]string{"turned away", plural(res.TurnedAway, "request") + " that the target itself had no room for"})
+	}
+	lines = append(lines, refusalLines(res.FirstRefusal, res.LimitOn, c)...)
+	if res.Refused > 0 {
+		lines = append(lines, [2]string{"refused", refusedText(res.Refused, res.RefusedByVia)})
+	}
+	labelled(w, lines)
+}
