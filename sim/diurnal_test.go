@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"highwater/engine"
 	"highwater/scenario"
 )
 
@@ -30,14 +31,16 @@ func sinc(x float64) float64 { return math.Sin(x) / x }
 func TestDayLags(t *testing.T) {
 	sc := oracle(t, "diurnal.yaml")
 	_, outs := replicate(t, sc, 40)
-	// wave is the part with one turn a day of the days after the first.
+	// wave is the part with one turn a day, of the days but Mondays, on the
+	// first of which nobody is there at first.
 	wave := func(o *outcome) (mean, sine, cosine float64) {
-		days := sc.Duration.Seconds()/86400 - 1
-		for h := 24; h < 24+int(days)*24; h++ {
-			units, at := o.hours[h%hoursInWeek]/3600, turn*(float64(h)+0.5)
-			mean += units / (24 * days)
-			sine += units * math.Sin(at) * 2 / (24 * days)
-			cosine += units * math.Cos(at) * 2 / (24 * days)
+		const n = hoursInWeek - 24
+		weeks := float64(sc.Duration / (7 * engine.Day))
+		for h := 24; h < hoursInWeek; h++ {
+			units, at := o.hours[h]/3600/weeks, turn*(float64(h)+0.5)
+			mean += units / n
+			sine += units * math.Sin(at) * 2 / n
+			cosine += units * math.Cos(at) * 2 / n
 		}
 		return mean, sine, cosine
 	}

@@ -42,6 +42,9 @@ func ran(t *testing.T, name string, seed int, pairs ...string) *result.PolicyRun
 // What the program prints about scenarios whose answers are known: each is in
 // an interval of 99.9 % from independent seeds, and that is narrow.
 func TestKnownAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	blocking := func(p *result.PolicyRun) float64 {
 		return float64(p.Cohorts[0].Refused) / float64(p.Cohorts[0].Sessions)
 	}

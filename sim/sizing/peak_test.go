@@ -154,7 +154,7 @@ func TestIntervals(t *testing.T) {
 			}
 			if r.Median != nil {
 				alive := survives(birth, r.Units, r.Median.Seconds()/60)
-				if math.Abs(alive-0.5) > 4*math.Sqrt(0.25/reps) {
+				if math.Abs(alive-0.5) > 5*math.Sqrt(0.25/reps) {
 					t.Errorf("half of the runs exceed %d units by %v s, of all %.3f do not", r.Units, r.Median.Seconds(), alive)
 				}
 			}
@@ -189,10 +189,10 @@ func outside(t *testing.T, q result.Quantile, key, reps int) bool {
 		}
 		return 1 - survives(birth, key, at.Seconds()/60)
 	}
-	if q.At != nil && math.Abs(refused(q.At)-q.Share) > 4*math.Sqrt(q.Share*(1-q.Share)/float64(reps))+1/float64(reps) {
+	if q.At != nil && math.Abs(refused(q.At)-q.Share) > 5*math.Sqrt(q.Share*(1-q.Share)/float64(reps))+1/float64(reps) {
 		t.Errorf("%v of the runs are refused by %v s, of all %.3f", q.Share, q.At.Seconds(), refused(q.At))
 	}
-	if all := risk(key); q.At == nil && all > q.Share+4*math.Sqrt(all*(1-all)/float64(reps)) {
+	if all := risk(key); q.At == nil && all > q.Share+5*math.Sqrt(all*(1-all)/float64(reps)) {
 		t.Errorf("fewer than %v of the runs are refused, of all %.3f", q.Share, all)
 	}
 	low := refused(q.Low)
