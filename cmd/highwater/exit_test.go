@@ -63,6 +63,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0, "help rules"},
 		{nil, 0, "run ward.yaml"},
 		{nil, 0, "run ward.yaml --units 1"}, // refusals are an answer
+		{nil, 0, "advise ward.yaml --units 1"},
 		{nil, 0, "compare ward.yaml --units 1,2"},
 		{nil, 0, "compare ward.yaml ward.yaml"},
 		{nil, 0, "replay day.jsonl"},
@@ -77,6 +78,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "run none.yaml"},
 		{nil, 1, "run ward.yaml --out notes.txt"},
 		{nil, 1, "run ward.yaml --trace none/day.jsonl"},
+		{nil, 1, "advise none.yaml"},
 		{nil, 1, "compare ward.yaml none.yaml"},
 		{nil, 1, "compare ward.yaml --units 1,2 --out notes.txt"},
 		{nil, 1, "replay none.jsonl"},
@@ -96,6 +98,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "run --policy none ward.yaml"},
 		{nil, 2, "run --set none=1 ward.yaml"},
 		{nil, 2, "run ward.yaml day.jsonl"},
+		{nil, 2, "advise ward.yaml --policy iris-2022.3,core"},
+		{nil, 2, "advise ward.yaml --risk 0.05"},
 		{nil, 2, "compare ward.yaml"}, // with what?
 		{nil, 2, "compare ward.yaml --units 1,1"},
 		{nil, 2, "compare ward.yaml --units 1,-1"},
@@ -122,6 +126,7 @@ func TestExitCodes(t *testing.T) {
 
 		{nil, 4, "run bad.yaml"},
 		{nil, 4, "run day.jsonl"},
+		{nil, 4, "advise bad.yaml"},
 		{nil, 4, "compare ward.yaml bad.yaml"},
 		{nil, 4, "replay bad.jsonl"},
 		{nil, 4, "replay ward.yaml"},
@@ -133,6 +138,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 4, "check ward.yaml bad.yaml"},
 
 		{interrupt, 130, "run ward.yaml"},
+		{interrupt, 130, "advise ward.yaml"},
 		{interrupt, 130, "compare ward.yaml ward.yaml"},
 		{interrupt, 130, "run --readings ward.yaml"},
 		{interrupt, 130, "replay day.jsonl"},

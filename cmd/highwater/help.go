@@ -22,6 +22,7 @@ Usage: highwater COMMAND [flags]
 Commands:
   run [FILE]       simulate a scenario: peak, holders, first refusal
   size [FILE]      how many units are enough, and how sure is that
+  advise [FILE]    which settings save units, how many, and at what cost
   compare [FILE..] what changes by policy, key or scenario, and for whom
   replay TRACE     count a trace or an access log
   explain [FILE]   who holds units at an instant of a scenario or trace, and why
