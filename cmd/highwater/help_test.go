@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -183,6 +184,30 @@ not valid
 			if !slices.Contains(engine.Vias(), m[1]) && !strings.Contains(tt.page, "`"+m[1]+"`") {
 				t.Errorf("json.md does not explain %s of %s", m[1], strings.Fields(tt.args)[0])
 			}
+		}
+	}
+}
+
+// The page explains every field of the result of a fit.
+func TestJSONPageHasTheFit(t *testing.T) {
+	_, part, ok := strings.Cut(page(t, "json"), "\n## Result of fit\n")
+	if !ok {
+		t.Fatal("json.md has no result of fit")
+	}
+	counts := strings.Repeat("0 0 9 0 0 0 0 1 0 0 ", 9*8640)
+	args := []string{"fit", "--from", "counts", "-", "--start", "2026-11-23T00:00:00Z", "-o", filepath.Join(t.TempDir(), "fit.yaml"), "--json", "--reps", "2", "--set", "max_connections=3"}
+	code, out, errs := highwater(t.Context(), strings.NewReader(counts), args...)
+	if code != 0 || !strings.Contains(out, `"bursts": [`) || !strings.Contains(out, `"date"`) {
+		t.Fatalf("exit code %d: %s%s", code, errs, out)
+	}
+	for _, m := range regexp.MustCompile(`"(\w+)": `).FindAllStringSubmatch(out, -1) {
+		if m[1] != "value" && !strings.Contains(part, "`"+m[1]+"`") {
+			t.Errorf("json.md does not explain %s of fit", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`"name": "(\w+_units|day_peak_\w+)"`).FindAllStringSubmatch(out, -1) {
+		if !strings.Contains(part, "`"+m[1]+"`") {
+			t.Errorf("json.md does not explain the figure %s", m[1])
 		}
 	}
 }

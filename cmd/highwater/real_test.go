@@ -6,8 +6,10 @@ import (
 	"compress/bzip2"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -282,4 +284,106 @@ func TestNASALog(t *testing.T) {
 			t.Errorf("mean %s with %d transitions, want 3.759926 with 1,104", got, transitions)
 		}
 	})
+}
+
+// fitted fits a scenario to a log with the program, and tells how well.
+func fitted(t *testing.T, args ...string) (r result.Fit, figures map[string]result.FitFigure) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "fitted.yaml")
+	code, out, errs := highwater(t.Context(), strings.NewReader(""), append([]string{"fit", "-q", "--json", "-o", file}, args...)...)
+	if code != 0 || errs != "" {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := highwater(t.Context(), strings.NewReader(""), "check", file); code != 0 {
+		t.Errorf("the scenario is not valid: %s", errs)
+	}
+	figures = map[string]result.FitFigure{}
+	for _, f := range r.Figures {
+		figures[f.Name] = f
+	}
+	return r, figures
+}
+
+// Simulating what was fitted to two months of a busy server reproduces its
+// mean, how long how many units were in use, and the peaks of its days.
+func TestFitNASALog(t *testing.T) {
+	file := realLog(t, "nasa/workload.tbz2")
+	if testing.Short() {
+		t.Skip("millions of calls are much for -short")
+	}
+	counts := requestsPerSecond(t, file)
+	write := func(counts []int) string {
+		name := filepath.Join(t.TempDir(), "counts.txt")
+		if err := os.WriteFile(name, []byte(strings.Trim(fmt.Sprint(counts), "[]")), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	start := []string{"--from", "counts", "--start", "1995-07-01T00:00:00-04:00"}
+	t.Run("July", func(t *testing.T) {
+		r, figures := fitted(t, append(start, "--reps", "9", write(counts[:2_381_545]))...)
+		for _, d := range r.Cohorts[0].Dispersion {
+			exact := d.Window == 10*engine.Second || d.Window == 600*engine.Second
+			if far := d.Fit / d.Log; exact && (far < 0.999 || far > 1.001) || far < 0.7 || far > 1.4 {
+				t.Errorf("index of dispersion %+v", d)
+			}
+		}
+		for name, want := range map[string]float64{
+			"mean_units": 7.9432, "p50_units": 6, "p95_units": 20, "p99_units": 29, "p999_units": 46,
+			"day_peak_lowest": 26, "day_peak_p50": 44, "peak_units": 93,
+		} {
+			f := figures[name]
+			if math.Abs(f.Log-want) > 0.00005 {
+				t.Errorf("%s of the log is %v, want %v", name, f.Log, want)
+			}
+			if f.Log < 0.9*f.Low || f.Log > 1.1*f.High {
+				t.Errorf("%s of the log is %v, of the scenario %v to %v", name, f.Log, f.Low, f.High)
+			}
+		}
+	})
+	t.Run("both months", func(t *testing.T) {
+		_, figures := fitted(t, append(start, "--reps", "1", write(counts))...)
+		for name, want := range map[string]float64{
+			"mean_units": 6.8412, "p50_units": 5, "p95_units": 19, "p99_units": 27, "p999_units": 40, "peak_units": 93,
+		} {
+			f := figures[name]
+			if math.Abs(f.Log-want) > 0.00005 {
+				t.Errorf("%s of the log is %v, want %v", name, f.Log, want)
+			}
+			if f.Median < 0.75*f.Log || f.Median > 1.35*f.Log {
+				t.Errorf("%s of the log is %v, of the scenario %v", name, f.Log, f.Median)
+			}
+		}
+	})
+}
+
+// All requests of this log lie in one minute of the hour, which the rates
+// follow.
+func TestFitApacheLog(t *testing.T) {
+	file := realLog(t, "apache_combined.log")
+	for _, tt := range []struct {
+		args    string
+		outside []string // what the scenario does not reproduce
+	}{
+		{"--view csp", nil},
+		// Visits that go on for longer than the log's minute.
+		{"--set anon_id=ip", []string{"p99_units"}},
+	} {
+		r, _ := fitted(t, append(strings.Fields(tt.args), file)...)
+		var outside []string
+		for _, f := range r.Figures {
+			if f.Outside {
+				outside = append(outside, f.Name)
+			}
+		}
+		if !slices.Equal(outside, tt.outside) {
+			t.Errorf("%s: %q are outside their ranges, want %q", tt.args, outside, tt.outside)
+		}
+		if len(r.Notes) != 1 {
+			t.Errorf("%s: notes %q, want one on the minutes of the hour", tt.args, r.Notes)
+		}
+	}
 }

@@ -195,8 +195,8 @@ func TestNotes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Notes) != 2 || !m.Start.Equal(unknownStart) {
-		t.Errorf("notes %q from %v, want two from a Monday", m.Notes, m.Start)
+	if len(m.Notes) != 3 || !m.Start.Equal(unknownStart) {
+		t.Errorf("notes %q from %v, want three from a Monday", m.Notes, m.Start)
 	}
 	parse(t, string(m.YAML("odd \"name\"\n: #", free(t))))
 }

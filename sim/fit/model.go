@@ -128,6 +128,9 @@ func members(different, visits int64) int64 {
 	return int64(math.Round(low))
 }
 
+// fewVisits is how many visits tell little.
+const fewVisits = 100
+
 // note adds what one should know about the model.
 func (b *Observer) note(m *Model) {
 	add := func(s string) { m.Notes = append(m.Notes, s) }
@@ -137,9 +140,13 @@ func (b *Observer) note(m *Model) {
 	if b.other > 0 {
 		add("connections that are neither calls nor web sessions are left out")
 	}
-	shaped := false
+	shaped, few := false, false
 	for i := range m.Cohorts {
+		few = few || m.Cohorts[i].Visits < fewVisits
 		shaped = shaped || m.Cohorts[i].curve.shape
+	}
+	if few {
+		add("there are few visits: rates and bursts are little more than guesses")
 	}
 	if shaped {
 		add("the minutes of the hour differ hour after hour: the rates follow them")

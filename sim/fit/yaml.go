@@ -21,7 +21,7 @@ type License struct {
 // YAML writes the model as a scenario of that name.
 func (m *Model) YAML(name string, l License) []byte {
 	w := &writer{}
-	w.comment("Fitted to %s: %s events in %s, from %s to %s.", name, count(m.Events), durationText(m.Duration),
+	w.comment("Fitted to %s: %s in %s, from %s to %s.", name, count(m.Events, "event"), durationText(m.Duration),
 		m.Start.Format(time.RFC3339), m.Start.Add(time.Duration(m.Duration)*time.Microsecond).Format(time.RFC3339))
 	for _, n := range m.Notes {
 		w.comment("Note: %s.", n)
@@ -50,7 +50,7 @@ func (w *writer) comment(format string, args ...any) {
 }
 
 func (w *writer) cohort(c *Cohort) {
-	w.line("  # %s visits of %s callers, %.1f %% of them of one page or call.", count(c.Visits), count(c.Callers), 100*c.OnePage)
+	w.line("  # %s of %s, %.1f %% of them of one page or call.", count(c.Visits, "visit"), count(c.Callers, "caller"), 100*c.OnePage)
 	w.line("  - name: %s", c.Name)
 	w.line("    kind: %s", c.Kind)
 	if c.Via == engine.SOAP {
@@ -282,11 +282,14 @@ func oneLine(s string) string {
 	return s
 }
 
-// count writes a number in groups of three digits.
-func count(n int64) string {
+// count writes a number in groups of three digits, and its noun.
+func count(n int64, noun string) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	return s
+	if n != 1 {
+		noun += "s"
+	}
+	return s + " " + noun
 }

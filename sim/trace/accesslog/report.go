@@ -60,8 +60,8 @@ type Dispersion struct {
 	Index   float64     `json:"index"`
 }
 
-// Windows in which requests are counted, and how many of them are enough to
-// say anything.
+// Windows in which requests are counted, and how many of them, and of requests,
+// are enough to say anything.
 var dispersionWindows = []engine.Time{engine.Second, 10 * engine.Second, engine.Minute, 10 * engine.Minute}
 
 const enoughWindows = 100
@@ -69,6 +69,9 @@ const enoughWindows = 100
 // disperse looks how bursty the requests are. Instants are those since 1970,
 // which began on a Thursday.
 func (r *Report) disperse(requests []request, zone int, end int64) {
+	if len(requests) < enoughWindows {
+		return
+	}
 	monday := 3*int64(engine.Day) + int64(zone)*int64(engine.Second)
 	for _, length := range dispersionWindows {
 		w := stats.NewWindows(int64(length), requests[0].at+monday)
