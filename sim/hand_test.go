@@ -176,7 +176,7 @@ cohorts:
     on_refusal: {retry: 10m, times: 4, backoff: 2}
 `)
 	var got []string
-	res := run(t, sc, Options{Trace: func(e *trace.Event) {
+	res := run(t, sc, Options{Reps: 1, Trace: func(e *trace.Event) {
 		got = append(got, fmt.Sprintf("%s %s %s", e.At.AppendSeconds(nil), e.Op, e.Addr))
 	}}).Policies[0]
 	want := []string{

@@ -81,7 +81,7 @@ duration: 30d
 license: {units: 40}
 cohorts: [{name: a, kind: users, via: xdbc, arrivals: {poisson: 3/min}, session: exp(15m)}]
 `)
-	f := run(t, sc, Options{}).Policies[0].First
+	f := run(t, sc, Options{Reps: 1}).Policies[0].First
 	for _, tt := range []struct {
 		name string
 		list []result.Sample
