@@ -49,6 +49,7 @@ func writeAttackPlan(w io.Writer, p *result.AttackPlan) {
 	}
 	labelled(w, [][2]string{
 		{"duration", span(p.Seconds)},
+		{"web sessions", number(p.Sessions)},
 		{"busiest second", plural(p.PeakRate, "request")},
 		{"in flight", fmt.Sprintf("%s if all take as long as planned; %s are let", number(p.InFlight), number(p.MostFlight))},
 		{"connections", number(p.Connections) + " at once"},
@@ -66,7 +67,7 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	lines := [][2]string{
 		{"sent", fmt.Sprintf("%s of %s planned, and %s; in %s", number(r.First), number(a.Plan.Requests), retries(r.Retries), span(r.Seconds))},
 		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", number(r.Served), number(r.Refused), number(r.Failed), cutText(r.Cut))},
-		{"web sessions", number(r.Sessions) + " opened by the target"},
+		{"web sessions", fmt.Sprintf("%s opened by the target, %s planned", number(r.Sessions), number(a.Plan.Sessions))},
 	}
 	if r.Abandoned > 0 {
 		lines = append(lines, [2]string{"not sent", number(r.Abandoned) + " by users who gave up after a refusal"})

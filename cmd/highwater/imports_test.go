@@ -29,9 +29,14 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/trace/accesslog": {own: "engine sim/stats sim/trace"},
 	"sim/wire":            {own: "engine scenario"},
 	"sim/fit":             {own: "engine scenario sim/result sim/stats sim/trace"},
-	"plots":               {others: "gonum.org/v1/plot"},
+	"sim/attack": {
+		own:    "engine scenario sim sim/attack/record sim/result sim/wire",
+		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go golang.org/x/sys gopkg.in/yaml.v3",
+	},
+	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
+	"plots":             {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
-		own: "engine plots scenario scenarios sim sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots scenario scenarios sim sim/attack sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},
@@ -40,7 +45,7 @@ var imports = map[string]struct{ own, others, std string }{
 // testModules are for tests only. A test may import any package of the
 // repository, and the modules of its own package.
 var testModules = []string{
-	"github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "pgregory.net/rapid",
+	"github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "go.uber.org/goleak", "pgregory.net/rapid",
 }
 
 func TestImports(t *testing.T) {

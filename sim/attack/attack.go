@@ -108,7 +108,7 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // collected is garbage in percent of what is in use before it is collected:
 // little is in use here, and each collection takes time from sending.
-const collected = 800
+const collected = 400
 
 // Run sends a schedule. When the context ends no more is sent, and requests in
 // flight go on to their end; when cut ends, too, they are cut. Both leave a

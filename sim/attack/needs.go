@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim"
 	"highwater/sim/result"
 	"highwater/sim/wire"
 )
@@ -15,12 +16,12 @@ import (
 // Memory in bytes, as measured: of a plan and while it is sent.
 const (
 	perRequest    = 40
-	perVisit      = 80       // 2,000 with a cookie
+	perVisit      = 80       // with what is known of it while it lasts
 	perCookie     = 2_000    // of a visit that has a web session
-	perUser       = 80       // with its idle connections' list
-	perConnection = 2_000    // idle: it has no buffer
-	perFlight     = 24 << 10 // a worker, its buffers, and vegeta's
-	perProgram    = 40 << 20
+	perUser       = 80       // with the list of its idle connections
+	perConnection = 6 << 10  // idle: it has no buffer
+	perFlight     = 20 << 10 // a worker, its buffers, and vegeta's
+	perProgram    = 24 << 20
 )
 
 // ownFiles is how many files the program has open besides connections.
@@ -82,7 +83,7 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 func (s *Schedule) plan(o *Options) result.AttackPlan {
 	p := result.AttackPlan{
 		Requests: int64(len(s.Requests)), Visits: int64(len(s.Visits)), Users: int64(len(s.Users)), Joined: int64(s.Joined),
-		Cohorts: s.cohorts(), Seconds: engine.Time(s.length(s.To - s.From).Microseconds()), PeakRate: s.PeakRate(),
+		Sessions: s.sessions(), Cohorts: s.cohorts(), Seconds: engine.Time(s.length(s.To - s.From).Microseconds()), PeakRate: s.PeakRate(),
 		MostFlight: o.InFlight, Unfit: []string{},
 	}
 	calls := make([]timed, 0, len(s.Requests))
@@ -106,6 +107,23 @@ func (s *Schedule) plan(o *Options) result.AttackPlan {
 	p.FilesLimit, p.PortsLimit = limits()
 	s.unfit(&p)
 	return p
+}
+
+// sessions is how many web sessions the plan has: a visit's first, and another
+// one after each time-out, or with each request of who keeps no cookies.
+func (s *Schedule) sessions() (n int64) {
+	for i := range s.Requests {
+		r := &s.Requests[i]
+		c := s.cohort(r.Visit)
+		if c.Via != engine.CSP && !c.UseSession || r.Kind == sim.LogoutRequest {
+			continue
+		}
+		p := proxyOf(s.Scenario, c)
+		if r.first || c.Timeout > 0 && r.Think >= c.Timeout || p != nil && p.DropsCookies {
+			n++
+		}
+	}
+	return n
 }
 
 // spans is for how long each user has requests.

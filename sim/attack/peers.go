@@ -16,6 +16,10 @@ type peer struct {
 // longestIdle is for how long a connection is kept that nobody uses.
 const longestIdle = 90 * time.Second
 
+// freshlyIdle is for how long a target is trusted to keep a connection; later
+// it is looked at before it is used.
+const freshlyIdle = time.Second
+
 // A pool keeps connections for their peers, up to a number in all: for one
 // more, that which has been idle for longest is closed.
 type pool struct {
@@ -48,7 +52,7 @@ func (p *pool) take(of *peer) *connection {
 		c := of.idle[n-1]
 		p.remove(c)
 		p.mu.Unlock()
-		if p.alive(c) {
+		if p.now().Sub(c.idle) < freshlyIdle || p.alive(c) {
 			return c
 		}
 		p.close(c)

@@ -19,6 +19,7 @@ import (
 // waits by whole milliseconds for its timers.
 type kernelWaiter struct {
 	event  int // file descriptor that Wake writes to
+	exact  bool
 	closed atomic.Bool
 }
 
@@ -35,7 +36,10 @@ func NewWaiter() Waiter {
 }
 
 func (w *kernelWaiter) Wait(d time.Duration) {
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, slack, 0, 0, 0) // of this thread; without it the wait is longer
+	if !w.exact { // of the thread, which is the pacer's own
+		w.exact = true
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, slack, 0, 0, 0) // without it the wait is longer
+	}
 	list := []unix.PollFd{{Fd: int32(w.event), Events: unix.POLLIN}}
 	end := unix.NsecToTimespec(int64(d))
 	if n, err := unix.Ppoll(list, &end, nil); err != nil || n == 0 {

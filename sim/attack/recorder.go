@@ -187,6 +187,9 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	if n := causes(run.Causes, record.NoAddress.String()); n > 0 {
 		wrong("%d requests had no source address, port or file", n)
 	}
+	if n := res.Plan.Sessions; run.First == res.Plan.Requests && run.Refused+run.Failed == 0 && run.Sessions != n {
+		res.Notes = append(res.Notes, fmt.Sprintf("the plan has %d web sessions, and the target opened %d", n, run.Sessions))
+	}
 	if len(res.Reasons) > 0 {
 		res.Verdict = result.Inconclusive
 	}

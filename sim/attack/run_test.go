@@ -144,8 +144,8 @@ func TestUsersAreThemselves(t *testing.T) {
 	if res.Verdict != result.Measured || run.First != int64(len(s.Requests)) || run.Served != run.First || int(run.First) != len(list) {
 		t.Errorf("%s: %d of %d were sent, %d served, %d recorded: %q", res.Verdict, run.First, len(s.Requests), run.Served, len(list), res.Reasons)
 	}
-	if server.sessions != 20 || run.Sessions != 20 {
-		t.Errorf("%d sessions were opened, %d seen; want 20", server.sessions, run.Sessions)
+	if server.sessions != 20 || run.Sessions != 20 || res.Plan.Sessions != 20 {
+		t.Errorf("%d sessions were opened, %d seen and %d planned; want 20", server.sessions, run.Sessions, res.Plan.Sessions)
 	}
 	for session, asked := range server.asked {
 		want := []string{"GET /csp/staff/page.csp", "POST /csp/staff/login.csp", "GET /csp/staff/page.csp",

@@ -41,6 +41,7 @@ type AttackPlan struct {
 	Visits      int64          `json:"visits"`   // virtual users: sequences of requests
 	Users       int64          `json:"users"`    // members whose visits they are
 	Joined      int64          `json:"joined"`   // visits that began before the window
+	Sessions    int64          `json:"sessions"` // web sessions, if nobody is refused
 	Cohorts     []AttackCohort `json:"cohorts"`
 	Seconds     engine.Time    `json:"duration"` // of sending, as planned
 	PeakRate    int            `json:"peak_rate"`

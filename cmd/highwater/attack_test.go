@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"highwater/sim/result"
+)
+
+// boards is a scenario of 50 calls a second.
+const boards = "{name: boards, duration: 10m, license: {units: 9}, cohorts: [{name: boards, kind: callers, count: 50, arrivals: {every: 1s}}]}\n"
+
+// An attack that is done is printed, recorded, and read again.
+func TestAttack(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards, "allow.yaml": "[]\n"})
+	var asked atomic.Int64
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer h.Close()
+	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..40s", "--clock", "40x", "--max-lag", "1m", "--record", "a.rec", "--allow", "allow.yaml"}
+	code, out, errs := highwater(t.Context(), nil, append(args, "--json")...)
+	var res result.Attack
+	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 {
+		t.Fatalf("exit code %d: %s%v", code, errs, err)
+	}
+	if asked.Load() != 2000 || res.Sent.Served != 2000 || res.Verdict != result.Measured || len(res.Schedule) != 64 || res.Recorded != "a.rec" {
+		t.Errorf("%d were asked; %s", asked.Load(), out)
+	}
+	code, out, errs = highwater(t.Context(), nil, "attack", "log", "a.rec")
+	if code != 0 || !strings.HasPrefix(out, "boards: 2,000 of 2,000 planned requests") || !strings.Contains(out, res.Schedule) {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "jsonl")
+	if n := strings.Count(out, "\n"); code != 0 || n != 2000 || !strings.Contains(out, `"cohort":"boards","member":50,"via":"rest","kind":"call"`) {
+		t.Errorf("exit code %d, %d lines: %.500s", code, n, out)
+	}
+	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "vegeta-json")
+	if n := strings.Count(out, `"code":200,`); code != 0 || n != 2000 {
+		t.Errorf("exit code %d, %d results: %.500s", code, n, out)
+	}
+	// A record is not written over.
+	if code, _, errs = highwater(t.Context(), nil, args...); code != exitFailed || !strings.Contains(errs, "exist") {
+		t.Errorf("exit code %d: %s; want 1, as the record is there", code, errs)
+	}
+}
+
+// A generator that falls behind says so, and that is no pass.
+func TestAttackThatFallsBehind(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards})
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer h.Close()
+	code, out, errs := highwater(t.Context(), nil, "attack", "boards.yaml", "--target", h.URL, "--window", "0s..40s", "--clock", "100x", "--max-lag", "1ns")
+	if code != exitInconclusive || !strings.Contains(out, "verdict: inconclusive\n  the generator fell behind: ") || !strings.HasPrefix(errs, "highwater: inconclusive: ") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
+// An interrupted attack prints what was done.
+func TestInterruptedAttack(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var asked atomic.Int64
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if asked.Add(1) == 30 {
+			cancel(&interrupted{os.Interrupt})
+		}
+	}))
+	defer h.Close()
+	code, out, errs := highwater(ctx, nil, "attack", "boards.yaml", "--target", h.URL, "--record", "a.rec")
+	if code != exitInterrupted || !strings.Contains(out, "\nPARTIAL: ") || !strings.Contains(out, "planned requests were not sent") || errs != "highwater: interrupted\n" {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec")
+	if code != 0 || !strings.Contains(out, "interrupted") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// What a killed attack has recorded is read up to its last whole block.
+func TestKilledAttack(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows kills otherwise")
+	}
+	inFolder(t, map[string]string{"boards.yaml": boards})
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	var cmd *exec.Cmd
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if asked.Add(1) == 120 { // after more than two seconds
+			_ = cmd.Process.Kill()
+		}
+	}))
+	defer h.Close()
+	cmd = exec.Command(self, "attack", "boards.yaml", "--target", h.URL, "--record", "a.rec")
+	cmd.Args[0] = "highwater"
+	_ = cmd.Run() // it is killed
+	code, out, errs := highwater(t.Context(), nil, "attack", "log", "a.rec")
+	if code != exitInconclusive || !strings.HasPrefix(errs, "highwater: a.rec: the record has no end") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	n := 0
+	if _, err := fmt.Sscanf(out, "boards: %d of 30,000 planned requests", &n); err != nil || n < 10 || n > 121 {
+		t.Errorf("%d requests were recorded, of 120: %s", n, out)
+	}
+}
+
+// Secrets by reference are sent, and stand nowhere else.
+func TestAttackTellsNoSecret(t *testing.T) {
+	const secret = "open-sesame-4711"
+	t.Setenv("HIGHWATER_TEST_SECRET", secret)
+	inFolder(t, map[string]string{
+		"lab.yaml": "{name: lab, duration: 1m, license: {units: 9}, cohorts: [{name: lab, kind: callers, user: own, count: 5, arrivals: {at: +1s}}]}\n",
+		"word.txt": secret + "\n",
+	})
+	var wrong atomic.Int64
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, ok := r.BasicAuth(); !ok || password != secret || !strings.HasPrefix(user, "lab.") {
+			wrong.Add(1)
+		}
+		w.WriteHeader(500)
+	}))
+	defer h.Close()
+	for i, ref := range []string{"env:HIGHWATER_TEST_SECRET", "file:word.txt"} {
+		name := fmt.Sprintf("%d.rec", i)
+		code, out, errs := highwater(t.Context(), nil, "attack", "lab.yaml", "--target", h.URL, "--clock", "60x", "--password", ref, "--record", name, "--max-lag", "1m")
+		data, err := os.ReadFile(name)
+		if err != nil || code != 0 || wrong.Load() != 0 {
+			t.Errorf("exit code %d, %d wrong: %s%v", code, wrong.Load(), errs, err)
+		}
+		if strings.Contains(out+errs, secret) || bytes.Contains(data, []byte(secret)) {
+			t.Errorf("the secret is told: %s%s%q", out, errs, data)
+		}
+	}
+}
+
+func TestAttackExitCodes(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": ward, "boards.yaml": boards, "bad.yaml": "name: ward\n"})
+	interrupt, cancel := context.WithCancelCause(t.Context())
+	cancel(&interrupted{os.Interrupt})
+	const there = " --target http://127.0.0.1:1"
+	for _, tt := range []struct {
+		ctx  context.Context
+		code int
+		args string
+	}{
+		{t.Context(), 0, "attack boards.yaml --dry-run" + there},
+		{t.Context(), 1, "attack boards.yaml" + there},
+		{t.Context(), 1, "attack ward.yaml" + there}, // nobody speaks HTTP
+		{t.Context(), 1, "attack none.yaml" + there},
+		{t.Context(), 1, "attack boards.yaml --allow none.yaml" + there},
+		{t.Context(), 1, "attack boards.yaml --ca none.pem" + there},
+		{t.Context(), 1, "attack log none.rec"},
+		{t.Context(), 2, "attack boards.yaml"},
+		{t.Context(), 2, "attack boards.yaml --clock 0x" + there},
+		{t.Context(), 2, "attack boards.yaml --scale 65" + there},
+		{t.Context(), 2, "attack boards.yaml --timeout 0s" + there},
+		{t.Context(), 2, "attack boards.yaml --cert a.pem" + there},
+		{t.Context(), 2, "attack log"},
+		{t.Context(), 2, "attack log a.rec --to har"},
+		{t.Context(), 4, "attack bad.yaml" + there},
+		{t.Context(), 4, "attack boards.yaml --allow bad.yaml" + there},
+		{t.Context(), 4, "attack boards.yaml --ca bad.yaml" + there},
+		{t.Context(), 4, "attack log bad.yaml"},
+		{interrupt, 130, "attack boards.yaml" + there},
+	} {
+		code, out, errs := highwater(tt.ctx, strings.NewReader(""), strings.Fields(tt.args)...)
+		if code != tt.code || (code == 0) != (out != "") || (code == 0) != (errs == "") {
+			t.Errorf("%s: exit code %d, want %d\n%s%s", tt.args, code, tt.code, out, errs)
+		}
+	}
+}
