@@ -2,7 +2,9 @@ package target
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
+	"io"
 	"math"
 	"strconv"
 	"sync"
@@ -35,8 +37,8 @@ type core struct {
 	in    *engine.Instance
 	live  *sim.Live // nil without a scenario
 	tape  tape
-	log   *msglog.Writer // nil when nobody wants one
-	lines *bufio.Writer  // of the log
+	log   *msglog.Writer
+	lines *bufio.Writer // of the log
 	flush *time.Timer
 
 	apps     map[wire.Endpoint]*app
@@ -66,12 +68,10 @@ func newCore(o *Options) *core {
 	}
 	epoch := c.began.Add(-time.Duration(o.Begin) * time.Microsecond).UTC()
 	c.in = engine.NewInstance(o.Policy, o.Units, c.hear)
-	if o.Log != nil {
-		c.lines = bufio.NewWriter(o.Log)
-		c.log = msglog.NewWriter(c.lines, epoch, pid)
-		c.log.Trace, c.log.Alert = o.LogTrace, c.alert
-		c.log.Of(c.in)
-	}
+	c.lines = bufio.NewWriter(cmp.Or[io.Writer](o.Log, io.Discard))
+	c.log = msglog.NewWriter(c.lines, epoch, pid)
+	c.log.Trace, c.log.Alert = o.LogTrace, c.alert
+	c.log.Of(c.in)
 	c.tape.line = 1 // the header's
 	if o.Trace != nil {
 		c.tape.w = trace.NewWriter(o.Trace, &trace.Header{
@@ -180,9 +180,7 @@ func (c *core) hear(e engine.Event) {
 	case engine.Refused:
 		c.refuse(e.Refusal)
 	}
-	if c.log != nil {
-		c.log.Hear(e)
-	}
+	c.log.Hear(e)
 }
 
 func (c *core) refuse(f *engine.Refusal) {
@@ -271,10 +269,7 @@ func (c *core) written() error {
 	if c.tape.w != nil {
 		errs = append(errs, c.tape.w.Flush())
 	}
-	if c.log != nil {
-		errs = append(errs, c.lines.Flush())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.lines.Flush())...)
 }
 
 // end stops the timers, and says what came of it all.

@@ -219,6 +219,13 @@ func (r *rig) uses(when string, want int) {
 	}
 }
 
+// logged is what has been written into the log.
+func (r *rig) logged() string {
+	r.target.core.mu.Lock()
+	defer r.target.core.mu.Unlock()
+	return r.log.String()
+}
+
 // wait lets time pass.
 func wait(d time.Duration) { <-time.After(d) }
 

@@ -103,11 +103,11 @@ func TestRefusals(t *testing.T) {
 		if res := r.target.Report(); res.Refused != 3 || res.FirstRefusal.LicenseUserID != "10.0.0.2" || res.Requests != 5 {
 			t.Errorf("report %+v", res)
 		}
-		if log := r.log.String(); log != "" {
+		if log := r.logged(); log != "" {
 			t.Errorf("the log has %q before it is flushed", log)
 		}
 		wait(flushEvery + time.Millisecond)
-		if log := r.log.String(); !strings.HasSuffix(log, " (1) 2 [Generic.Event] License limit exceeded 1 times since instance start.\n") {
+		if log := r.logged(); !strings.HasSuffix(log, " (1) 2 [Generic.Event] License limit exceeded 1 times since instance start.\n") {
 			t.Errorf("log %q", log)
 		}
 		wait(10 * time.Second)
