@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"highwater/sim/result"
+)
+
+// targeted runs the target while something is done to it, ends it by a signal,
+// and gives back its exit code and what it printed.
+func targeted(t *testing.T, do func(url string), args ...string) (code int, out, errs string) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r, w := io.Pipe()
+	var o strings.Builder
+	ended := make(chan int)
+	go func() {
+		code := run(ctx, append([]string{"target", "--listen", "127.0.0.1:0"}, args...), stdio{strings.NewReader(""), &o, w})
+		_ = w.Close() // never fails
+		ended <- code
+	}()
+	lines := bufio.NewReader(r)
+	first, _ := lines.ReadString('\n')
+	if url := regexp.MustCompile(`http://[0-9.:]+`).FindString(first); url != "" {
+		do(url)
+	}
+	cancel(&interrupted{syscall.SIGTERM})
+	rest, _ := io.ReadAll(lines)
+	return <-ended, o.String(), first + string(rest)
+}
+
+func status(t *testing.T, url string) int {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+// A target answers, ends with 0, and leaves a trace that replays to its
+// summary.
+func TestTarget(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": `{name: ward, duration: 2h, license: {units: 3}, cohorts: [
+		{name: monitors, kind: devices, count: 2, arrivals: {at: +1h}},
+		{name: lab, kind: callers, count: 2, arrivals: {every: 1m}, session: 5s}]}`})
+	defer http.DefaultClient.CloseIdleConnections()
+	ask := func(url string) {
+		for path, want := range map[string]int{"/rest/lab": 200, "/rest/nobody": 404, "/api/monitor/metrics": 200, "/": 200} {
+			if got := status(t, url+path); got != want {
+				t.Errorf("%s: %d, want %d", path, got, want)
+			}
+		}
+	}
+	code, out, errs := targeted(t, ask, "ward.yaml", "--from", "1h30m", "--clock", "100x", "--trace", "day.jsonl.gz", "--messages", "messages.log", "--license-trace", "--json")
+	if code != 0 || !strings.HasPrefix(errs, "highwater: answering at http://127.0.0.1:") {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var res result.Target
+	if err := json.Unmarshal([]byte(out), &res); err != nil {
+		t.Fatal(err)
+	}
+	if res.Peak.Units != 3 || res.Admitted != 3 || res.Requests != 2 || res.Version != version { // two monitors since an hour, and the call
+		t.Errorf("summary %s", out)
+	}
+	code, again, errs := highwater(t.Context(), nil, "replay", "day.jsonl.gz", "--json")
+	var replayed result.Replay
+	if err := json.Unmarshal([]byte(again), &replayed); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v: %s", code, err, errs)
+	}
+	if replayed.Peak != res.Peak || replayed.Admitted != res.Admitted {
+		t.Errorf("replayed %s\nwant %s", again, out)
+	}
+	log, err := os.ReadFile("messages.log")
+	if n := strings.Count(string(log), "LicenseTrace: Login"); n != 3 || err != nil {
+		t.Errorf("%d logins in messages.log, want 3 (%v):\n%s", n, err, log)
+	}
+}
+
+// Without a scenario any name has a path; the summary is for people.
+func TestTargetWithoutScenario(t *testing.T) {
+	defer http.DefaultClient.CloseIdleConnections()
+	code, out, errs := targeted(t, func(url string) {
+		for _, want := range []int{200, 200, 404} {
+			if got := status(t, url+"/csp/any/page.csp"); got != want {
+				t.Errorf("a page: %d, want %d", got, want)
+			}
+		}
+	}, "--units", "2")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	for _, want := range []string{"3 requests in ", "peak           2 units", "answers        200 × 2, 404 × 1\n", "client sees    404 Page not found\n", "refused        1 attempt: csp 1\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the summary has no %q:\n%s", want, out)
+		}
+	}
+}
+
+func TestTargetUsage(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": ward})
+	for _, args := range []string{
+		"--listen 52773", "--clock 0", "--clock fast", "--service soon", "--service empirical(a.txt,s)", "--from 1h", "ward.yaml --from 3h", "ward.yaml --from peak",
+		"--policy core,contract", "--policy none", "--units -1", "--license-trace", "--messages -", "--trace - --json", "ward.yaml ward.yaml",
+	} {
+		if code, out, errs := highwater(t.Context(), nil, append([]string{"target"}, strings.Fields(args)...)...); code != exitUsage || out != "" {
+			t.Errorf("target %s: exit code %d, %s%s", args, code, out, errs)
+		}
+	}
+	for args, want := range map[string]int{"--listen 192.0.2.1:1": exitFailed, "missing.yaml": exitFailed, "--listen 127.0.0.1:0 --trace missing/day.jsonl": exitFailed} {
+		if code, _, errs := highwater(t.Context(), nil, append([]string{"target"}, strings.Fields(args)...)...); code != want {
+			t.Errorf("target %s: exit code %d, %s", args, code, errs)
+		}
+	}
+}
