@@ -54,6 +54,8 @@ type Options struct {
 
 	// Progress hears each second how far the attack is.
 	Progress func(Progress)
+	// Abort may give a reason to send no more; nil gives none.
+	Abort <-chan string
 
 	Waiter  func() Waiter // nil is NewWaiter
 	Dial    func(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error)

@@ -11,7 +11,12 @@ import (
 type peer struct {
 	idle []*connection // the last one used is the last
 	left uint32        // requests that may still use them
+	most int           // idle connections; 0 is no bound of its own
 }
+
+// mostOfUser is how many idle connections a user keeps whose visits overlap,
+// as browsers do.
+const mostOfUser = 6
 
 // longestIdle is for how long a connection is kept that nobody uses.
 const longestIdle = 90 * time.Second
@@ -72,6 +77,11 @@ func (p *pool) opened(c *connection) bool {
 // put keeps a connection for its peer.
 func (p *pool) put(of *peer, c *connection) {
 	p.mu.Lock()
+	if of.most > 0 && len(of.idle) >= of.most {
+		p.mu.Unlock()
+		p.close(c)
+		return
+	}
 	var old []*connection
 	c.idle, c.of = p.now(), of
 	c.prev, c.next = p.list.prev, &p.list
@@ -152,13 +162,14 @@ func (p *pool) end() {
 var (
 	ownBase   = [4]byte{127, 16, 0, 1}
 	fixedBase = [4]byte{127, 8, 0, 1}
+	awayBase  = [4]byte{10, 16, 0, 1} // named by proxies to a target that is not on this machine
 )
 
 // mostOwn is how many users can have an address of their own.
 const mostOwn = 1<<24 - 16<<16 - 2
 
-// loopbackAt is the nth address after a base.
-func loopbackAt(base [4]byte, n uint32) netip.Addr {
+// addressAt is the nth address after a base.
+func addressAt(base [4]byte, n uint32) netip.Addr {
 	v := uint32(base[0])<<24 | uint32(base[1])<<16 | uint32(base[2])<<8 | uint32(base[3])
 	v += n
 	return netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)})
@@ -178,8 +189,8 @@ func newAddresses(s *Schedule, target netip.Addr) *addresses {
 			return
 		}
 		addr, err := netip.ParseAddr(text)
-		if err != nil || !addr.Is4() || !addr.IsLoopback() {
-			addr = loopbackAt(fixedBase, uint32(len(a.fixed)))
+		if err != nil || a.bound && !(addr.Is4() && addr.IsLoopback()) {
+			addr = addressAt(fixedBase, uint32(len(a.fixed)))
 		}
 		a.fixed[text] = addr
 	}
@@ -198,7 +209,10 @@ func (a *addresses) own(user uint32) netip.Addr {
 	if c.Address != "" {
 		return a.fixed[c.Address]
 	}
-	return loopbackAt(ownBase, user)
+	if !a.bound {
+		return addressAt(awayBase, user)
+	}
+	return addressAt(ownBase, user)
 }
 
 // of is from which address a user's requests come, and which one its proxy

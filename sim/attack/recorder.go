@@ -83,6 +83,8 @@ func (r *recorder) run() {
 			if n%tellEvery == 0 {
 				r.second()
 			}
+		case reason := <-r.o.Abort:
+			r.abort(reason)
 		case <-r.quit:
 			r.sum()
 			return
@@ -126,9 +128,8 @@ func (r *recorder) second() {
 	}
 	copy(r.seconds[1:], r.seconds[:])
 	r.seconds[0] = struct{ attempts, failed int64 }{}
-	if share := float64(failed) / float64(max(1, attempts)); r.aborted == "" && attempts >= abortAttempts && share > r.o.AbortErrors {
-		r.aborted = fmt.Sprintf("aborted: %.0f %% of the requests of %d seconds failed, more than %.0f %%", 100*share, abortSeconds, 100*r.o.AbortErrors)
-		r.agenda.stop()
+	if share := float64(failed) / float64(max(1, attempts)); attempts >= abortAttempts && share > r.o.AbortErrors {
+		r.abort(fmt.Sprintf("%.0f %% of the requests of %d seconds failed, more than %.0f %%", 100*share, abortSeconds, 100*r.o.AbortErrors))
 	}
 	if r.o.Progress != nil {
 		t := r.tally
@@ -139,6 +140,14 @@ func (r *recorder) second() {
 		})
 	}
 	r.told, r.lag = r.tally.all.requests, 0
+}
+
+// abort ends the attack for a reason. What is in flight goes on.
+func (r *recorder) abort(reason string) {
+	if r.aborted == "" {
+		r.aborted = "aborted: " + reason
+		r.agenda.stop()
+	}
 }
 
 // end writes the end of the record. Nobody sends any more.

@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -380,6 +383,121 @@ cohorts: [{name: calls, kind: callers, count: 100, arrivals: {every: 1s}}]
 	}
 	if !res.Partial || res.Verdict != result.Inconclusive || len(list) < abortAttempts || !strings.HasPrefix(res.Reasons[0], "aborted: 100 % ") {
 		t.Errorf("partial %v, %s, %d attempts, %q", res.Partial, res.Verdict, len(list), res.Reasons)
+	}
+}
+
+// Who watches the target can end an attack.
+func TestAbortForAReason(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer h.Close()
+	reason := make(chan string, 1)
+	reason <- "the target has 3 free units, fewer than 5"
+	res, _ := send(t, plan(t, clinic, PlanOptions{}), Options{Target: target(h.URL), Abort: reason})
+	if !res.Partial || res.Verdict != result.Inconclusive || res.Reasons[0] != "aborted: the target has 3 free units, fewer than 5" {
+		t.Errorf("partial %v, %s, %q", res.Partial, res.Verdict, res.Reasons)
+	}
+}
+
+// A target that dies and comes back is asked again.
+func TestTargetThatComesBack(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int64
+	die, dead := make(chan struct{}), make(chan struct{})
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if asked.Add(1) == 30 {
+			close(die)
+		}
+	})
+	first := &http.Server{Handler: handler}
+	second := &http.Server{Handler: handler}
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = first.Serve(l) })
+	wg.Go(func() {
+		<-die
+		_ = first.Close()
+		close(dead)
+	})
+	wg.Go(func() {
+		<-dead
+		again, err := net.Listen("tcp", l.Addr().String())
+		if err == nil {
+			_ = second.Serve(again)
+		}
+	})
+	s := plan(t, `
+name: back
+duration: 1m
+license: {units: 50}
+cohorts: [{name: calls, kind: callers, count: 20, arrivals: {every: 1s}}]
+`, PlanOptions{Clock: 20})
+	res, _ := send(t, s, Options{Target: target("http://" + l.Addr().String()), AbortErrors: 1})
+	_ = second.Close()
+	wg.Wait()
+	if r := res.Sent; r.First != 1200 || r.Served < 1100 || r.Served+r.Failed != 1200 {
+		t.Errorf("%d sent, %d served, %d failed, by %v; want 1,200, most of them served", r.First, r.Served, r.Failed, r.Causes)
+	}
+}
+
+// Over TLS the target's certificate must be known.
+func TestTLS(t *testing.T) {
+	h := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	h.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h.StartTLS()
+	defer h.Close()
+	s := plan(t, people, PlanOptions{Clock: 600})
+	var x *UnreachableError
+	if _, err := Run(context.Background(), context.Background(), s, Options{Target: target(h.URL)}); !errors.As(err, &x) {
+		t.Errorf("%v; want that the certificate is not known", err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(h.Certificate())
+	res, _ := send(t, s, Options{Target: target(h.URL), TLS: &tls.Config{RootCAs: roots}})
+	if res.Sent.Served != int64(len(s.Requests)) {
+		t.Errorf("%d of %d were served: %v", res.Sent.Served, len(s.Requests), res.Sent.Causes)
+	}
+}
+
+// Proxies name addresses that mean something where the target is.
+func TestAddresses(t *testing.T) {
+	s := plan(t, `
+name: addresses
+duration: 1m
+license: {units: 50}
+proxies: [{name: gateway, address: 10.0.0.5, forwards: x-forwarded-for}, {name: mute, address: 10.0.0.6}]
+cohorts:
+  - {name: own, kind: callers, count: 2, arrivals: {at: +1s}}
+  - {name: fixed, kind: callers, address: 10.9.9.9, count: 1, arrivals: {at: +2s}}
+  - {name: here, kind: callers, address: 127.5.5.5, count: 1, arrivals: {at: +3s}}
+  - {name: behind, kind: callers, through: gateway, count: 1, arrivals: {at: +4s}}
+  - {name: quiet, kind: callers, through: mute, count: 1, arrivals: {at: +5s}}
+  - {name: both, kind: callers, through: gateway, address: 10.9.9.9, count: 1, arrivals: {at: +6s}}
+`, PlanOptions{})
+	for _, tt := range []struct {
+		target string
+		want   []string // source and forwarded of each user
+	}{
+		{"127.0.0.1", []string{"127.16.0.1 -", "127.16.0.2 -", "127.8.0.3 -", "127.5.5.5 -", "127.8.0.1 127.16.0.5", "127.8.0.2 -", "127.8.0.1 127.8.0.3"}},
+		{"192.0.2.7", []string{"- -", "- -", "- -", "- -", "- 10.16.0.5", "- -", "- 10.9.9.9"}},
+		{"::1", []string{"- -", "- -", "- -", "- -", "- 10.16.0.5", "- -", "- 10.9.9.9"}},
+	} {
+		home := newAddresses(s, netip.MustParseAddr(tt.target))
+		var got []string
+		for i := range s.Users {
+			text := [2]string{"-", "-"}
+			source, forwarded := home.of(uint32(i))
+			for j, a := range []netip.Addr{source, forwarded} {
+				if a.IsValid() {
+					text[j] = a.String()
+				}
+			}
+			got = append(got, text[0]+" "+text[1])
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s:\n%s", tt.target, diff)
+		}
 	}
 }
 

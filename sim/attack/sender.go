@@ -170,7 +170,7 @@ func (s *sender) peer(user uint32, a *asked) *peer {
 		return s.proxies[a.Through-1]
 	}
 	if s.peers[user] == nil {
-		s.peers[user] = &peer{left: s.s.Users[user].Requests}
+		s.peers[user] = &peer{left: s.s.Users[user].Requests, most: mostOfUser}
 	}
 	return s.peers[user]
 }
@@ -291,5 +291,6 @@ func (s *sender) once(a *asked, p *peer, e *record.Entry, method string, request
 		if err == nil || !stale || s.cut.Load() {
 			return ans, err
 		}
+		e.Resent = true
 	}
 }

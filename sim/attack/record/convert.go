@@ -94,6 +94,7 @@ type line struct {
 	Cause     string  `json:"cause,omitempty"`
 	Status    int     `json:"status"`
 	Session   uint32  `json:"session,omitempty"`
+	Resent    bool    `json:"resent,omitempty"`
 	GaveUp    bool    `json:"gave_up,omitempty"`
 	Address   string  `json:"addr,omitempty"`
 	Forwarded string  `json:"forwarded,omitempty"`
@@ -107,7 +108,7 @@ func (r *Reader) line(e *Entry) *line {
 	l := &line{
 		Request: e.Request, Attempt: e.Attempt, Visit: e.Visit, Cohort: c.Name, Member: e.Member + 1, Via: c.Via, Kind: e.Kind.String(),
 		Planned: seconds(e.Planned), Ready: seconds(e.Ready), Sent: seconds(e.Sent), Done: seconds(e.Done),
-		Outcome: e.Outcome.String(), Cause: e.Cause.String(), Status: e.Status, Session: e.Session, GaveUp: e.GaveUp, In: e.In, Out: e.Out,
+		Outcome: e.Outcome.String(), Cause: e.Cause.String(), Status: e.Status, Session: e.Session, Resent: e.Resent, GaveUp: e.GaveUp, In: e.In, Out: e.Out,
 	}
 	if e.Address.IsValid() {
 		l.Address = e.Address.String()

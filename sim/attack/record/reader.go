@@ -161,7 +161,7 @@ type decoder struct {
 func (d *decoder) entry(e *Entry) {
 	begin := d.take(4)
 	*e = Entry{
-		Kind: sim.RequestKind(begin[0]), Outcome: Outcome(begin[1]), Cause: Cause(begin[2]), Dialed: begin[3]&1 != 0, GaveUp: begin[3]&2 != 0,
+		Kind: sim.RequestKind(begin[0]), Outcome: Outcome(begin[1]), Cause: Cause(begin[2]), Dialed: begin[3]&1 != 0, GaveUp: begin[3]&2 != 0, Resent: begin[3]&4 != 0,
 		Request: uint32(d.uint()), Attempt: uint32(d.uint()), Visit: uint32(d.uint()), Cohort: uint32(d.uint()), Member: d.uint(),
 		Status: int(d.uint()), Session: uint32(d.uint()), Redirects: uint32(d.uint()), In: int64(d.uint()), Out: int64(d.uint()),
 		Planned: d.duration(),

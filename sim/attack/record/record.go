@@ -119,6 +119,7 @@ type Entry struct {
 	Status    int    // 0 when there was no answer
 	Session   uint32 // the visit's web sessions so far; 0 is none
 	Dialed    bool   // on a new connection
+	Resent    bool   // as an idle connection ended; the target may have seen it before
 	GaveUp    bool   // refused, and the visit ends with it
 	Redirects uint32
 	In, Out   int64 // bytes

@@ -35,7 +35,7 @@ func drawEntry(t *rapid.T) Entry {
 		Planned: time.Duration(at.Draw(t, "planned")), Ready: time.Duration(at.Draw(t, "ready")), Sent: time.Duration(at.Draw(t, "sent")),
 		Done: time.Duration(at.Draw(t, "done")), Outcome: Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")),
 		Cause: Cause(rapid.IntRange(0, int(numCauses)-1).Draw(t, "cause")), Status: rapid.IntRange(0, 999).Draw(t, "status"),
-		Session: number.Draw(t, "session"), Dialed: rapid.Bool().Draw(t, "dialed"), GaveUp: rapid.Bool().Draw(t, "gave up"),
+		Session: number.Draw(t, "session"), Dialed: rapid.Bool().Draw(t, "dialed"), GaveUp: rapid.Bool().Draw(t, "gave up"), Resent: rapid.Bool().Draw(t, "resent"),
 		Redirects: number.Draw(t, "redirects"), In: rapid.Int64Range(0, 1<<60).Draw(t, "in"), Out: rapid.Int64Range(0, 1<<60).Draw(t, "out"),
 	}
 	if rapid.Bool().Draw(t, "has address") {

@@ -100,7 +100,7 @@ func (w *Writer) End(reason string) error {
 }
 
 func appendEntry(b []byte, e *Entry) []byte {
-	b = append(b, byte(e.Kind), byte(e.Outcome), byte(e.Cause), flag(e.Dialed, 0)|flag(e.GaveUp, 1))
+	b = append(b, byte(e.Kind), byte(e.Outcome), byte(e.Cause), flag(e.Dialed, 0)|flag(e.GaveUp, 1)|flag(e.Resent, 2))
 	for _, n := range [...]uint64{
 		uint64(e.Request), uint64(e.Attempt), uint64(e.Visit), uint64(e.Cohort), e.Member,
 		uint64(e.Status), uint64(e.Session), uint64(e.Redirects), uint64(e.In), uint64(e.Out),
