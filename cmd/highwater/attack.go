@@ -69,7 +69,7 @@ Examples:
 Exit codes: 0 sent as planned, refusals or not; 1 the target cannot be reached
 or is not allowed; 2 usage; 4 a file is not valid; 5 inconclusive: the generator
 fell behind, or not all was sent; 130 interrupted, what was done is printed.
-See also: highwater target, highwater attack log --help
+See also: highwater target, highwater help load, highwater attack log --help
 `
 
 // attackFlags are the flags of attack.

@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"highwater/sim/attack"
 	"highwater/sim/result"
 )
 
@@ -50,6 +52,38 @@ func TestAttack(t *testing.T) {
 	// A record is not written over.
 	if code, _, errs = highwater(t.Context(), nil, args...); code != exitFailed || !strings.Contains(errs, "exist") {
 		t.Errorf("exit code %d: %s; want 1, as the record is there", code, errs)
+	}
+}
+
+// The page of JSON explains every field of a result.
+func TestJSONPageHasTheAttack(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards})
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }))
+	defer h.Close()
+	_, section, _ := strings.Cut(page(t, "json"), "# The result of attack\n")
+	section, _, _ = strings.Cut(section, "\n# ")
+	_, out, errs := highwater(t.Context(), nil, "attack", "boards.yaml", "--target", h.URL, "--window", "0s..40s", "--clock", "100x", "--record", "a.rec", "--json")
+	fields := regexp.MustCompile(`"(\w+)": `).FindAllStringSubmatch(out, -1)
+	if len(fields) < 50 {
+		t.Fatalf("there are %d fields: %s%s", len(fields), out, errs)
+	}
+	for _, m := range fields {
+		if !strings.Contains(section, "`"+m[1]+"`") {
+			t.Errorf("json.md does not explain %s", m[1])
+		}
+	}
+}
+
+// The allow file in the help is one.
+func TestLoadPageHasAnAllowFile(t *testing.T) {
+	var text strings.Builder
+	for _, l := range strings.Split(page(t, "load"), "\n") {
+		if entry, ok := strings.CutPrefix(l, "    - {host"); ok {
+			text.WriteString("- {host" + entry + "\n")
+		}
+	}
+	if list, err := attack.ParsePermissions("load.md", []byte(text.String())); err != nil || len(list) != 2 {
+		t.Errorf("%v: %+v", err, list)
 	}
 }
 

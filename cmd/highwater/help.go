@@ -48,6 +48,7 @@ var topics = []struct{ name, about string }{
 	{"policies", "the policies by name and how to make one's own"},
 	{"readings", "where the documents are silent, and what that changes"},
 	{"trace", "the format of traces"},
+	{"load", "real requests: who sends what when, and how it is measured"},
 	{"json", "the results as JSON"},
 	{"exit-codes", "what exit codes mean"},
 }
