@@ -174,7 +174,7 @@ cohorts: [{name: a, kind: users, via: xdbc, arrivals: {poisson: 30/h}, session: 
 		t.Fatalf("%d replications, partial %v, error %v", got.Replications, got.Partial, err)
 	}
 	want := run(t, parse(t, text), Options{Reps: got.Replications})
-	want.Partial = true
+	want.Partial, want.EndedBy = true, result.Interrupted
 	if diff := cmp.Diff(asJSON(t, want), asJSON(t, got)); diff != "" {
 		t.Errorf("a shorter run (-) and one broken off (+) differ:\n%s", diff)
 	}

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -21,12 +22,8 @@ const confidence = 0.95
 // context's error.
 func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*result.Simulation, error) {
 	samples, err := Replicate(ctx, Cases(sc), o)
-	n := samples[0].N
-	sim := &result.Simulation{
-		Schema: result.Schema, Kind: "simulation", Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
-		Seed: cmp.Or(o.Seed, sc.Seed), Replications: n, Partial: err != nil, Policies: []result.PolicyRun{},
-	}
-	if n == 0 {
+	sim := &result.Simulation{Study: StudyOf("simulation", samples, o, confidence, err), Partial: err != nil, Policies: []result.PolicyRun{}}
+	if sim.Replications == 0 {
 		return sim, err
 	}
 	for _, s := range samples {
@@ -35,12 +32,33 @@ func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*result.Simulat
 	return sim, err
 }
 
+// StudyOf begins a result of samples.
+func StudyOf(kind string, samples []*Sample, o Options, confidence float64, err error) result.Study {
+	sc := samples[0].Scenario
+	st := result.Study{
+		Schema: result.Schema, Kind: kind, Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
+		Seed: cmp.Or(o.Seed, sc.Seed), Replications: samples[0].N, EndedBy: result.AllDone, Confidence: confidence,
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		st.EndedBy = result.OutOfBudget
+	case err != nil:
+		st.EndedBy = result.Interrupted
+	}
+	return st
+}
+
+// Counted says by what a case is counted.
+func (c *Case) Counted() result.Counted {
+	p := &c.Policy
+	return result.Counted{Policy: p.Name, Base: p.Base, Options: p.Changed, Units: c.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce}
+}
+
 // policyRun says what came of a sample.
 func (s *Sample) policyRun() result.PolicyRun {
-	p := &s.Policy
 	run := result.PolicyRun{
-		Policy: p.Name, Base: p.Base, Options: p.Changed, Units: s.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce,
-		Peaks: spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
+		Counted: s.Counted(),
+		Peaks:   spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
 		PeakConnections: spread(s.Use.Connections), DemandConnections: spread(s.Demand.Connections),
 		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, First: *s.detail,
 	}

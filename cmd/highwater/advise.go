@@ -55,7 +55,6 @@ See also: highwater size, highwater help policies, highwater help rules
 func newAdvise(std stdio) *cobra.Command {
 	var (
 		c    counting
-		o    sim.Options
 		s    studyFlags
 		risk string
 	)
@@ -64,14 +63,11 @@ func newAdvise(std stdio) *cobra.Command {
 		Short: "which settings save license units, and what they cost",
 		Long:  adviseHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkRun(cmd, &c, &o, args); err != nil {
+			if err := s.check(cmd, &c, args); err != nil {
 				return err
 			}
 			if len(c.policies) > 1 {
 				return usagef("--policy must be one policy, not %d", len(c.policies))
-			}
-			if err := s.check(cmd); err != nil {
-				return err
 			}
 			r, err := percent("risk", risk)
 			if err != nil {
@@ -85,7 +81,11 @@ func newAdvise(std stdio) *cobra.Command {
 				return err
 			}
 			q := sizing.Question{Risks: []float64{r}, Confidence: s.level}
-			res, err := s.advise(cmd.Context(), std, sim.Cases(loaded.scenario)[0], o, &q)
+			var res *result.Advice
+			err = s.replicate(cmd.Context(), std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+				res, err = sizing.Advise(ctx, sim.Cases(loaded.scenario)[0], o, &q)
+				return err
+			})
 			if res.Replications == 0 {
 				return err
 			}
@@ -95,21 +95,7 @@ func newAdvise(std stdio) *cobra.Command {
 	}
 	c.flags(cmd)
 	s.flags(cmd)
-	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
-	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
+	s.confidenceFlag(cmd)
 	cmd.Flags().StringVar(&risk, "risk", "5%", "")
 	return cmd
-}
-
-// advise tries measures with progress and perhaps a budget of time, whose end
-// is no error.
-func (s *studyFlags) advise(ctx context.Context, std stdio, c sim.Case, o sim.Options, q *sizing.Question) (*result.Advice, error) {
-	p := newProgress(std, s.quiet, "trying measures")
-	defer p.end()
-	o.Progress = p.show
-	limited, cancel := s.within(ctx)
-	defer cancel()
-	res, err := sizing.Advise(limited, c, o, q)
-	return res, s.excuse(ctx, err)
 }

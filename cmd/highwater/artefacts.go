@@ -130,7 +130,7 @@ func unitsChart(sc *scenario.Scenario, res *result.Simulation) *plots.UnitsOverT
 // seriesOf is one policy's line in the chart: units, or connections where the
 // key limits those.
 func seriesOf(p *result.PolicyRun, samples []result.Sample, end engine.Time) plots.Series {
-	s := plots.Series{Name: policyText(p), Peak: &plots.Mark{}}
+	s := plots.Series{Name: countedText(&p.Counted), Peak: &plots.Mark{}}
 	byConnection := p.LimitOn == engine.LimitConnections.String()
 	value := func(units, connections int) float64 {
 		if byConnection {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -69,7 +70,6 @@ const mostSides = 8
 func newCompare(std stdio) *cobra.Command {
 	var (
 		c     comparing
-		o     sim.Options
 		s     studyFlags
 		q     sizing.Question
 		risks []string
@@ -80,10 +80,10 @@ func newCompare(std stdio) *cobra.Command {
 		Short: "what changes for the same people by policy, key or scenario",
 		Long:  compareHelp,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if err := checkCompare(cmd, &c, &o, args); err != nil {
+			if err := s.checkNumbers(cmd); err != nil {
 				return err
 			}
-			if err := s.check(cmd); err != nil {
+			if err := c.check(args); err != nil {
 				return err
 			}
 			if q.Risks, err = percents(risks); err != nil {
@@ -102,7 +102,11 @@ func newCompare(std stdio) *cobra.Command {
 					return err
 				}
 			}
-			res, err := s.compare(cmd, std, sides, o, &q)
+			var res *result.Comparison
+			err = s.replicate(cmd.Context(), std, "simulating", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+				res, err = sizing.Compare(ctx, sides, o, &q)
+				return err
+			})
 			if res.Replications == 0 {
 				return err
 			}
@@ -116,38 +120,31 @@ func newCompare(std stdio) *cobra.Command {
 		},
 	}
 	s.flags(cmd)
+	s.confidenceFlag(cmd)
 	cmd.Flags().StringSliceVar(&c.policies, "policy", nil, "")
 	cmd.Flags().IntSliceVar(&c.keys, "units", nil, "")
 	cmd.Flags().StringArrayVar(&c.set, "set", nil, "")
 	cmd.Flags().StringSliceVar(&risks, "risk", []string{"5%"}, "")
-	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
-	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
 	cmd.Flags().StringVar(&out, "out", "", "")
 	return cmd
 }
 
-// compare compares with progress and perhaps a budget of time, whose end is no
-// error.
-func (s *studyFlags) compare(cmd *cobra.Command, std stdio, sides []sizing.Side, o sim.Options, q *sizing.Question) (*result.Comparison, error) {
-	p := newProgress(std, s.quiet, "simulating")
-	defer p.end()
-	o.Progress = p.show
-	limited, cancel := s.within(cmd.Context())
-	defer cancel()
-	res, err := sizing.Compare(limited, sides, o, q)
-	return res, s.excuse(cmd.Context(), err)
+// A comparing is the scenarios, policies and keys to compare.
+type comparing struct {
+	counting
+	keys  []int
+	files []*loaded
+	names []string // of the files
+	from  []int    // index of its file, by side
 }
 
-func checkCompare(cmd *cobra.Command, c *comparing, o *sim.Options, args []string) error {
+// check looks at the values before anything is read.
+func (c *comparing) check(args []string) error {
 	if len(args) > 2 {
 		return usagef("want two scenarios at most, not %d files", len(args))
 	}
 	if len(args) == 2 && args[0] == "-" && args[1] == "-" {
 		return usagef("only one scenario can be standard input")
-	}
-	if err := checkNumbers(cmd, o); err != nil {
-		return err
 	}
 	for i, units := range c.keys {
 		if units < 0 {
@@ -164,15 +161,6 @@ func checkCompare(cmd *cobra.Command, c *comparing, o *sim.Options, args []strin
 	}
 	p, _ := engine.NamedPolicy("")
 	return c.change(&p)
-}
-
-// A comparing is the scenarios, policies and keys to compare.
-type comparing struct {
-	counting
-	keys  []int
-	files []*loaded
-	names []string // of the files
-	from  []int    // index of its file, by side
 }
 
 // load reads the scenarios.
@@ -304,7 +292,7 @@ func (c *comparing) name(sides []sizing.Side) {
 	}
 	for i := range sides {
 		s := &sides[i]
-		counted := sizing.Count(&s.Case)
+		counted := s.Case.Counted()
 		parts[i] = [3]string{c.fileOf(s.Scenario), countedText(&counted), ""}
 		if s.Policy.Enforce && len(keys) > 1 {
 			parts[i][2] = keyText(s.Units, counted.LimitOn)
@@ -366,13 +354,12 @@ func writeComparisonFiles(std stdio, res *result.Comparison, dir string) error {
 // comparisonChart draws the first replication of all sides. With one key it is
 // what they need; with several, the use as each makes it.
 func comparisonChart(res *result.Comparison) *plots.UnitsOverTime {
-	all := result.Simulation{
-		Scenario: titleOf(res), Duration: res.Duration, Seed: res.Seed, Replications: res.Replications, Partial: res.EndedBy == result.Interrupted,
-	}
+	all := result.Simulation{Study: res.Study, Partial: res.EndedBy == result.Interrupted}
+	all.Scenario = titleOf(res)
 	keys := keysIn(res)
 	for i := range res.Sides {
 		s := &res.Sides[i]
-		p := result.PolicyRun{Policy: s.Name, LimitOn: s.LimitOn, First: *s.Detail}
+		p := result.PolicyRun{Counted: result.Counted{Policy: s.Name, LimitOn: s.LimitOn}, First: *s.Detail}
 		if len(keys) > 1 {
 			p.First.DemandSeries = nil
 		}

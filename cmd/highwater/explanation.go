@@ -67,7 +67,7 @@ func writeWhat(w io.Writer, res *result.Explanation) {
 	} else {
 		fmt.Fprintf(w, "%s, seed %d, replication %d", res.Scenario, res.Seed, res.Replication)
 	}
-	policy := policyText(&result.PolicyRun{Policy: res.Policy, Base: res.Base, Options: res.Options})
+	policy := countedText(&result.Counted{Policy: res.Policy, Base: res.Base, Options: res.Options})
 	fmt.Fprintf(w, ": policy %s, %s", policy, keyText(res.Units, res.LimitOn))
 	if !res.Enforced {
 		fmt.Fprint(w, ", which refuses nobody")

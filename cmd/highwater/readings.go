@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -13,14 +14,12 @@ import (
 	"highwater/sim/result"
 	"highwater/sim/sizing"
 	"highwater/sim/trace"
-
-	"github.com/spf13/cobra"
 )
 
 // runReadings simulates replication 1 under every reading of the scenario's
 // policy, without a limit, and all replications under those that matter. The
 // result is nil when an interrupt left no answer.
-func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Options, quiet bool) (*result.Readings, error) {
+func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario) (*result.Readings, error) {
 	own := sc.License.Policy
 	readings := engine.Readings(own.WithoutLimit())
 	all := *sc
@@ -29,9 +28,9 @@ func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Opt
 	for _, r := range readings[1:] {
 		all.Compare = append(all.Compare, r.Policy)
 	}
-	once := o
-	once.Reps = 1
-	res, err := simulate(cmd.Context(), std, &all, once, "", quiet)
+	once := *study
+	once.sim.Reps, once.budget = 1, 0
+	res, err := simulate(ctx, std, &once, &all, "")
 	if err != nil {
 		return nil, err
 	}
@@ -39,11 +38,12 @@ func runReadings(cmd *cobra.Command, std stdio, sc *scenario.Scenario, o sim.Opt
 	for i := range res.Policies {
 		peaks[i] = res.Policies[i].First.Peak.Units
 	}
-	p := newProgress(std, quiet, "simulating the lowest and the highest")
-	defer p.end()
-	o.Progress = p.show
 	read := sizing.Readings(own.Name, readings, peaks)
-	if read.Over, err = sizing.OverReplications(cmd.Context(), sc, read, o); read.Over == nil {
+	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(ctx context.Context, o sim.Options, _ *progress) error {
+		read.Over, err = sizing.OverReplications(ctx, sc, read, o)
+		return err
+	})
+	if read.Over == nil {
 		return nil, err
 	}
 	return read, err

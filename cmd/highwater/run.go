@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -48,10 +47,13 @@ Flags:
   --readings           instead: lowest and highest peak over all readings of
                        the documents (see highwater help readings), and what
                        these and the reading taken need over all replications
+  --budget TIME        stop after so long, as 30s; how many replications were
+                       done then is printed
   --workers N          processors to use; the result is the same
   -q                   no progress
 
-The same scenario, seed and flags give the same bytes on every run.
+The same scenario, seed and flags give the same bytes on every run, but for
+--budget.
 
 Examples:
   highwater run
@@ -69,10 +71,8 @@ const defaultScenario = "hospital-day.yaml"
 func newRun(std stdio) *cobra.Command {
 	var (
 		c          counting
-		o          sim.Options
-		asJSON     bool
+		study      studyFlags
 		readings   bool
-		quiet      bool
 		out, tapes string
 	)
 	cmd := &cobra.Command{
@@ -80,13 +80,13 @@ func newRun(std stdio) *cobra.Command {
 		Short: "simulate a scenario",
 		Long:  runHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkRun(cmd, &c, &o, args); err != nil {
+			if err := study.check(cmd, &c, args); err != nil {
 				return err
 			}
 			if other := firstGiven(cmd, "out", "trace"); readings && other != "" {
 				return usagef("--readings and --%s exclude each other", other)
 			}
-			if asJSON && tapes == "-" {
+			if study.asJSON && tapes == "-" {
 				return usagef("--trace - and --json both want standard output")
 			}
 			s, err := loadScenario(cmd.Context(), std, args)
@@ -97,18 +97,18 @@ func newRun(std stdio) *cobra.Command {
 				return err
 			}
 			if readings {
-				res, err := runReadings(cmd, std, s.scenario, o, quiet)
+				res, err := runReadings(cmd.Context(), std, &study, s.scenario)
 				if res == nil {
 					return err
 				}
-				return errors.Join(printReadings(std, res, asJSON), err)
+				return errors.Join(printReadings(std, res, study.asJSON), err)
 			}
 			if out != "" {
 				if err := os.MkdirAll(out, 0o755); err != nil {
 					return err
 				}
 			}
-			res, err := simulate(cmd.Context(), std, s.scenario, o, tapes, quiet)
+			res, err := simulate(cmd.Context(), std, &study, s.scenario, tapes)
 			if res == nil || res.Replications == 0 {
 				return err
 			}
@@ -116,19 +116,15 @@ func newRun(std stdio) *cobra.Command {
 			if tapes == "-" {
 				std.out = io.Discard // the trace is the answer
 			}
-			if err := deliver(std, s.scenario, res, asJSON, out); err != nil {
+			if err := deliver(std, &study, s.scenario, res, out); err != nil {
 				return err
 			}
 			return err
 		},
 	}
 	c.flags(cmd)
-	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
-	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "")
+	study.flags(cmd)
 	cmd.Flags().BoolVar(&readings, "readings", false, "")
-	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "")
 	cmd.Flags().StringVar(&out, "out", "", "")
 	cmd.Flags().StringVar(&tapes, "trace", "", "")
 	return cmd
@@ -142,32 +138,6 @@ func firstGiven(cmd *cobra.Command, names ...string) string {
 		}
 	}
 	return ""
-}
-
-func checkRun(cmd *cobra.Command, c *counting, o *sim.Options, args []string) error {
-	if len(args) > 1 {
-		return usagef("want one scenario, not %d files", len(args))
-	}
-	if err := checkNumbers(cmd, o); err != nil {
-		return err
-	}
-	return c.check()
-}
-
-// checkNumbers looks at the flags that say how much to simulate.
-func checkNumbers(cmd *cobra.Command, o *sim.Options) error {
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"reps", o.Reps}, {"workers", o.Workers}} {
-		if cmd.Flags().Changed(f.name) && f.value < 1 {
-			return usagef("--%s must be > 0, not %d", f.name, f.value)
-		}
-	}
-	if cmd.Flags().Changed("seed") && o.Seed == 0 {
-		return usagef("--seed must be > 0, not 0")
-	}
-	return nil
 }
 
 // A loaded is a scenario and what it was read from.
@@ -246,39 +216,35 @@ func (c *counting) apply(cmd *cobra.Command, sc *scenario.Scenario) error {
 }
 
 // simulate runs a scenario, with progress and perhaps a trace.
-func simulate(ctx context.Context, std stdio, sc *scenario.Scenario, o sim.Options, tape string, quiet bool) (res *result.Simulation, err error) {
-	p := newProgress(std, quiet, "simulating")
-	defer p.end()
-	o.Progress = p.show
-	if tape == "" {
-		return sim.Run(ctx, sc, o)
-	}
+func simulate(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario, tape string) (res *result.Simulation, err error) {
 	h := trace.Header{
 		Epoch: sc.Start, End: sc.Duration, Units: sc.License.Units, HasUnits: true,
 		Policy: sc.License.Policy.Base, Options: sc.License.Policy.Changed,
 	}
-	err = writeFile(std, tape, func(w io.Writer) error {
-		t := trace.NewWriter(w, &h)
-		o.Trace = t.Write
-		if res, err = sim.Run(ctx, sc, o); err != nil {
+	err = study.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, _ *progress) error {
+		if tape == "" {
+			res, err = sim.Run(ctx, sc, o)
 			return err
 		}
-		return t.Flush()
+		return writeFile(std, tape, func(w io.Writer) error {
+			t := trace.NewWriter(w, &h)
+			o.Trace = t.Write
+			res, err = sim.Run(ctx, sc, o)
+			if late := errors.Is(err, context.DeadlineExceeded); err != nil && (!late || res.Replications == 0) {
+				return err
+			}
+			return t.Flush() // replication 1 is whole, however many there are
+		})
 	})
 	return res, err
 }
 
 // deliver prints a result and writes its artefacts.
-func deliver(std stdio, sc *scenario.Scenario, res *result.Simulation, asJSON bool, dir string) error {
+func deliver(std stdio, study *studyFlags, sc *scenario.Scenario, res *result.Simulation, dir string) error {
 	if dir != "" {
 		if err := writeArtefacts(std, sc, res, dir); err != nil {
 			return err
 		}
 	}
-	if asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	writeSimulation(w, sc, res)
-	return w.Flush()
+	return study.print(std, res, func(w io.Writer) { writeSimulation(w, sc, res) })
 }

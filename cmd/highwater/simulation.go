@@ -13,13 +13,7 @@ import (
 // writeSimulation tells a person what came of a scenario.
 func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation) {
 	c := clock{sc.Start}
-	fmt.Fprintf(w, "%s: %s from %s, %s\n", res.Scenario, span(res.Duration),
-		sc.Start.Format("Mon 2 Jan 2006 15:04 MST"), keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
-	fmt.Fprintf(w, "%s, seed %d\n", plural(res.Replications, "replication"), res.Seed)
-	if res.Partial {
-		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
-	}
-	fmt.Fprintln(w)
+	writeStudy(w, &res.Study, keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
 	writePolicies(w, res)
 	for i := range res.Policies {
 		fmt.Fprintln(w)
@@ -32,7 +26,7 @@ func writePolicies(w io.Writer, res *result.Simulation) {
 	rows := [][]string{{"policy", "peak units in use", "needed for all", "mean units", "runs with refusals"}}
 	for i := range res.Policies {
 		p := &res.Policies[i]
-		rows = append(rows, []string{policyText(p), usedText(p), neededText(p),
+		rows = append(rows, []string{countedText(&p.Counted), usedText(p), neededText(p),
 			fmt.Sprintf("%.1f", p.MeanUnits), proportionText(p.Refusing)})
 	}
 	table(w, rows)
@@ -40,15 +34,6 @@ func writePolicies(w io.Writer, res *result.Simulation) {
 		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: %.0f %% Clopper–Pearson interval.\n",
 			res.Replications, 100*res.Policies[0].Refusing.Confidence)
 	}
-}
-
-// policyText names a policy. One with a name of its own needs no list of what
-// it changes.
-func policyText(p *result.PolicyRun) string {
-	if p.Policy != p.Base {
-		return p.Policy
-	}
-	return p.Policy + changedText(p.Options)
 }
 
 // usedText is the peak, with connections where the key limits those.
@@ -85,7 +70,7 @@ func proportionText(p result.Proportion) string {
 // refused in all.
 func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	first := &p.First
-	fmt.Fprint(w, policyText(p))
+	fmt.Fprint(w, countedText(&p.Counted))
 	if n > 1 {
 		fmt.Fprint(w, ", replication 1")
 	}

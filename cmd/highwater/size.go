@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -71,9 +68,8 @@ const mostReps = 20_000
 func newSize(std stdio) *cobra.Command {
 	var (
 		c        counting
-		o        sim.Options
 		s        studyFlags
-		q        = sizing.Question{Growth: true}
+		q        sizing.Question
 		risks    []string
 		growth   string
 		noGrowth bool
@@ -83,13 +79,13 @@ func newSize(std stdio) *cobra.Command {
 		Short: "how many units are enough, and how sure is that",
 		Long:  sizeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkRun(cmd, &c, &o, args); err != nil {
+			if err := s.check(cmd, &c, args); err != nil {
 				return err
 			}
-			if err := s.check(cmd); err != nil {
-				return err
+			if cmd.Flags().Changed("precision") && q.Precision < 1 {
+				return usagef("--precision must be > 0, not %d", q.Precision)
 			}
-			q.Growth, q.Precision, q.Confidence = !noGrowth, s.precision, s.level
+			q.Growth, q.Confidence = !noGrowth, s.level
 			var err error
 			if q.Risks, err = percents(risks); err != nil {
 				return err
@@ -107,9 +103,9 @@ func newSize(std stdio) *cobra.Command {
 				return err
 			}
 			if q.Precision > 0 && !cmd.Flags().Changed("reps") {
-				o.Reps = mostReps
+				s.sim.Reps = mostReps
 			}
-			res, err := s.size(cmd.Context(), std, sim.Cases(loaded.scenario), o, &q)
+			res, err := size(cmd.Context(), std, &s, sim.Cases(loaded.scenario), &q)
 			if res.Replications == 0 {
 				return err
 			}
@@ -119,141 +115,26 @@ func newSize(std stdio) *cobra.Command {
 	}
 	c.flags(cmd)
 	s.flags(cmd)
-	cmd.Flags().IntVar(&o.Reps, "reps", 0, "")
-	cmd.Flags().Uint64Var(&o.Seed, "seed", 0, "")
-	cmd.Flags().IntVar(&o.Workers, "workers", 0, "")
+	s.confidenceFlag(cmd)
 	cmd.Flags().StringSliceVar(&risks, "risk", []string{"5%", "1%", "0.1%"}, "")
-	cmd.Flags().IntVar(&s.precision, "precision", 0, "")
+	cmd.Flags().IntVar(&q.Precision, "precision", 0, "")
 	cmd.Flags().StringVar(&growth, "growth", "", "")
 	cmd.Flags().BoolVar(&noGrowth, "no-growth", false, "")
 	return cmd
 }
 
-// size sizes with progress and perhaps a budget of time, whose end is no error.
-func (s *studyFlags) size(ctx context.Context, std stdio, cases []sim.Case, o sim.Options, q *sizing.Question) (*result.Sizing, error) {
-	p := newProgress(std, s.quiet, "simulating")
-	defer p.end()
-	o.Progress = p.show
+// size sizes, and shows the answer so far.
+func size(ctx context.Context, std stdio, s *studyFlags, cases []sim.Case, q *sizing.Question) (res *result.Sizing, err error) {
 	noun := strings.TrimSuffix(cases[0].Policy.LimitOn.String(), "s")
-	q.Seen = func(n, units int) {
-		p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
-	}
-	q.Growing = func() { p.say("looking for the growth that the key bears") }
-	limited, cancel := s.within(ctx)
-	defer cancel()
-	res, err := sizing.Size(limited, cases, o, q)
-	return res, s.excuse(ctx, err)
-}
-
-// studyFlags are the flags of the commands that replicate.
-type studyFlags struct {
-	asJSON     bool
-	quiet      bool
-	confidence string
-	level      float64 // of confidence
-	precision  int     // of size alone
-	budget     time.Duration
-}
-
-func (s *studyFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
-	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "")
-	cmd.Flags().StringVar(&s.confidence, "confidence", "95%", "")
-	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
-}
-
-func (s *studyFlags) check(cmd *cobra.Command) (err error) {
-	if cmd.Flags().Changed("precision") && s.precision < 1 {
-		return usagef("--precision must be > 0, not %d", s.precision)
-	}
-	if cmd.Flags().Changed("budget") && s.budget <= 0 {
-		return usagef("--budget must be > 0, not %v", s.budget)
-	}
-	s.level, err = percent("confidence", s.confidence)
-	return err
-}
-
-// within ends a context when the budget of time is over.
-func (s *studyFlags) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	if s.budget == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, s.budget)
-}
-
-// excuse passes over the end of a budget.
-func (s *studyFlags) excuse(ctx context.Context, err error) error {
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		return nil
-	}
-	return err
-}
-
-// print prints a result as text or JSON.
-func (s *studyFlags) print(std stdio, res any, text func(io.Writer)) error {
-	if s.asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	text(w)
-	return w.Flush()
-}
-
-// percents reads risks.
-func percents(list []string) ([]float64, error) {
-	var values []float64
-	for _, s := range list {
-		v, err := percent("risk", s)
-		if err != nil {
-			return nil, err
+	err = s.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, p *progress) error {
+		q.Seen = func(n, units int) {
+			p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
 		}
-		values = append(values, v)
-	}
-	if len(values) == 0 {
-		return nil, usagef("--risk must be a share such as 5%%, not nothing")
-	}
-	return values, nil
-}
-
-// percent reads a share between 0 and 1 from percent.
-func percent(flag, s string) (float64, error) {
-	number, ok := strings.CutSuffix(strings.TrimSpace(s), "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if !ok || err != nil || !(v > 0 && v < 100) {
-		return 0, usagef("--%s must be between 0%% and 100%%, as 5%%, not %q", flag, s)
-	}
-	return v / 100, nil
-}
-
-// percentText is a share as percent, with as many digits as tell it.
-func percentText(share float64) string {
-	p := 100 * share
-	switch {
-	case p == 0 || p == 100:
-		return fmt.Sprintf("%.0f %%", p)
-	case p > 99.9:
-		return strconv.FormatFloat(math.Floor(p*100)/100, 'f', -1, 64) + " %"
-	case p < 1:
-		return strconv.FormatFloat(p, 'g', 2, 64) + " %"
-	case p < 10 || p > 99:
-		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
-	}
-	return fmt.Sprintf("%.0f %%", p)
-}
-
-// writeStudy is the heading of a result of many replications.
-func writeStudy(w io.Writer, st *result.Study, key string) {
-	fmt.Fprintf(w, "%s: %s from %s, %s\n", st.Scenario, span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST"), key)
-	fmt.Fprintf(w, "%s, seed %d", plural(st.Replications, "replication"), st.Seed)
-	switch st.EndedBy {
-	case result.Precise:
-		fmt.Fprint(w, ", enough for the precision")
-	case result.OutOfBudget:
-		fmt.Fprint(w, ", as many as the time allowed")
-	case result.Interrupted:
-		fmt.Fprint(w, "\nPARTIAL: interrupted before all replications were done")
-	}
-	fmt.Fprint(w, "\n\n")
+		q.Growing = func() { p.say("looking for the growth that the key bears") }
+		res, err = sizing.Size(ctx, cases, o, q)
+		return err
+	})
+	return res, err
 }
 
 // writeSizing tells a person how many units are enough.
@@ -278,15 +159,6 @@ func writeSizing(w io.Writer, res *result.Sizing) {
 		fmt.Fprintln(w)
 		writePolicySizing(w, res, &res.Policies[i])
 	}
-}
-
-// countedText names a policy. One with a name of its own needs no list of what
-// it changes.
-func countedText(c *result.Counted) string {
-	if c.Policy != c.Base {
-		return c.Policy
-	}
-	return c.Policy + changedText(c.Options)
 }
 
 func unitsOr(units *int, other string) string {

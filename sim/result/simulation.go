@@ -1,34 +1,17 @@
 package result
 
-import (
-	"time"
-
-	"highwater/engine"
-)
+import "highwater/engine"
 
 // A Simulation is what came of running a scenario.
 type Simulation struct {
-	Schema       int         `json:"schema"`
-	Kind         string      `json:"kind"` // "simulation"
-	Version      string      `json:"version,omitempty"`
-	Scenario     string      `json:"scenario"`              // its name
-	Fingerprint  string      `json:"fingerprint,omitempty"` // SHA-256 of the scenario's files
-	Start        time.Time   `json:"start"`
-	Duration     engine.Time `json:"duration"`
-	Seed         uint64      `json:"seed"`
-	Replications int         `json:"replications"`
-	Partial      bool        `json:"partial,omitempty"` // interrupted: fewer replications than asked for
-	Policies     []PolicyRun `json:"policies"`
+	Study
+	Partial  bool        `json:"partial,omitempty"` // fewer replications than asked for: interrupted, or out of budget
+	Policies []PolicyRun `json:"policies"`
 }
 
 // A PolicyRun is what came of a scenario under one policy.
 type PolicyRun struct {
-	Policy   string           `json:"policy"`
-	Base     string           `json:"base"`
-	Options  []engine.Setting `json:"options,omitempty"` // changed from the base
-	Units    int              `json:"units"`             // of the key; 0 is unlimited
-	LimitOn  string           `json:"limit_on"`          // what the key limits: units or connections
-	Enforced bool             `json:"enforced"`          // whether the key limits anything
+	Counted
 
 	Peaks             Spread      `json:"peak_units"`         // over the replications
 	Demand            Spread      `json:"demand_units"`       // peaks if there were no limit

@@ -31,7 +31,7 @@ func Advise(ctx context.Context, c sim.Case, o sim.Options, q *Question) (*resul
 	samples, err := try(ctx, o, a.singles, c, contractOf(c))
 	a.now, a.contract = samples[0], samples[1]
 	res := &result.Advice{
-		Study: StudyOf("advice", samples, o, q.Confidence, err), Counted: Count(&c),
+		Study: sim.StudyOf("advice", samples, o, q.Confidence, err), Counted: c.Counted(),
 		Measures: []result.Measure{}, DoesNotApply: a.skipped, Warnings: warnings(&c),
 	}
 	if res.Replications == 0 {
@@ -41,7 +41,7 @@ func Advise(ctx context.Context, c sim.Case, o sim.Options, q *Question) (*resul
 	if err == nil && len(pairs) > 0 {
 		o.Progress = scaled(progress, firstShare, 1)
 		if samples, err = try(ctx, o, pairs); err != nil {
-			res.EndedBy = StudyOf("", samples, o, q.Confidence, err).EndedBy
+			res.EndedBy = sim.StudyOf("", samples, o, q.Confidence, err).EndedBy
 		}
 	}
 	if err != nil {

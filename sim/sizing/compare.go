@@ -29,7 +29,7 @@ type Side struct {
 func Compare(ctx context.Context, sides []Side, o sim.Options, q *Question) (*result.Comparison, error) {
 	cases, contracts := casesOf(sides)
 	samples, err := sim.Replicate(ctx, cases, o)
-	res := &result.Comparison{Study: StudyOf("comparison", samples, o, q.Confidence, err), Sides: []result.Side{}, Pairs: []result.Pair{}}
+	res := &result.Comparison{Study: sim.StudyOf("comparison", samples, o, q.Confidence, err), Sides: []result.Side{}, Pairs: []result.Pair{}}
 	if res.Replications == 0 {
 		return res, err
 	}
@@ -70,7 +70,7 @@ func casesOf(sides []Side) (cases []sim.Case, contracts []int) {
 
 func sideOf(name string, s, contract *sim.Sample, q *Question) result.Side {
 	side := result.Side{
-		Name: name, Scenario: s.Scenario.Name, Counted: Count(&s.Case), Needed: spreadOf(s), MeanUnits: mean(meanUnits(s)), Detail: s.Detail(),
+		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: mean(meanUnits(s)), Detail: s.Detail(),
 	}
 	for _, risk := range q.Risks {
 		side.Enough = append(side.Enough, Enough(sorted(s), risk, q.Confidence))

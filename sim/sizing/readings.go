@@ -89,7 +89,7 @@ func OverReplications(ctx context.Context, sc *scenario.Scenario, readings *resu
 	cases = append(cases, sim.Case{Scenario: sc, Policy: contract})
 	o.Demand = true
 	samples, err := sim.Replicate(ctx, cases, o)
-	st := StudyOf("readings", samples, o, readingConfidence, err)
+	st := sim.StudyOf("readings", samples, o, readingConfidence, err)
 	if st.Replications == 0 {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package sizing
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -38,7 +37,7 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 	s := sequence{q: q, confidence: q.Confidence}
 	o.Enough = s.enough
 	samples, err := sim.Replicate(ctx, cases, o)
-	res := &result.Sizing{Study: StudyOf("sizing", samples, o, q.Confidence, err), Policies: []result.PolicySizing{}}
+	res := &result.Sizing{Study: sim.StudyOf("sizing", samples, o, q.Confidence, err), Policies: []result.PolicySizing{}}
 	if s.precise && err == nil {
 		res.EndedBy = result.Precise
 	}
@@ -59,22 +58,6 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		}
 	}
 	return res, err
-}
-
-// StudyOf begins a result of samples.
-func StudyOf(kind string, samples []*sim.Sample, o sim.Options, confidence float64, err error) result.Study {
-	sc := samples[0].Scenario
-	st := result.Study{
-		Schema: result.Schema, Kind: kind, Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
-		Seed: cmp.Or(o.Seed, sc.Seed), Replications: samples[0].N, EndedBy: result.AllDone, Confidence: confidence,
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		st.EndedBy = result.OutOfBudget
-	case err != nil:
-		st.EndedBy = result.Interrupted
-	}
-	return st
 }
 
 // A sequence looks at replications as they come. Its looks are few and share
@@ -140,16 +123,10 @@ func limit(c *sim.Case) int {
 	return c.Units
 }
 
-// Count says by what a case is counted.
-func Count(c *sim.Case) result.Counted {
-	p := &c.Policy
-	return result.Counted{Policy: p.Name, Base: p.Base, Options: p.Changed, Units: c.Units, LimitOn: p.LimitOn.String(), Enforced: p.Enforce}
-}
-
 func policySizing(s *sim.Sample, q *Question, confidence float64) result.PolicySizing {
 	needed, peaks := needed(s), sorted(s)
 	p := result.PolicySizing{
-		Counted: Count(&s.Case), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
+		Counted: s.Case.Counted(), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
 		Needed: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
 	}
 	for _, risk := range q.Risks {

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"highwater/sim"
+	"highwater/sim/result"
+
+	"github.com/spf13/cobra"
+)
+
+// studyFlags are the flags of the commands that replicate.
+type studyFlags struct {
+	sim        sim.Options
+	asJSON     bool
+	quiet      bool
+	budget     time.Duration
+	confidence string
+	level      float64 // of confidence
+}
+
+func (s *studyFlags) flags(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&s.sim.Reps, "reps", 0, "")
+	cmd.Flags().Uint64Var(&s.sim.Seed, "seed", 0, "")
+	cmd.Flags().IntVar(&s.sim.Workers, "workers", 0, "")
+	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
+	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
+	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "")
+}
+
+// confidenceFlag is for the commands whose confidence can be chosen.
+func (s *studyFlags) confidenceFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.confidence, "confidence", "95%", "")
+}
+
+// check looks at the flags of a command about one scenario before anything is
+// read.
+func (s *studyFlags) check(cmd *cobra.Command, c *counting, args []string) error {
+	if len(args) > 1 {
+		return usagef("want one scenario, not %d files", len(args))
+	}
+	if err := s.checkNumbers(cmd); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// checkNumbers looks at the flags that say how much to simulate.
+func (s *studyFlags) checkNumbers(cmd *cobra.Command) (err error) {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{{"reps", s.sim.Reps}, {"workers", s.sim.Workers}} {
+		if cmd.Flags().Changed(f.name) && f.value < 1 {
+			return usagef("--%s must be > 0, not %d", f.name, f.value)
+		}
+	}
+	if cmd.Flags().Changed("seed") && s.sim.Seed == 0 {
+		return usagef("--seed must be > 0, not 0")
+	}
+	if cmd.Flags().Changed("budget") && s.budget <= 0 {
+		return usagef("--budget must be > 0, not %v", s.budget)
+	}
+	if s.confidence != "" {
+		s.level, err = percent("confidence", s.confidence)
+	}
+	return err
+}
+
+// replicate does work with progress and perhaps a budget of time, whose end
+// is no error.
+func (s *studyFlags) replicate(ctx context.Context, std stdio, doing string, work func(context.Context, sim.Options, *progress) error) error {
+	p := newProgress(std, s.quiet, doing)
+	defer p.end()
+	o, limited := s.sim, ctx
+	o.Progress = p.show
+	if s.budget > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, s.budget)
+		defer cancel()
+	}
+	err := work(limited, o, p)
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// print prints a result as text or JSON.
+func (s *studyFlags) print(std stdio, res any, text func(io.Writer)) error {
+	if s.asJSON {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	text(w)
+	return w.Flush()
+}
+
+// percents reads risks.
+func percents(list []string) ([]float64, error) {
+	var values []float64
+	for _, s := range list {
+		v, err := percent("risk", s)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	if len(values) == 0 {
+		return nil, usagef("--risk must be a share such as 5%%, not nothing")
+	}
+	return values, nil
+}
+
+// percent reads a share between 0 and 1 from percent.
+func percent(flag, s string) (float64, error) {
+	number, ok := strings.CutSuffix(strings.TrimSpace(s), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || !(v > 0 && v < 100) {
+		return 0, usagef("--%s must be between 0%% and 100%%, as 5%%, not %q", flag, s)
+	}
+	return v / 100, nil
+}
+
+// percentText is a share as percent, with as many digits as tell it.
+func percentText(share float64) string {
+	p := 100 * share
+	switch {
+	case p == 0 || p == 100:
+		return fmt.Sprintf("%.0f %%", p)
+	case p > 99.9:
+		return strconv.FormatFloat(math.Floor(p*100)/100, 'f', -1, 64) + " %"
+	case p < 1:
+		return strconv.FormatFloat(p, 'g', 2, 64) + " %"
+	case p < 10 || p > 99:
+		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
+	}
+	return fmt.Sprintf("%.0f %%", p)
+}
+
+// writeStudy is the heading of a result of many replications.
+func writeStudy(w io.Writer, st *result.Study, key string) {
+	fmt.Fprintf(w, "%s: %s from %s, %s\n", st.Scenario, span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST"), key)
+	fmt.Fprintf(w, "%s, seed %d", plural(st.Replications, "replication"), st.Seed)
+	switch st.EndedBy {
+	case result.Precise:
+		fmt.Fprint(w, ", enough for the precision")
+	case result.OutOfBudget:
+		fmt.Fprint(w, ", as many as the time allowed")
+	case result.Interrupted:
+		fmt.Fprint(w, "\nPARTIAL: interrupted before all replications were done")
+	}
+	fmt.Fprint(w, "\n\n")
+}
+
+// countedText names a policy. One with a name of its own needs no list of what
+// it changes.
+func countedText(c *result.Counted) string {
+	if c.Policy != c.Base {
+		return c.Policy
+	}
+	return c.Policy + changedText(c.Options)
+}
