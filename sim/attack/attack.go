@@ -49,6 +49,9 @@ type Options struct {
 	Permissions []Permission
 	TLS         *tls.Config
 
+	Scrape time.Duration // from one look at the target's metrics to the next; 0 is never
+	Files  []record.File // that the scenario was read from
+
 	Record io.Writer     // gets each attempt; nil is nobody
 	Header record.Header // version and fingerprint of it; the rest is filled in
 
@@ -70,6 +73,7 @@ type Progress struct {
 	Refused  int64
 	Failed   int64
 	Lag      time.Duration // the most in the last second
+	Reported int           // units in use, as the target said last; negative when it has not
 }
 
 // Defaults of [Options].
@@ -110,7 +114,7 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // collected is garbage in percent of what is in use before it is collected:
 // little is in use here, and each collection takes time from sending.
-const collected = 400
+const collected = 200
 
 // Run sends a schedule. When the context ends no more is sent, and requests in
 // flight go on to their end; when cut ends, too, they are cut. Both leave a
@@ -128,6 +132,7 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU()+1))) // one more, for the pacer
 	defer debug.SetGCPercent(debug.SetGCPercent(collected))
+	m := newMonitor(ctx, x)
 	start := time.Now()
 	x.since = func() time.Duration { return time.Since(start) }
 	x.agenda.since = x.since
@@ -136,6 +141,7 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 		return res, err
 	}
 	x.hear = r.hear
+	m.begin(cut, start, r.sample)
 	stop := context.AfterFunc(ctx, x.agenda.stop)
 	stopCut := context.AfterFunc(cut, func() {
 		x.cut.Store(true)
@@ -146,7 +152,8 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	stopped := !stop()
 	stopCut()
 	x.pool.end()
-	err = r.end(stopped)
+	m.end(cut, r.sample)
+	err = r.end(stopped, m)
 	_ = x.agenda.wait.Close()
 	r.judge(res, x.agenda, stopped)
 	return res, err
@@ -166,19 +173,13 @@ func newSender(ctx context.Context, s *Schedule, o *Options) (*sender, error) {
 		s: s, o: o, base: o.Target, context: ctx, tls: o.TLS, visits: make([]visit, len(s.Visits)), peers: make([]*peer, len(s.Users)),
 		proxies: make([]*peer, len(s.Scenario.Proxies)),
 	}
-	g := &guard{host: o.Target.Host, rate: s.PeakRate(), list: o.Permissions, names: map[string][]netip.Addr{}, now: time.Now}
-	rate, err := x.find(ctx, g)
+	rate, err := x.reach(ctx, s.PeakRate()+o.perSecond())
 	if err != nil {
 		return nil, err
 	}
-	if o.Target.Scheme == "https" && x.tls == nil {
-		x.tls = &tls.Config{}
+	if rate > 0 {
+		rate -= o.perSecond()
 	}
-	if x.tls != nil {
-		x.tls = x.tls.Clone()
-		x.tls.ServerName = cmp.Or(x.tls.ServerName, o.Target.Hostname())
-	}
-	x.dial = guarded(g, o.Dial)
 	x.home = newAddresses(s, x.address.Addr())
 	x.pool = newPool(o.Idle, time.Now, alive)
 	for i := range x.proxies {

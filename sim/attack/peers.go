@@ -107,10 +107,10 @@ func (p *pool) remove(c *connection) {
 }
 
 // leave ends n requests of a peer. After its last one nothing is kept.
-func (p *pool) leave(of *peer, n uint32) {
+func (p *pool) leave(of *peer, n uint32) (last bool) {
 	p.mu.Lock()
 	of.left -= n
-	last := of.left == 0
+	last = of.left == 0
 	var old []*connection
 	for last && len(of.idle) > 0 {
 		old = append(old, of.idle[0])
@@ -120,6 +120,7 @@ func (p *pool) leave(of *peer, n uint32) {
 	for _, c := range old {
 		p.close(c)
 	}
+	return last
 }
 
 func (p *pool) close(c *connection) {

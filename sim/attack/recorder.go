@@ -37,6 +37,7 @@ type recorder struct {
 	mu    sync.Mutex
 	room  sync.Cond
 	heard []record.Entry
+	said  []record.Sample
 
 	quit, over chan struct{}
 	spare      []record.Entry
@@ -45,16 +46,23 @@ type recorder struct {
 	aborted    string
 	seconds    [abortSeconds]struct{ attempts, failed int64 } // a ring
 	told       int64                                          // attempts when Progress heard last
+	reported   int                                            // units in use; negative when not known
+	samples    [2]int64                                       // of the target's units: all, failed
 	lag        time.Duration                                  // the most since
 }
 
 func newRecorder(s *Schedule, o *Options, a *agenda, start time.Time) (*recorder, error) {
-	r := &recorder{s: s, o: o, agenda: a, start: start, tally: newTally(s), quit: make(chan struct{}), over: make(chan struct{})}
+	r := &recorder{s: s, o: o, agenda: a, start: start, tally: newTally(s), reported: -1, quit: make(chan struct{}), over: make(chan struct{})}
 	r.room.L = &r.mu
 	if o.Record != nil {
 		var err error
 		if r.w, err = record.NewWriter(o.Record, s.header(o, start)); err != nil {
 			return nil, err
+		}
+		for i := range o.Files {
+			if err := r.w.File(&o.Files[i]); err != nil {
+				return nil, err
+			}
 		}
 	}
 	go r.run()
@@ -68,6 +76,13 @@ func (r *recorder) hear(e *record.Entry) {
 		r.room.Wait()
 	}
 	r.heard = append(r.heard, *e)
+	r.mu.Unlock()
+}
+
+// sample takes what the target said of its units.
+func (r *recorder) sample(s record.Sample) {
+	r.mu.Lock()
+	r.said = append(r.said, s)
 	r.mu.Unlock()
 }
 
@@ -96,8 +111,13 @@ func (r *recorder) run() {
 func (r *recorder) sum() {
 	r.mu.Lock()
 	r.heard, r.spare = r.spare[:0], r.heard
+	said := r.said
+	r.said = nil
 	r.room.Broadcast()
 	r.mu.Unlock()
+	for i := range said {
+		r.keep(&said[i])
+	}
 	for i := range r.spare {
 		e := &r.spare[i]
 		r.tally.add(e)
@@ -110,6 +130,19 @@ func (r *recorder) sum() {
 		if r.w != nil && r.err == nil {
 			r.w.Add(e)
 		}
+	}
+}
+
+// keep writes down what the target said.
+func (r *recorder) keep(s *record.Sample) {
+	r.samples[0]++
+	if s.Failed != "" {
+		r.samples[1]++
+	} else {
+		r.reported = int(s.Consumed)
+	}
+	if r.w != nil && r.err == nil {
+		r.w.Sample(s)
 	}
 }
 
@@ -136,7 +169,7 @@ func (r *recorder) second() {
 		now, _, _ := r.agenda.state()
 		r.o.Progress(Progress{
 			Done: min(1, time.Since(r.start).Seconds()/max(1e-9, r.s.length(r.s.To-r.s.From).Seconds())), Rate: float64(t.all.requests - r.told),
-			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Lag: r.lag,
+			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Lag: r.lag, Reported: r.reported,
 		})
 	}
 	r.told, r.lag = r.tally.all.requests, 0
@@ -151,11 +184,16 @@ func (r *recorder) abort(reason string) {
 }
 
 // end writes the end of the record. Nobody sends any more.
-func (r *recorder) end(stopped bool) error {
+func (r *recorder) end(stopped bool, m *monitor) error {
 	close(r.quit)
 	<-r.over
 	if r.w == nil || r.err != nil {
 		return r.err
+	}
+	if m != nil && m.state != nil {
+		if r.err = r.w.State(m.state); r.err != nil {
+			return r.err
+		}
 	}
 	reason := r.aborted
 	if stopped && reason == "" {
@@ -170,7 +208,7 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	run := r.tally.result()
 	_, peak, held := a.state()
 	run.InFlight, run.Held, run.MaxLag = peak, int64(held), engine.Time(r.o.MaxLag.Microseconds())
-	run.Abandoned = r.tally.abandoned
+	run.Abandoned, run.Samples, run.SamplesFailed = r.tally.abandoned, r.samples[0], r.samples[1]
 	run.Unsent = int64(len(r.s.Requests)) - run.First - run.Abandoned
 	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
 	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }

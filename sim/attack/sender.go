@@ -196,7 +196,7 @@ func (s *sender) follow(d *due, e *record.Entry) (next due, ok bool) {
 		next, ok = due{at: max(ready, s.s.wall(q.At)), ready: ready, request: r.next}, true
 	}
 	if !ok {
-		s.visits[r.Visit].jar = nil
+		s.visits[r.Visit] = visit{}
 	}
 	s.leave(v.User, a, ended)
 	return next, ok
@@ -216,7 +216,11 @@ func (s *sender) leave(user uint32, a *asked, n uint32) {
 	if a.proxy != nil {
 		return
 	}
-	s.pool.leave(s.peer(user, a), n)
+	if s.pool.leave(s.peer(user, a), n) {
+		s.mu.Lock()
+		s.peers[user] = nil
+		s.mu.Unlock()
+	}
 }
 
 // exchange sends a request, on an idle connection or a new one, and follows

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"net/netip"
 	"time"
 
@@ -32,6 +33,10 @@ type Reader struct {
 	entries int64
 	end     *End
 	damage  string // why reading ended
+
+	samples []Sample
+	files   []File
+	state   *State
 }
 
 // NewReader reads the header of a record. It fails with ErrFormat on what is
@@ -66,6 +71,16 @@ func (r *Reader) End() *End { return r.end }
 
 // Entries is how many entries have been read.
 func (r *Reader) Entries() int64 { return r.entries }
+
+// Samples are what the target said of its units, as far as has been read.
+func (r *Reader) Samples() []Sample { return r.samples }
+
+// Files are what the scenario was read from, as far as has been read. Older
+// records have none.
+func (r *Reader) Files() []File { return r.files }
+
+// State is what the target said of itself; nil when it is not an emulated one.
+func (r *Reader) State() *State { return r.state }
 
 // block reads a whole block, nil when there is none any more.
 func (r *Reader) block() ([]byte, error) {
@@ -119,13 +134,10 @@ func (r *Reader) Next(e *Entry) error {
 			return io.EOF
 		case block[0] == entriesBlock:
 			r.rest = block[1:]
-		case block[0] == endBlock:
-			r.end = new(End)
-			if err := json.Unmarshal(block[1:], r.end); err != nil {
-				return fmt.Errorf("the last block: %w", err)
-			}
 		default:
-			return fmt.Errorf("the block before byte %d is of an unknown kind", r.good)
+			if err := r.other(block[0], block[1:]); err != nil {
+				return err
+			}
 		}
 	}
 	d := decoder{b: r.rest}
@@ -135,6 +147,33 @@ func (r *Reader) Next(e *Entry) error {
 	}
 	r.rest = d.b
 	r.entries++
+	return nil
+}
+
+// other takes a block that has no entries.
+func (r *Reader) other(kind byte, b []byte) error {
+	d := decoder{b: b}
+	var err error
+	switch kind {
+	case samplesBlock:
+		for len(d.b) > 0 {
+			r.samples = append(r.samples, d.sample())
+		}
+	case fileBlock:
+		name := string(d.take(int(min(d.uint(), uint64(len(b)+1)))))
+		r.files = append(r.files, File{name, d.b})
+	case stateBlock:
+		r.state = new(State)
+		err = json.Unmarshal(b, r.state)
+	case endBlock:
+		r.end = new(End)
+		err = json.Unmarshal(b, r.end)
+	default:
+		return fmt.Errorf("the block before byte %d is of an unknown kind", r.good)
+	}
+	if d.failed || err != nil {
+		return fmt.Errorf("the block before byte %d is not whole", r.good)
+	}
 	return nil
 }
 
@@ -148,6 +187,8 @@ func (r *Reader) Missing() string {
 		return "the record has no end: what was sent after its last block is not known"
 	case r.end.Entries != r.entries:
 		return fmt.Sprintf("the end counts %d entries, and %d were read", r.end.Entries, r.entries)
+	case r.end.Samples != int64(len(r.samples)):
+		return fmt.Sprintf("the end counts %d samples of the target, and %d were read", r.end.Samples, len(r.samples))
 	}
 	return ""
 }
@@ -169,6 +210,16 @@ func (d *decoder) entry(e *Entry) {
 	e.Ready, e.Sent, e.Done = e.Planned+d.duration(), e.Planned+d.duration(), e.Planned+d.duration()
 	e.Address, e.Forwarded = d.address(), d.address()
 	d.failed = d.failed || e.Kind < sim.CallRequest || e.Kind > sim.LogoutRequest || e.Outcome > Cut || e.Cause >= numCauses
+}
+
+func (d *decoder) sample() (s Sample) {
+	s.Sent = d.duration()
+	s.Done = s.Sent + d.duration()
+	s.Failed = string(d.take(int(min(d.uint(), uint64(len(d.b))+1))))
+	for _, v := range []*float64{&s.Consumed, &s.Available, &s.Percent, &s.Sessions} {
+		*v = math.Float64frombits(binary.BigEndian.Uint64(d.take(8)))
+	}
+	return s
 }
 
 func (d *decoder) take(n int) []byte {

@@ -144,4 +144,35 @@ func (e *Entry) Lag() time.Duration { return max(0, e.Sent-max(e.Planned, e.Read
 type End struct {
 	Reason  string `json:"reason"`  // "" when the plan was done
 	Entries int64  `json:"entries"` // in all blocks
+	Samples int64  `json:"samples"` // in all blocks
+}
+
+// A Sample is what the target said of its units when it was asked. It said it
+// at some instant from Sent to Done.
+type Sample struct {
+	Sent, Done time.Duration
+	Failed     string  // why there are no figures; "" when there are
+	Consumed   float64 // units in use
+	Available  float64 // units not in use; +Inf without a limit, NaN when it did not say
+	Percent    float64 // of its units; NaN when it did not say
+	Sessions   float64 // web sessions; NaN when it did not say
+}
+
+// A File is a file that the scenario was read from; the first one is the
+// scenario.
+type File struct {
+	Name string // as messages call it; of the others as the scenario does
+	Data []byte
+}
+
+// A State is what an emulated target said of itself before the first request.
+type State struct {
+	Sent     time.Duration    `json:"sent"`
+	Done     time.Duration    `json:"done"`
+	Scenario string           `json:"scenario"` // whose other cohorts it holds; "" is none
+	Policy   string           `json:"policy"`
+	Options  []engine.Setting `json:"options,omitempty"`
+	Units    int              `json:"units"`
+	Clock    float64          `json:"clock"`
+	At       engine.Time      `json:"at"` // on its clock, from Sent to Done
 }

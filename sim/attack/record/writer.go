@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"io"
+	"math"
 	"net/netip"
 )
 
@@ -15,6 +16,9 @@ const magic = "highwater requests 1\n"
 const (
 	headerBlock  = 'H'
 	entriesBlock = 'R'
+	samplesBlock = 'S'
+	fileBlock    = 'F'
+	stateBlock   = 'T'
 	endBlock     = 'E'
 )
 
@@ -34,6 +38,9 @@ type Writer struct {
 	block []byte // frame, kind, entries
 	n     int64
 	err   error
+
+	samples []byte // frame, kind, samples
+	sampled int64
 }
 
 // NewWriter begins a record.
@@ -53,39 +60,78 @@ func (w *Writer) document(kind byte, v any) {
 		w.err = err
 		return
 	}
-	w.block = append(append(w.block[:0], make([]byte, frameSize)...), kind)
-	w.block = append(w.block, text...)
-	w.write()
+	w.write(append(begun(nil, kind), text...))
 }
 
-// write writes the present block at once.
-func (w *Writer) write() {
+// begun is a block of a kind that has nothing in it.
+func begun(b []byte, kind byte) []byte {
+	return append(append(b[:0], make([]byte, frameSize)...), kind)
+}
+
+// write writes a block at once.
+func (w *Writer) write(block []byte) {
 	if w.err != nil {
 		return
 	}
-	payload := w.block[frameSize:]
-	binary.BigEndian.PutUint32(w.block, uint32(len(payload)))
-	binary.BigEndian.PutUint32(w.block[4:], crc32.Checksum(payload, castagnoli))
-	_, w.err = w.w.Write(w.block)
-	w.block = w.block[:0]
+	payload := block[frameSize:]
+	binary.BigEndian.PutUint32(block, uint32(len(payload)))
+	binary.BigEndian.PutUint32(block[4:], crc32.Checksum(payload, castagnoli))
+	_, w.err = w.w.Write(block)
+}
+
+// File writes a file that the scenario was read from, all of it.
+func (w *Writer) File(f *File) error {
+	b := binary.AppendUvarint(begun(nil, fileBlock), uint64(len(f.Name)))
+	w.write(append(append(b, f.Name...), f.Data...))
+	return w.err
+}
+
+// State writes what the target said of itself.
+func (w *Writer) State(s *State) error {
+	w.document(stateBlock, s)
+	return w.err
+}
+
+// Sample adds a sample. What is wrong shows at the next Flush.
+func (w *Writer) Sample(s *Sample) {
+	if len(w.samples) == 0 {
+		w.samples = begun(w.samples, samplesBlock)
+	}
+	w.samples = appendSample(w.samples, s)
+	w.sampled++
+}
+
+func appendSample(b []byte, s *Sample) []byte {
+	b = binary.AppendVarint(b, int64(s.Sent))
+	b = binary.AppendVarint(b, int64(s.Done-s.Sent))
+	b = append(binary.AppendUvarint(b, uint64(len(s.Failed))), s.Failed...)
+	for _, v := range [...]float64{s.Consumed, s.Available, s.Percent, s.Sessions} {
+		b = binary.BigEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
 }
 
 // Add adds an entry. What is wrong shows at the next Flush.
 func (w *Writer) Add(e *Entry) {
 	if len(w.block) == 0 {
-		w.block = append(append(w.block, make([]byte, frameSize)...), entriesBlock)
+		w.block = begun(w.block, entriesBlock)
 	}
 	w.block = appendEntry(w.block, e)
 	w.n++
 	if len(w.block) >= fullBlock {
-		w.write()
+		w.write(w.block)
+		w.block = w.block[:0]
 	}
 }
 
-// Flush writes all entries so far. After an error nothing more is written.
+// Flush writes all entries and samples so far. After an error nothing more is
+// written.
 func (w *Writer) Flush() error {
-	if len(w.block) > 0 {
-		w.write()
+	for _, b := range []*[]byte{&w.block, &w.samples} {
+		if len(*b) > 0 {
+			w.write(*b)
+			*b = (*b)[:0]
+		}
 	}
 	return w.err
 }
@@ -95,7 +141,7 @@ func (w *Writer) End(reason string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	w.document(endBlock, End{Reason: reason, Entries: w.n})
+	w.document(endBlock, End{Reason: reason, Entries: w.n, Samples: w.sampled})
 	return w.err
 }
 

@@ -1,0 +1,85 @@
+package attack
+
+import (
+	"context"
+	"time"
+
+	"highwater/sim/attack/record"
+)
+
+// A monitor asks the target for its units while an attack runs. A nil monitor
+// asks nobody.
+type monitor struct {
+	line  *Line
+	every time.Duration
+	start time.Time
+	first record.Sample // before the start
+	state *record.State // nil when the target is not an emulated one
+	quit  chan struct{}
+	over  chan struct{}
+}
+
+// newMonitor asks for the first time.
+func newMonitor(ctx context.Context, x *sender) *monitor {
+	if x.o.Scrape == 0 {
+		return nil
+	}
+	m := &monitor{line: newLine(x), every: x.o.Scrape, start: time.Now(), quit: make(chan struct{}), over: make(chan struct{})}
+	path := ""
+	if m.first, path = m.line.Sample(ctx, m.since); path != "" {
+		m.state = m.line.State(ctx, path, m.since)
+	}
+	return m
+}
+
+func (m *monitor) since() time.Duration { return time.Since(m.start) }
+
+// begin goes on asking, by a clock that begins at start.
+func (m *monitor) begin(ctx context.Context, start time.Time, hear func(record.Sample)) {
+	if m == nil {
+		return
+	}
+	before := start.Sub(m.start)
+	m.start = start
+	m.first.Sent, m.first.Done = m.first.Sent-before, m.first.Done-before
+	if m.state != nil {
+		m.state.Sent, m.state.Done = m.state.Sent-before, m.state.Done-before
+	}
+	hear(m.first)
+	go func() {
+		defer close(m.over)
+		t := time.NewTicker(m.every)
+		defer t.Stop()
+		for !m.line.stop {
+			select {
+			case <-t.C:
+			case <-m.quit:
+				return
+			}
+			s, _ := m.line.Sample(ctx, m.since)
+			hear(s)
+		}
+	}()
+}
+
+// end asks for the last time.
+func (m *monitor) end(ctx context.Context, hear func(record.Sample)) {
+	if m == nil {
+		return
+	}
+	close(m.quit)
+	<-m.over
+	if !m.line.stop {
+		s, _ := m.line.Sample(ctx, m.since)
+		hear(s)
+	}
+	m.line.Close()
+}
+
+// perSecond is how many of the requests in a second are the monitor's.
+func (o *Options) perSecond() int {
+	if o.Scrape == 0 {
+		return 0
+	}
+	return int((time.Second + o.Scrape - 1) / o.Scrape)
+}
