@@ -31,7 +31,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/fit":             {own: "engine scenario sim/result sim/stats sim/trace"},
 	"sim/attack": {
 		own:    "engine scenario sim sim/attack/record sim/result sim/wire",
-		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go golang.org/x/sys gopkg.in/yaml.v3",
+		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/common github.com/prometheus/client_model golang.org/x/sys gopkg.in/yaml.v3",
 	},
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "gonum.org/v1/plot"},

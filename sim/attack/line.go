@@ -64,7 +64,7 @@ func (l *Line) Many() bool { return l.x.address.Addr().Is4() && l.x.address.Addr
 // of this machine, or from one that the system chooses when that is not valid.
 func (l *Line) Client(from netip.Addr) *http.Client {
 	t := &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return l.x.dial(ctx, from, l.x.address) },
+		DialContext:  func(ctx context.Context, _, _ string) (net.Conn, error) { return l.x.dial(ctx, from, l.x.address) },
 		MaxIdleConns: 64, IdleConnTimeout: longestIdle, MaxResponseHeaderBytes: mostHeader, DisableCompression: true,
 	}
 	if l.x.tls != nil {

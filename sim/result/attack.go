@@ -83,6 +83,9 @@ type AttackRun struct {
 	InFlight  int         `json:"in_flight"` // at the most
 	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
 
+	Samples       int64 `json:"samples"` // looks at the target's metrics, which are no attempts
+	SamplesFailed int64 `json:"samples_failed"`
+
 	FirstRefusal *AttackRefusal `json:"first_refusal"`
 	Lag          Latency        `json:"lag"`       // of the generator: sent after plan and user were ready
 	MaxLag       engine.Time    `json:"max_lag"`   // the 99th percentile of it may be so high

@@ -20,6 +20,8 @@ type Target struct {
 	Units   int              `json:"units"` // of the key; 0 is unlimited
 	Clock   float64          `json:"clock"` // seconds of its own in a second
 
+	Scenario string `json:"scenario,omitempty"` // whose other cohorts it holds, by name
+
 	Begin           engine.Time      `json:"begin"`
 	At              engine.Time      `json:"at"` // now
 	Requests        int64            `json:"requests"`

@@ -38,6 +38,7 @@ func (t *Target) monitor(w http.ResponseWriter, r *http.Request) bool {
 	}
 	switch r.URL.Path {
 	case wire.MetricsPath:
+		w.Header().Set(wire.StateHeader, wire.StatePath)
 		t.metrics.ServeHTTP(w, r)
 	case wire.AlertsPath:
 		writeJSON(w, t.core.drain())
@@ -173,6 +174,9 @@ func (c *core) report() *result.Target {
 		InUse: c.in.InUse(), Connections: c.in.Connections(), Sessions: len(c.sessions),
 		Admitted: c.granted - c.moved, Peak: c.in.Peak(), PeakConnections: c.in.PeakConnections(), Transitions: c.in.Transitions(),
 		UnitSeconds: c.in.UnitTime(), RefusedByVia: maps.Clone(c.refused),
+	}
+	if c.o.Scenario != nil {
+		res.Scenario = c.o.Scenario.Name
 	}
 	for _, n := range c.refused {
 		res.Refused += n

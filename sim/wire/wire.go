@@ -139,6 +139,7 @@ const (
 	MetricsPath = "/api/monitor/metrics"
 	AlertsPath  = "/api/monitor/alerts"
 	StatePath   = "/api/highwater/state" // of the emulated target only: a result.Target
+	StateHeader = "X-Highwater-State"    // of its metrics: that path
 
 	MetricAvailable   = "iris_license_available"
 	MetricConsumed    = "iris_license_consumed"
