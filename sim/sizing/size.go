@@ -52,7 +52,9 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 			q.Growing()
 		}
 		p := &res.Policies[0]
-		p.Growth, err = growth(ctx, samples[0], o, q)
+		if p.Growth, err = growth(ctx, samples[0], o, q); err != nil {
+			p.Warnings = append(p.Warnings, "there was no time to find how much traffic the key bears")
+		}
 		for _, what := range samples[0].Shrinks() {
 			p.Warnings = append(p.Warnings, "there is "+what+": traffic that has outgrown the key may fit again when it grows more")
 		}
