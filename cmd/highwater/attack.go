@@ -18,6 +18,8 @@ import (
 	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/attack"
+	"highwater/sim/attack/curves"
+	"highwater/sim/attack/record"
 	"highwater/sim/result"
 
 	"github.com/spf13/cobra"
@@ -30,11 +32,10 @@ Usage: highwater attack [FILE] --target URL [flags]
        highwater attack log RECORD [flags]
 
 Sends the requests of a scenario's callers and browsers over HTTP: each user
-from its own address of 127.0.0.0/8, with its cookies and credentials, one
-request after the answer to the one before. A request goes at its planned
-instant, or when the answer before it and the think time are over, if that is
-later. Without FILE it is a hospital's day that comes with the program. Only
-this machine may be the target, unless --allow says otherwise.
+from its own address of 127.0.0.0/8, with its cookies and credentials. Prints
+the units that were predicted, those by the requests' actual instants, and those
+that the target reports. Without FILE it is a hospital's day. Only this machine
+may be the target, unless --allow says otherwise. See highwater help load.
 
 Flags:
   --target URL         such as http://127.0.0.1:52773
@@ -45,6 +46,10 @@ Flags:
   --replication N      which replication to send (1)
   --seed N             seed (the scenario's)
   --record FILE        write each attempt to FILE while it runs
+  --out DIR            write attack.png, attack.svg, result.json, CSV tables
+  --scrape TIME        look at the target's metrics so often (1s); 0s is never
+  --max-divergence N   exit with 3 when the target's units lie by more than N,
+                       or N% of the peak, outside of the uncertainty
   --password REF       of all users: env:NAME or file:PATH
   --allow FILE         entries that allow other hosts
   --ca FILE            certificates of the authorities that a target may have
@@ -53,13 +58,10 @@ Flags:
   --timeout TIME       of a request (30s)
   --in-flight N        most requests at once (10000)
   --connections N      most connections kept open between requests (10000)
-  --max-lag TIME       inconclusive when the generator sent 1 % of the requests
-                       later than that (10ms)
-  --abort-errors P     end when more than so many of ten seconds' requests fail
-                       (50%); refusals are no failures
+  --max-lag TIME       99 % of the requests must be sent so soon (10ms)
+  --abort-errors P     share of failures in ten seconds that ends it (50%)
   --json               print the result as JSON
   -q                   no progress
-
 Ctrl-C sends no more and waits for what is in flight; a second one cuts it.
 
 Examples:
@@ -67,15 +69,17 @@ Examples:
   highwater attack --target http://127.0.0.1:52773 --window peak±5m --clock 10x
 
 Exit codes: 0 sent as planned, refusals or not; 1 the target cannot be reached
-or is not allowed; 2 usage; 4 a file is not valid; 5 inconclusive: the generator
-fell behind, or not all was sent; 130 interrupted, what was done is printed.
-See also: highwater target, highwater help load, highwater attack log --help
+or is not allowed; 2 usage; 3 it diverges; 4 a file is not valid;
+5 inconclusive; 130 interrupted, what was done is printed.
+See also: highwater target
 `
 
 // attackFlags are the flags of attack.
 type attackFlags struct {
 	target, window, scale, clock string
-	record, password, allow      string
+	record, password, allow, out string
+	divergence                   string
+	scrape                       time.Duration
 	ca, cert, key                string
 	timeout, maxLag              time.Duration
 	inFlight, connections        int
@@ -86,6 +90,7 @@ type attackFlags struct {
 	plan                         attack.PlanOptions
 	from, to                     when // of a window of instants
 	options                      attack.Options
+	limit                        curves.Limit
 }
 
 func newAttack(std stdio) *cobra.Command {
@@ -116,12 +121,13 @@ func newAttack(std stdio) *cobra.Command {
 	}{
 		{&f.target, "target", ""}, {&f.window, "window", ""}, {&f.scale, "scale", "1"}, {&f.clock, "clock", "1x"}, {&f.record, "record", ""},
 		{&f.password, "password", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
-		{&f.abort, "abort-errors", "50%"},
+		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""},
 	} {
 		s.StringVar(x.to, x.name, x.value, "")
 	}
 	s.DurationVar(&f.timeout, "timeout", 30*time.Second, "")
 	s.DurationVar(&f.maxLag, "max-lag", 10*time.Millisecond, "")
+	s.DurationVar(&f.scrape, "scrape", time.Second, "")
 	s.IntVar(&f.inFlight, "in-flight", 10_000, "")
 	s.IntVar(&f.connections, "connections", 10_000, "")
 	s.Uint64Var(&f.seed, "seed", 0, "")
@@ -172,6 +178,13 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 	if err := f.parseWindow(); err != nil {
 		return err
 	}
+	if f.scrape < 0 || f.scrape > 0 && f.scrape < 10*time.Millisecond {
+		return usagef("--scrape must be 0s or at least 10ms, not %v", f.scrape)
+	}
+	if f.limit, err = parseLimit(f.divergence); err != nil {
+		return err
+	}
+	f.options.Scrape = f.scrape
 	f.options.AbortErrors, err = percent("abort-errors", f.abort)
 	f.options.Timeout, f.options.MaxLag, f.options.InFlight, f.options.Idle = f.timeout, f.maxLag, f.inFlight, f.connections
 	f.options.Agent = "highwater/" + version
@@ -257,7 +270,7 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	p := newProgress(std, f.quiet, "planning")
 	defer p.end()
 	f.plan.Progress = p.show
-	f.options.Header.Version, f.options.Header.Fingerprint = version, loaded.fingerprint
+	f.options.Header.Version, f.options.Header.Fingerprint, f.options.Files = version, loaded.fingerprint, loaded.files
 	s, err := attack.Plan(ctx, loaded.scenario, f.plan)
 	if err != nil {
 		return err
@@ -272,8 +285,12 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	cut, done := secondSignal(ctx)
 	defer done()
 	f.options.Progress = func(a attack.Progress) {
-		p.say(fmt.Sprintf("%s/s, %s in flight, %s refused, %s failed, lag %v",
-			number(int(a.Rate)), number(a.InFlight), number(a.Refused), number(a.Failed), a.Lag.Round(10*time.Microsecond)))
+		units := ""
+		if a.Reported >= 0 {
+			units = ", " + plural(a.Reported, "unit")
+		}
+		p.say(fmt.Sprintf("%s/s, %s in flight%s, %s refused, %s failed, lag %v",
+			number(int(a.Rate)), number(a.InFlight), units, number(a.Refused), number(a.Failed), a.Lag.Round(10*time.Microsecond)))
 		p.show(a.Done)
 	}
 	var res *result.Attack
@@ -282,16 +299,16 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 		res, err = attack.Run(ctx, cut, s, f.options)
 		return err
 	}
-	if f.record == "" {
-		err = send(nil)
-	} else {
-		err = growFile(f.record, send)
-	}
+	file, forget, err := recorded(f.record, send)
+	defer forget()
 	p.end()
 	if res == nil || res.Sent == nil {
 		return attackError(err)
 	}
 	res.Recorded = f.record
+	if err == nil {
+		err = f.compare(std, s, file, res)
+	}
 	if printErr := printAttack(std, loaded.scenario, res, f.json); printErr != nil || err != nil {
 		return errors.Join(printErr, err)
 	}
@@ -301,7 +318,33 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	case res.Verdict == result.Inconclusive:
 		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", res.Reasons[0])}
 	}
-	return nil
+	return curvesError(res.Curves)
+}
+
+// compare adds the curves to a result, and writes the files of --out.
+func (f *attackFlags) compare(std stdio, s *attack.Schedule, file string, res *result.Attack) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r, err := record.NewReader(bufio.NewReaderSize(in, 256<<10))
+	if err != nil {
+		return err
+	}
+	l, err := curves.Read(r)
+	if errors.Is(err, curves.ErrTooMany) {
+		res.Notes = append(res.Notes, err.Error())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.Scenario, l.Schedule = s.Scenario, s
+	if res.Curves, err = curves.Compare(context.Background(), l, f.limit); err != nil || f.out == "" {
+		return err
+	}
+	return writeCurveFiles(std, f.out, l, res.Curves, res)
 }
 
 // attackError says what to write when the target is not allowed.

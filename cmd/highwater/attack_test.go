@@ -28,7 +28,7 @@ func TestAttack(t *testing.T) {
 	var asked atomic.Int64
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer h.Close()
-	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..40s", "--clock", "40x", "--max-lag", "1m", "--record", "a.rec", "--allow", "allow.yaml"}
+	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..40s", "--clock", "40x", "--max-lag", "1m", "--scrape", "0s", "--record", "a.rec", "--allow", "allow.yaml"}
 	code, out, errs := highwater(t.Context(), nil, append(args, "--json")...)
 	var res result.Attack
 	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 {
@@ -168,7 +168,7 @@ func TestAttackTellsNoSecret(t *testing.T) {
 	defer h.Close()
 	for i, ref := range []string{"env:HIGHWATER_TEST_SECRET", "file:word.txt"} {
 		name := fmt.Sprintf("%d.rec", i)
-		code, out, errs := highwater(t.Context(), nil, "attack", "lab.yaml", "--target", h.URL, "--clock", "60x", "--password", ref, "--record", name, "--max-lag", "1m")
+		code, out, errs := highwater(t.Context(), nil, "attack", "lab.yaml", "--target", h.URL, "--clock", "60x", "--password", ref, "--record", name, "--max-lag", "1m", "--scrape", "0s")
 		data, err := os.ReadFile(name)
 		if err != nil || code != 0 || wrong.Load() != 0 {
 			t.Errorf("exit code %d, %d wrong: %s%v", code, wrong.Load(), errs, err)

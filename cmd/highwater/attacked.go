@@ -22,6 +22,9 @@ func writeAttack(w io.Writer, sc *scenario.Scenario, a *result.Attack) {
 			fmt.Fprintln(w, "PARTIAL: it ended before the plan was done")
 		}
 		writeAttackRun(w, a, c)
+		if a.Curves != nil {
+			writeCurves(w, a.Curves, c)
+		}
 	}
 	for _, n := range a.Notes {
 		fmt.Fprintln(w, "note:", n)

@@ -47,6 +47,7 @@ type stdio struct {
 const (
 	exitFailed       = 1
 	exitUsage        = 2
+	exitNo           = 3
 	exitInvalid      = 4
 	exitInconclusive = 5
 	exitInterrupted  = 130

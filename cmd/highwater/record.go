@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"highwater/sim/attack/curves"
 	"highwater/sim/attack/record"
+	"highwater/sim/result"
 
 	"github.com/spf13/cobra"
 )
@@ -21,9 +24,16 @@ const recordHelp = `What is in the record of an attack, and is it whole?
 Usage: highwater attack log RECORD [flags]
 
 Reads what highwater attack --record wrote, up to the last whole block, and says
-what is missing after it. "-" is standard input.
+what is missing after it. "-" is standard input. The units that were predicted,
+those by the instants at which the requests were sent, and those that the target
+reported are computed anew from what is in the record.
 
 Flags:
+  --out DIR     write attack.png, attack.svg, result.json and CSV tables
+  --max-divergence N
+                exit with 3 when the target reported more than so many units,
+                or N% of the peak, outside of the uncertainty
+  --json        print the curves as JSON
   --to FORMAT   write each attempt to standard output instead: jsonl, or
                 vegeta-json, vegeta-gob or vegeta-csv, which vegeta report and
                 vegeta plot read
@@ -32,51 +42,71 @@ Examples:
   highwater attack log a.rec
   highwater attack log a.rec --to vegeta-gob > a.gob
 
-Exit codes: 0 read; 1 it cannot be read; 2 usage; 4 it is no record; 5 something
-is missing at its end.
+Exit codes: 0 read; 1 it cannot be read; 2 usage; 3 the units diverge; 4 it is no
+record; 5 something is missing at its end, or the units cannot be compared.
 See also: highwater attack
 `
 
+// recordFlags are the flags of attack log.
+type recordFlags struct {
+	to, out, divergence string
+	json                bool
+	limit               curves.Limit
+}
+
 func newAttackLog(std stdio) *cobra.Command {
-	var to string
+	var f recordFlags
 	cmd := &cobra.Command{
 		Use:   "log RECORD",
 		Short: "read the record of an attack",
 		Long:  recordHelp,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if len(args) != 1 {
 				return usagef("want one record, not %d files", len(args))
 			}
-			if to != "" && !slices.Contains(record.Formats, to) {
-				return usagef("--to must be one of %s, not %q", strings.Join(record.Formats, ", "), to)
+			if f.to != "" && !slices.Contains(record.Formats, f.to) {
+				return usagef("--to must be one of %s, not %q", strings.Join(record.Formats, ", "), f.to)
 			}
-			return readRecord(cmd.Context(), std, args[0], to)
+			if other := firstGiven(cmd, "out", "max-divergence", "json"); f.to != "" && other != "" {
+				return usagef("--to and --%s exclude each other", other)
+			}
+			if f.limit, err = parseLimit(f.divergence); err != nil {
+				return err
+			}
+			return readRecord(cmd.Context(), std, args[0], &f)
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "")
+	cmd.Flags().StringVar(&f.to, "to", "", "")
+	cmd.Flags().StringVar(&f.out, "out", "", "")
+	cmd.Flags().StringVar(&f.divergence, "max-divergence", "", "")
+	cmd.Flags().BoolVar(&f.json, "json", false, "")
 	return cmd
 }
 
-func readRecord(ctx context.Context, std stdio, name, to string) error {
-	in := std.in
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		in = f
+func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) error {
+	in, err := openRecord(ctx, std, name)
+	if err != nil {
+		return err
 	}
-	in = &interruptible{ctx, in}
-	r, err := record.NewReader(bufio.NewReaderSize(in, 256<<10))
+	defer in.Close()
+	r, err := record.NewReader(bufio.NewReaderSize(&interruptible{ctx, in}, 256<<10))
 	if err != nil {
 		return recordError(ctx, name, err)
 	}
 	w := bufio.NewWriter(std.out)
-	if to == "" {
+	var res *result.Curves
+	switch {
+	case f.to != "":
+		err = record.Convert(w, r, f.to)
+	case f.json:
+		err = summarizeRecord(io.Discard, r)
+	default:
 		err = summarizeRecord(w, r)
-	} else {
-		err = record.Convert(w, r, to)
+	}
+	if err == nil && f.to == "" {
+		if _, err = in.Seek(0, io.SeekStart); err == nil {
+			res, err = f.curves(ctx, std, in, w)
+		}
 	}
 	if flushErr := w.Flush(); err == nil {
 		err = flushErr
@@ -87,7 +117,46 @@ func readRecord(ctx context.Context, std stdio, name, to string) error {
 	if missing := r.Missing(); missing != "" {
 		return &exitError{exitInconclusive, fmt.Errorf("%s: %s", shown(name), missing)}
 	}
-	return nil
+	return curvesError(res)
+}
+
+// openRecord opens a record that is read twice.
+func openRecord(ctx context.Context, std stdio, name string) (io.ReadSeekCloser, error) {
+	if name != "-" {
+		return os.Open(name)
+	}
+	data, err := io.ReadAll(&interruptible{ctx, std.in})
+	return readBytes{bytes.NewReader(data)}, err
+}
+
+// readBytes needs no closing.
+type readBytes struct{ *bytes.Reader }
+
+func (readBytes) Close() error { return nil }
+
+// curves computes and prints the curves of a record.
+func (f *recordFlags) curves(ctx context.Context, std stdio, in io.Reader, w io.Writer) (*result.Curves, error) {
+	l, err := readLog(ctx, &interruptible{ctx, in})
+	if errors.Is(err, curves.ErrTooMany) {
+		fmt.Fprintln(w, "note:", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	res, err := curves.Compare(ctx, l, f.limit)
+	if err != nil {
+		return nil, err
+	}
+	if f.json {
+		err = writeJSON(w, res)
+	} else {
+		writeCurves(w, res, clock{l.Header.Epoch})
+	}
+	if err != nil || f.out == "" {
+		return res, err
+	}
+	return res, writeCurveFiles(std, f.out, l, res, res)
 }
 
 func recordError(ctx context.Context, name string, err error) error {

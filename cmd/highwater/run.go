@@ -15,6 +15,7 @@ import (
 	"highwater/scenario"
 	"highwater/scenarios"
 	"highwater/sim"
+	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/trace"
 
@@ -144,6 +145,7 @@ func firstGiven(cmd *cobra.Command, names ...string) string {
 type loaded struct {
 	scenario    *scenario.Scenario
 	fingerprint string // SHA-256 of the file and those that it names
+	files       []record.File
 }
 
 // loadScenario reads a scenario from a file, standard input or the program.
@@ -166,15 +168,17 @@ func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error
 	}
 	hash := sha256.New()
 	hash.Write(data)
+	files := []record.File{{Name: name, Data: data}}
 	sc, err := scenario.Parse(name, data, func(path string) ([]byte, error) {
 		b, err := os.ReadFile(filepath.Join(dir, path))
 		hash.Write(b)
+		files = append(files, record.File{Name: path, Data: b})
 		return b, err
 	})
 	if err != nil {
 		return nil, &exitError{exitInvalid, err}
 	}
-	return &loaded{sc, hex.EncodeToString(hash.Sum(nil))}, nil
+	return &loaded{sc, hex.EncodeToString(hash.Sum(nil)), files}, nil
 }
 
 // readScenario reads no more than scenario.Parse needs to see that it is too much.

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"highwater/sim/attack/record"
@@ -48,18 +49,26 @@ func (m *monitor) begin(ctx context.Context, start time.Time, hear func(record.S
 	hear(m.first)
 	go func() {
 		defer close(m.over)
-		t := time.NewTicker(m.every)
+		t := time.NewTimer(m.every)
 		defer t.Stop()
-		for !m.line.stop {
+		for n := 1; !m.line.stop; n++ {
 			select {
 			case <-t.C:
 			case <-m.quit:
 				return
 			}
+			t.Reset(m.every + uneven(n+1, m.every) - uneven(n, m.every))
 			s, _ := m.line.Sample(ctx, m.since)
 			hear(s)
 		}
 	}()
+}
+
+// uneven is by how much later than its time a look comes: up to a half, evenly
+// spread, so that looks do not keep step with what comes every few seconds.
+func uneven(n int, every time.Duration) time.Duration {
+	_, part := math.Modf(float64(n) * math.Phi)
+	return time.Duration(part / 2 * float64(every))
 }
 
 // end asks for the last time.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"math"
+	"net/netip"
 	"slices"
 
 	"highwater/engine"
@@ -239,4 +240,14 @@ func proxyOf(sc *scenario.Scenario, c *scenario.Cohort) *scenario.Proxy {
 		return nil
 	}
 	return &sc.Proxies[c.Through-1]
+}
+
+// Sources is from which address a user's requests come, and which one its
+// proxy names, where the target is on this machine or not.
+func (s *Schedule) Sources(local bool) func(user uint32) (source, forwarded netip.Addr) {
+	target := netip.Addr{}
+	if local {
+		target = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return newAddresses(s, target).of
 }

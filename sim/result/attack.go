@@ -33,6 +33,7 @@ type Attack struct {
 	Partial  bool       `json:"partial,omitempty"` // ended before the plan did
 	Sent     *AttackRun `json:"sent,omitempty"`    // null of a dry run
 	Recorded string     `json:"record,omitempty"`  // file with each request
+	Curves   *Curves    `json:"curves,omitempty"`  // predicted, as run and as reported
 }
 
 // An AttackPlan is what is to be sent, and what that takes.

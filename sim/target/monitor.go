@@ -162,6 +162,7 @@ func (c *core) look() result.Target {
 	if c.looked.IsZero() || time.Since(c.looked) >= lookEvery {
 		c.state, c.looked = *c.report(), time.Now()
 	}
+	c.state.At = c.now // what tells its clock must not be old
 	return c.state
 }
 

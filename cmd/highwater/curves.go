@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"highwater/engine"
+	"highwater/plots"
+	"highwater/scenario"
+	"highwater/sim/attack"
+	"highwater/sim/attack/curves"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+)
+
+// parseLimit reads the form of --max-divergence: units, or a share of the
+// peak as run.
+func parseLimit(text string) (l curves.Limit, err error) {
+	if text == "" {
+		return l, nil
+	}
+	l.Set = true
+	if number, isShare := strings.CutSuffix(text, "%"); isShare {
+		share, err := strconv.ParseFloat(number, 64)
+		if err != nil || !(share > 0 && share <= 100) {
+			return l, usagef("--max-divergence must be a number of units, or a percentage > 0 and at most 100, not %q", text)
+		}
+		l.Share = share / 100
+		return l, nil
+	}
+	if l.Units, err = strconv.Atoi(text); err != nil || l.Units < 0 {
+		return l, usagef("--max-divergence must be a number of units such as 2, or a percentage such as 5%%, not %q", text)
+	}
+	return l, nil
+}
+
+// readLog reads a record, with the scenario and the plan that are in it.
+func readLog(ctx context.Context, in io.Reader) (*curves.Log, error) {
+	r, err := record.NewReader(bufio.NewReaderSize(in, 256<<10))
+	if err != nil {
+		return nil, err
+	}
+	l, err := curves.Read(r)
+	files := r.Files()
+	if err != nil || len(files) == 0 {
+		return l, err
+	}
+	sc, err := scenario.Parse(files[0].Name, files[0].Data, func(path string) ([]byte, error) {
+		i := slices.IndexFunc(files[1:], func(f record.File) bool { return f.Name == path })
+		if i < 0 {
+			return nil, fs.ErrNotExist
+		}
+		return files[1+i].Data, nil
+	})
+	if err != nil {
+		return l, nil // of another version of the program: there is no prediction
+	}
+	h := l.Header
+	s, err := attack.Plan(ctx, sc, attack.PlanOptions{
+		Seed: h.Seed, Replication: h.Replication - 1, Scale: h.Scale, Clock: h.Clock, Window: attack.Window{From: h.From, To: h.To},
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.Scenario = sc
+	if s.Hash == h.Schedule {
+		l.Schedule = s
+	}
+	return l, nil
+}
+
+// recorded has something written into a record: the file of that name, or one
+// that is gone when done is called.
+func recorded(name string, write func(io.Writer) error) (file string, done func(), err error) {
+	if name != "" {
+		return name, func() {}, growFile(name, write)
+	}
+	f, err := os.CreateTemp("", "highwater-*.rec")
+	if err != nil {
+		return "", func() {}, err
+	}
+	done = func() { _ = os.Remove(f.Name()) }
+	err = write(f)
+	return f.Name(), done, errors.Join(err, f.Close())
+}
+
+// curveNames are what the curves are called, in their order.
+var curveNames = [...]string{"predicted", "as run", "as reported"}
+
+func curvesOf(c *result.Curves) [3]*result.Curve {
+	return [...]*result.Curve{c.Predicted, c.AsRun, c.Reported}
+}
+
+// writeCurves prints the curves as one table, and why they differ.
+func writeCurves(w io.Writer, res *result.Curves, c clock) {
+	rows := [][]string{{"license units", "peak", "mean", "at", "first refusal", "refused"}}
+	for i, x := range curvesOf(res) {
+		if x == nil {
+			rows = append(rows, []string{curveNames[i], "–", "–", "not known", "", ""})
+			continue
+		}
+		first := "none"
+		if f := x.FirstRefusal; f != nil {
+			first = c.at(f.At) + " " + f.Via
+			if f.Cohort != "" {
+				first += " " + printable(f.Cohort)
+			}
+		}
+		refused := "none"
+		if x.Refused > 0 {
+			refused = refusedText(x.Refused, x.RefusedByVia)
+		}
+		rows = append(rows, []string{curveNames[i], number(x.Peak.Units), fmt.Sprintf("%.2f", x.Mean), c.at(x.Peak.At), first, refused})
+	}
+	table(w, rows)
+	if d := res.Divergence; d != nil {
+		fmt.Fprintf(w, "as reported in %s; farthest from as run: %s at %s; outside of the uncertainty: %s, by %s at the most\n",
+			plural(d.Samples-d.Failed, "sample"), plural(d.Largest, "unit"), c.at(d.LargestAt), plural(d.Outside, "sample"), plural(d.Most, "unit"))
+	}
+	for _, text := range res.Words {
+		fmt.Fprintln(w, "  "+text)
+	}
+	for _, n := range res.Notes {
+		fmt.Fprintln(w, "note:", n)
+	}
+	if res.Verdict != "" {
+		allowed := ""
+		if d := res.Divergence; d != nil && d.Allowed != nil {
+			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty)", plural(*d.Allowed, "unit"))
+		}
+		fmt.Fprintf(w, "divergence: %s%s\n", res.Verdict, allowed)
+	}
+}
+
+// curvesError is how a verdict on the divergence ends the program.
+func curvesError(res *result.Curves) error {
+	if res == nil {
+		return nil
+	}
+	switch res.Verdict {
+	case result.Diverges:
+		d := res.Divergence
+		return &exitError{exitNo, fmt.Errorf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)}
+	case result.Inconclusive:
+		return &exitError{exitInconclusive, errors.New("inconclusive: the target's units cannot be compared")}
+	}
+	return nil
+}
+
+// writeCurveFiles writes the chart of the curves, a result and the tables into
+// a folder.
+func writeCurveFiles(std stdio, dir string, l *curves.Log, res *result.Curves, doc any) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	chart := curvesChart(l.Header, res)
+	files := []artefact{
+		{"result.json", func(w io.Writer) error { return writeJSON(w, doc) }}, {"attack.png", chart.WritePNG}, {"attack.svg", chart.WriteSVG},
+	}
+	for i, c := range curvesOf(res) {
+		if c == nil {
+			continue
+		}
+		name := strings.ReplaceAll(curveNames[i], " ", "-") + ".csv"
+		if c == res.Reported {
+			files = append(files, artefact{name, func(w io.Writer) error { return writeBands(w, res.Divergence) }})
+			continue
+		}
+		files = append(files, artefact{name, func(w io.Writer) error { return writeSamples(w, c.Series) }})
+	}
+	for _, f := range files {
+		if err := writeFile(std, filepath.Join(dir, f.name), f.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeBands writes the samples of a target as CSV, with what the instants of
+// the requests allow.
+func writeBands(w io.Writer, d *result.Divergence) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintln(b, "from,to,units,low,high")
+	for _, s := range d.Range {
+		line := s.From.AppendSeconds(nil)
+		line = s.To.AppendSeconds(append(line, ','))
+		fmt.Fprintf(b, "%s,%d,%d,%d\n", line, s.Reported, s.Low, s.High)
+	}
+	return b.Flush()
+}
+
+// curvesChart draws the curves over the time of the attack.
+func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
+	chart := &plots.UnitsOverTime{
+		Title: "License units: " + h.Scenario, Subtitle: "Predicted, as run and as reported by the target", Noun: "curves",
+		End: math.Max(1e-6, (res.To - res.From).Seconds()), Limit: res.Units,
+		Footnote: fmt.Sprintf("highwater %s, policy %s, schedule %s", version, res.Policy, h.Schedule[:min(12, len(h.Schedule))]),
+	}
+	if !h.Epoch.IsZero() {
+		chart.Start = clock{h.Epoch}.wall(res.From)
+	}
+	if d := res.Divergence; d != nil && len(d.Range) > 1 {
+		chart.Footnote += "\nas reported: a sample each " + span((res.To-res.From)/engine.Time(len(d.Range)-1)) + ", what lies between is not seen"
+	}
+	for i, c := range curvesOf(res) {
+		if c == nil {
+			continue
+		}
+		s := plots.Series{Name: curveNames[i]}
+		at := func(p plots.Mark) *plots.Mark { p.At = min(max(0, p.At-res.From.Seconds()), chart.End); return &p }
+		for _, x := range c.Series {
+			s.Points = append(s.Points, plots.Point{At: at(plots.Mark{At: x.At.Seconds()}).At, Units: float64(x.Units)})
+		}
+		s.Peak = at(plots.Mark{At: c.Peak.At.Seconds(), Units: float64(c.Peak.Units)})
+		if f := c.FirstRefusal; f != nil {
+			s.FirstRefusal = at(plots.Mark{At: f.At.Seconds(), Units: float64(res.Units), Text: f.Via})
+		}
+		chart.Series = append(chart.Series, s)
+	}
+	return chart
+}

@@ -1,0 +1,264 @@
+package curves
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sort"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+)
+
+// A Limit is how far the reported units may lie outside of the uncertainty.
+type Limit struct {
+	Set   bool
+	Units int
+	Share float64 // of the peak as run, instead of Units, when it is not 0
+}
+
+// lateMetrics is by how much the metrics of a target may be older than the
+// answer. The emulated one's are not.
+const lateMetrics = 2 * time.Second
+
+// Compare computes the curves of a log. When the context ends there is no
+// prediction, and the error is the context's.
+func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
+	policy, units := l.policy()
+	res := &result.Curves{
+		From: l.Header.From, To: l.end(), Policy: policy.Name, Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
+	}
+	if first := l.first(); first != nil && !res.Held && first.Sent < 0 {
+		res.Idle = int(first.Consumed)
+	}
+	free := units
+	if units > 0 {
+		free = max(1, units-res.Idle)
+	}
+	x := comparison{l: l, res: res, policy: policy}
+	x.ran = l.pass(asRun, policy, free, true, nil)
+	res.AsRun = x.curve(x.ran)
+	if l.Schedule != nil {
+		c, err := l.predict(ctx, policy, free)
+		if err != nil {
+			return res, err
+		}
+		res.Predicted = x.curve(c)
+	}
+	if l.first() != nil {
+		x.reported()
+		x.diverge(limit)
+	}
+	x.explain(limit)
+	return res, nil
+}
+
+// A comparison is a result that is being made.
+type comparison struct {
+	l      *Log
+	res    *result.Curves
+	policy engine.Policy
+	ran    *curve
+}
+
+// curve is a curve in the scenario's time, with the units that were in use
+// before.
+func (x *comparison) curve(c *curve) *result.Curve {
+	ahead := x.l.axis().ahead
+	out := &result.Curve{RefusedByVia: c.refused, FirstRefusal: c.first}
+	if c.first != nil {
+		c.first.At -= ahead
+		c.first.InUse += x.res.Idle
+	}
+	for _, n := range c.refused {
+		out.Refused += n
+	}
+	for _, s := range c.series {
+		s.At -= ahead
+		s.Units += x.res.Idle
+		out.Series = append(out.Series, s)
+	}
+	x.sum(out)
+	return out
+}
+
+// sum finds peak and mean of a curve.
+func (x *comparison) sum(c *result.Curve) {
+	area := 0.0
+	for i, s := range c.Series {
+		end := x.res.To
+		if i+1 < len(c.Series) {
+			end = c.Series[i+1].At
+		}
+		if begin := max(s.At, x.res.From); end > begin {
+			area += float64(s.Units) * (min(end, x.res.To) - begin).Seconds()
+		}
+		if s.Units > c.Peak.Units && (s.At >= x.res.From || end > x.res.From) {
+			c.Peak = engine.Peak{Units: s.Units, At: max(s.At, x.res.From)}
+		}
+	}
+	if length := (x.res.To - x.res.From).Seconds(); length > 0 {
+		c.Mean = area / length
+	}
+}
+
+// reported makes the curve of what the target said, and of the refusals that
+// were met.
+func (x *comparison) reported() {
+	a := x.l.axis()
+	c := &result.Curve{RefusedByVia: map[string]int64{}}
+	for _, s := range x.l.Samples {
+		if s.Failed == "" {
+			at := max(0, a.at((s.Sent+s.Done)/2)-a.ahead)
+			c.Series = append(c.Series, result.Sample{At: at, Units: int(math.Round(s.Consumed))})
+		}
+	}
+	slices.SortStableFunc(c.Series, func(p, q result.Sample) int { return int(max(-1, min(1, p.At-q.At))) })
+	var first *record.Entry
+	for i := range x.l.Entries {
+		e := &x.l.Entries[i]
+		if e.Outcome != record.Refused {
+			continue
+		}
+		c.Refused++
+		c.RefusedByVia[x.via(e)]++
+		if first == nil || e.Sent < first.Sent {
+			first = e
+		}
+	}
+	if first != nil {
+		c.FirstRefusal = &result.CurveRefusal{At: a.at(first.Sent) - a.ahead, Via: x.via(first), Cohort: x.l.Header.Cohorts[first.Cohort].Name}
+	}
+	x.sum(c)
+	x.res.Reported = c
+}
+
+func (x *comparison) via(e *record.Entry) string {
+	if e.Kind == sim.LoginRequest && e.Status == 401 {
+		return "login"
+	}
+	return x.l.Header.Cohorts[e.Cohort].Via
+}
+
+// diverge compares what the target said with what the instants of the requests
+// allow.
+func (x *comparison) diverge(limit Limit) {
+	d := &result.Divergence{}
+	for _, s := range x.l.Samples {
+		if d.Samples++; s.Failed != "" {
+			d.Failed++
+		}
+	}
+	d.Range = x.l.bands(x.policy, x.res.Idle, x.res.Units)
+	nominal := lookup(x.ran.series)
+	ahead := x.l.axis().ahead
+	for _, b := range d.Range {
+		low, high := nominal.over(b.From+ahead, b.To+ahead)
+		if gap := outside(b.Reported-x.res.Idle, low, high); gap > d.Largest {
+			d.Largest, d.LargestAt = gap, b.From
+		}
+		d.Uncertainty += float64(b.High-b.Low) / float64(len(d.Range))
+		gap := outside(b.Reported, b.Low, b.High)
+		if gap > 0 {
+			d.Outside++
+		}
+		if gap > d.Most {
+			d.Most, d.MostAt, d.More = gap, b.From, b.Reported > b.High
+		}
+	}
+	if limit.Set {
+		allowed := limit.Units
+		if limit.Share > 0 {
+			allowed = int(limit.Share * float64(x.res.AsRun.Peak.Units))
+		}
+		d.Allowed = &allowed
+	}
+	x.res.Divergence = d
+}
+
+// outside is how far a number lies outside of a range.
+func outside(n, low, high int) int { return max(0, low-n, n-high) }
+
+// bands are what a policy allows the target to have reported in each of its
+// samples, by the instants of the requests. Units that were in use before are
+// added; a key is never exceeded.
+func (l *Log) bands(policy engine.Policy, idle, units int) []result.BandAt {
+	a := l.axis()
+	high := lookup(l.pass(highest, policy, 0, true, nil).series)
+	low := lookup(l.pass(lowest, policy, 0, true, nil).series)
+	limit := math.MaxInt
+	if units > 0 && policy.Enforce {
+		limit = max(units, idle)
+	}
+	full := engine.MaxTime // from when on the key may have refused whom the target holds itself
+	if l.held() {
+		for _, s := range high {
+			if s.Units+idle >= limit {
+				full = s.At
+				break
+			}
+		}
+	}
+	alone := low
+	if full < engine.MaxTime {
+		alone = lookup(l.pass(lowest, policy, 0, false, nil).series)
+	}
+	holds, logins := l.doubts(&policy)
+	var list []result.BandAt
+	for _, s := range l.Samples {
+		if s.Failed != "" {
+			continue
+		}
+		from, to := a.at(s.Sent)-a.slack, a.at(s.Done)+a.slack
+		if l.State == nil {
+			from -= engine.Time(float64(lateMetrics.Microseconds()) * a.clock)
+		}
+		b := result.BandAt{From: from - a.ahead, To: to - a.ahead, Reported: int(math.Round(s.Consumed))}
+		_, b.High = high.over(from, to)
+		b.Low, _ = low.over(from, to)
+		if to >= full {
+			b.Low, _ = alone.over(from, to)
+		}
+		loose := logins.over(from, to)
+		b.High = min(limit, b.High+loose+idle)
+		b.Low = max(0, min(limit, b.Low-loose-holds.over(from, to)+idle))
+		list = append(list, b)
+	}
+	return list
+}
+
+// doubts finds how many of some doubts there are at once.
+type doubts struct{ from, to []engine.Time } // each in order
+
+func (d *doubts) add(from, to engine.Time) {
+	d.from, d.to = append(d.from, from), append(d.to, to)
+}
+
+// over is how many there are between two instants, both included.
+func (d *doubts) over(from, to engine.Time) int {
+	begun := sort.Search(len(d.from), func(i int) bool { return d.from[i] > to })
+	ended := sort.Search(len(d.to), func(i int) bool { return d.to[i] >= from })
+	return begun - ended
+}
+
+// A lookup finds the units between two instants.
+type lookup []result.Sample
+
+// over is the fewest and the most units between two instants, both included.
+func (s lookup) over(from, to engine.Time) (low, high int) {
+	i := sort.Search(len(s), func(i int) bool { return s[i].At >= from })
+	low, high = math.MaxInt, 0
+	if i > 0 {
+		low, high = s[i-1].Units, s[i-1].Units
+	}
+	for ; i < len(s) && s[i].At <= to; i++ {
+		low, high = min(low, s[i].Units), max(high, s[i].Units)
+	}
+	if low == math.MaxInt {
+		low = 0
+	}
+	return low, high
+}

@@ -1,0 +1,140 @@
+// Package curves compares the license units that an attack was predicted to
+// take, those that it took by the instants of its requests, and those that the
+// target reported.
+//
+// All is computed from a record, later as well as at once. A request takes its
+// unit in the target at some instant from when it was sent to when it was
+// done. So there are two more curves, the most and the fewest units that these
+// instants allow, and only what the target reports outside of them is taken
+// for a difference in the rules. The package knows no clock and sends nothing.
+package curves
+
+import (
+	"errors"
+	"io"
+	"math"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim"
+	"highwater/sim/attack"
+	"highwater/sim/attack/record"
+	"highwater/sim/wire"
+)
+
+// A Log is the record of an attack, in memory.
+type Log struct {
+	Header  *record.Header
+	Entries []record.Entry
+	Samples []record.Sample
+	State   *record.State // nil when the target is not an emulated one
+
+	// Scenario and Schedule are what was sent; nil when that is not known.
+	Scenario *scenario.Scenario
+	Schedule *attack.Schedule
+}
+
+// mostEntries is how many attempts are compared: each takes 200 bytes.
+const mostEntries = 5_000_000
+
+// ErrTooMany is what [Read] gives when there are more attempts than it takes.
+var ErrTooMany = errors.New("the record has too many attempts to be compared")
+
+// Read reads all of a record.
+func Read(r *record.Reader) (*Log, error) {
+	l := &Log{Header: r.Header()}
+	for {
+		var e record.Entry
+		err := r.Next(&e)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(l.Entries) == mostEntries {
+			return nil, ErrTooMany
+		}
+		if int(e.Cohort) < len(l.Header.Cohorts) {
+			l.Entries = append(l.Entries, e)
+		}
+	}
+	l.Samples, l.State = r.Samples(), r.State()
+	return l, nil
+}
+
+// policy is that of the scenario's license.
+func (l *Log) policy() (engine.Policy, int) {
+	if l.Scenario != nil {
+		return l.Scenario.License.Policy, l.Scenario.License.Units
+	}
+	p, _ := engine.NamedPolicy(l.Header.Base) // else the default one
+	for _, s := range l.Header.Options {
+		_ = p.Set(s.Name, s.Value) // what another version of the program had stays out
+	}
+	if l.Header.Policy != "" {
+		p.Name = l.Header.Policy
+	}
+	return p, l.Header.Units
+}
+
+// held reports whether the target holds the scenario's other people itself.
+func (l *Log) held() bool {
+	return l.State != nil && l.Scenario != nil && l.State.Scenario == l.Scenario.Name
+}
+
+// An axis turns the instants of a record into those of the target: the
+// scenario's, later by what its clock is ahead.
+type axis struct {
+	from  engine.Time // of the scenario, at the start of the attack
+	clock float64
+	ahead engine.Time
+	slack engine.Time // by so much ahead may be wrong
+}
+
+func (l *Log) axis() axis {
+	a := axis{from: l.Header.From, clock: l.Header.Clock}
+	if !(a.clock > 0) {
+		a.clock = 1
+	}
+	if s := l.State; s != nil {
+		a.ahead = s.At - a.at((s.Sent+s.Done)/2)
+		a.slack = engine.Time(math.Ceil(float64(s.Done-s.Sent) / 2000 * a.clock))
+	}
+	a.slack += engine.Time(math.Ceil(a.clock)) + 1 // clocks count whole microseconds
+	return a
+}
+
+// at is the target's instant of one of the attack.
+func (a axis) at(d time.Duration) engine.Time {
+	return a.from + a.ahead + engine.Time(math.Round(float64(d)/1000*a.clock))
+}
+
+// run is a counter for a log, with the people whom the target holds if they
+// are wanted.
+func (l *Log) run(p engine.Policy, units int, others bool) *counter {
+	a := l.axis()
+	c := newCounter(cohortsOf(l.Header), p, units, max(0, a.at(0)))
+	if first := l.first(); first != nil {
+		c.from = max(0, min(c.from, a.at(first.Sent)-a.slack))
+	}
+	if l.held() && others {
+		c.live = sim.NewLive(l.Scenario, c.in, sim.LiveOptions{
+			Keep: func(k *scenario.Cohort) bool { return !wire.Speaks(k) }, Trace: c.write, Number: func() int64 { return c.line + 1 },
+		})
+		c.jobs = jobsOf(l.Scenario)
+	}
+	c.begin()
+	return c
+}
+
+// first is the first sample, nil when there is none.
+func (l *Log) first() *record.Sample {
+	for i := range l.Samples {
+		if l.Samples[i].Failed == "" {
+			return &l.Samples[i]
+		}
+	}
+	return nil
+}

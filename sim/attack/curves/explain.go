@@ -1,0 +1,142 @@
+package curves
+
+import (
+	"fmt"
+	"slices"
+
+	"highwater/engine"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+)
+
+// explain says in words why the curves differ, and judges.
+func (x *comparison) explain(limit Limit) {
+	x.note()
+	x.timing()
+	x.refusals()
+	d := x.res.Divergence
+	switch {
+	case d == nil || len(d.Range) == 0:
+		x.say("counting: the target reported no units, so nothing is known of its counting")
+	case d.Most == 0:
+		x.say("counting: all %d samples lie within what the instants of the requests allow (%.1f units on average)", len(d.Range), d.Uncertainty)
+	default:
+		more := "fewer"
+		if d.More {
+			more = "more"
+		}
+		x.say("counting: %d of %d samples lie outside of what the instants of the requests allow, the worst reports %d units %s: "+
+			"the target counts otherwise (another reading, policy or key), or others use it", d.Outside, len(d.Range), d.Most, more)
+	}
+	if d != nil && len(d.Range) > 1 {
+		apart := (d.Range[len(d.Range)-1].From - d.Range[0].From) / engine.Time(len(d.Range)-1)
+		x.say("samples: one each %.3g s of the scenario's time; peaks between them are not seen", apart.Seconds())
+	}
+	x.judge(limit)
+}
+
+func (x *comparison) say(format string, args ...any) {
+	x.res.Words = append(x.res.Words, fmt.Sprintf(format, args...))
+}
+
+// note says what the curves do not have.
+func (x *comparison) note() {
+	l := x.l
+	note := func(format string, args ...any) { x.res.Notes = append(x.res.Notes, fmt.Sprintf(format, args...)) }
+	if l.Scenario == nil {
+		note("the record does not have the scenario: there is no prediction, and only requests over HTTP are counted")
+	}
+	s := l.State
+	policy, units := l.policy()
+	switch {
+	case s == nil && x.res.Idle > 0:
+		note("%d units were in use before the first request; they are in all curves", x.res.Idle)
+	case s == nil:
+	case s.Clock != l.axis().clock:
+		note("the target's clock goes at %vx, and the attack at %vx: give both the same --clock", s.Clock, l.axis().clock)
+	case !x.res.Held && s.Scenario != "":
+		note("the target holds the people of another scenario, %q; the %d units that it began with are in all curves", s.Scenario, x.res.Idle)
+	}
+	if s != nil && (s.Policy != policy.Name || s.Units != units || !slices.Equal(s.Options, policy.Changed)) {
+		note("the target counts by %s%s with a key of %d units, the scenario by %s%s with %d", s.Policy, settings(s.Options), s.Units,
+			policy.Name, settings(policy.Changed), units)
+	}
+	if !x.res.Held && l.Scenario != nil && l.others() {
+		note("the scenario's people who do not come over HTTP are left out of all curves, as the target does not hold them")
+	}
+	if x.res.Held && jobsOf(l.Scenario) != nil {
+		note("the target draws by itself which pages start jobs: the curves have as many on average, perhaps of other pages")
+	}
+}
+
+func settings(list []engine.Setting) (text string) {
+	for _, s := range list {
+		text += " " + s.Name + "=" + s.Value
+	}
+	return text
+}
+
+// others reports whether the scenario has people who send nothing over HTTP.
+func (l *Log) others() bool {
+	return slices.ContainsFunc(l.Header.Cohorts, func(c record.Cohort) bool { return c.Path == "" })
+}
+
+// timing compares how long requests took with what was planned.
+func (x *comparison) timing() {
+	s := x.l.Schedule
+	if s == nil || x.res.Predicted == nil {
+		return
+	}
+	planned, took, n := 0.0, 0.0, 0
+	for i := range x.l.Entries {
+		e := &x.l.Entries[i]
+		if e.Outcome == record.Served && int(e.Request) < len(s.Requests) {
+			planned += s.Requests[e.Request].Service.Seconds()
+			took += e.Service().Seconds() * x.l.axis().clock
+			n++
+		}
+	}
+	if n == 0 {
+		x.say("timing: no request was served")
+		return
+	}
+	planned, took = planned/float64(n), took/float64(n)
+	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; as run the mean is %.2f units and the peak %d, predicted %.2f and %d",
+		took, planned, x.res.AsRun.Mean, x.res.AsRun.Peak.Units, x.res.Predicted.Mean, x.res.Predicted.Peak.Units)
+}
+
+// refusals compares who was refused.
+func (x *comparison) refusals() {
+	met, ran := int64(0), x.res.AsRun.Refused
+	for i := range x.l.Entries {
+		if x.l.Entries[i].Outcome == record.Refused {
+			met++
+		}
+	}
+	switch {
+	case met == 0 && ran == 0:
+		x.say("refusals: none, neither met nor by the rules")
+	case met > 0 && ran == 0:
+		x.say("refusals: the target refused %d requests, and by the rules units were free for all", met)
+	case met == 0:
+		x.say("refusals: the target refused nobody, and by the rules there were %d refusals", ran)
+	default:
+		x.say("refusals: the target refused %d requests; by the instants at which they were sent there were %d refusals, of everybody who is in the curve", met, ran)
+	}
+}
+
+// judge compares the divergence with what is allowed.
+func (x *comparison) judge(limit Limit) {
+	d := x.res.Divergence
+	switch {
+	case !limit.Set:
+	case d == nil || len(d.Range) == 0:
+		x.res.Verdict = result.Inconclusive
+	case x.l.State != nil && x.l.State.Clock != x.l.axis().clock:
+		x.res.Verdict = result.Inconclusive
+	case d.Most > *d.Allowed:
+		x.res.Verdict = result.Diverges
+	default:
+		x.res.Verdict = result.Agrees
+	}
+}

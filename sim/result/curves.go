@@ -1,0 +1,73 @@
+package result
+
+import "highwater/engine"
+
+// Curves are the license units that a scenario's requests were predicted to
+// take, those that they took by the instants at which they were sent, and
+// those that the target reported. Instants are the scenario's.
+type Curves struct {
+	From   engine.Time `json:"from"`
+	To     engine.Time `json:"to"` // the end of all curves
+	Policy string      `json:"policy"`
+	Units  int         `json:"units"` // of the scenario's key; 0 is unlimited
+	Held   bool        `json:"held"`  // the people whom the target holds itself are in all of them
+	Idle   int         `json:"idle"`  // units that the target reported before the first request, and that are in all of them
+
+	Predicted *Curve `json:"predicted"` // null when the scenario is not known
+	AsRun     *Curve `json:"as_run"`
+	Reported  *Curve `json:"as_reported"` // null when the target reported nothing
+
+	Divergence *Divergence `json:"divergence"` // null when the target reported nothing
+	Words      []string    `json:"words"`      // why they differ
+	Notes      []string    `json:"notes"`
+	Verdict    string      `json:"verdict,omitempty"` // of --max-divergence
+}
+
+// The verdicts on a divergence, besides [Inconclusive].
+const (
+	Agrees   = "agrees"
+	Diverges = "diverges"
+)
+
+// A Curve is one of them.
+type Curve struct {
+	Peak         engine.Peak      `json:"peak"`
+	Mean         float64          `json:"mean"` // units
+	FirstRefusal *CurveRefusal    `json:"first_refusal"`
+	Refused      int64            `json:"refused"`
+	RefusedByVia map[string]int64 `json:"refused_by_via"`
+
+	Series []Sample `json:"-"` // each change
+}
+
+// A CurveRefusal is the first refusal of a curve.
+type CurveRefusal struct {
+	At     engine.Time `json:"at"`
+	Via    string      `json:"via"`              // or "login"
+	Cohort string      `json:"cohort,omitempty"` // "" when it is not known
+	InUse  int         `json:"in_use"`           // units in use just before; 0 when it is not known
+}
+
+// A Divergence says how far the reported units lie from those as run. A
+// request takes its unit at some instant from its sending to its answer; what
+// lies outside of that uncertainty is real.
+type Divergence struct {
+	Samples     int         `json:"samples"`     // looks at the target's units
+	Failed      int         `json:"failed"`      // that brought none
+	Largest     int         `json:"largest"`     // difference from the curve as run, in units
+	LargestAt   engine.Time `json:"largest_at"`  // when it is first so large
+	Uncertainty float64     `json:"uncertainty"` // the mean width of what the instants allow, in units
+	Outside     int         `json:"outside"`     // samples outside of that
+	Most        int         `json:"most"`        // units that one lies outside, at the most
+	MostAt      engine.Time `json:"most_at"`     // when it is first so far
+	More        bool        `json:"more"`        // the target reported more there, not fewer
+	Allowed     *int        `json:"allowed"`     // units; null when any are
+	Range       []BandAt    `json:"-"`           // what the instants allow at each sample
+}
+
+// A BandAt is what a sample may be, and what it is.
+type BandAt struct {
+	From, To  engine.Time // when it was taken
+	Low, High int
+	Reported  int
+}
