@@ -29,13 +29,12 @@ const attackHelp = `Does a real target do what the simulation says, when the sam
 real requests?
 
 Usage: highwater attack [FILE] --target URL [flags]
-       highwater attack log RECORD [flags]
 
 Sends the requests of a scenario's callers and browsers over HTTP: each user
 from its own address of 127.0.0.0/8, with its cookies and credentials. Prints
 the units that were predicted, those by the requests' actual instants, and those
 that the target reports. Without FILE it is a hospital's day. Only this machine
-may be the target, unless --allow says otherwise. See highwater help load.
+may be the target, unless --allow says otherwise.
 
 Flags:
   --target URL         such as http://127.0.0.1:52773
@@ -48,8 +47,11 @@ Flags:
   --record FILE        write each attempt to FILE while it runs
   --out DIR            write attack.png, attack.svg, result.json, CSV tables
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
-  --max-divergence N   exit with 3 when the target's units lie by more than N,
-                       or N% of the peak, outside of the uncertainty
+  --max-divergence N   exit with 3 if its units are off by more than N, or N%
+  --calibrate          instead: which readings of the rules fit the target, by
+                       some 60 requests (see highwater help load)
+  --call PATH          for that: a call that takes a few seconds
+  --page PATH          and a page that begins a web session
   --password REF       of all users: env:NAME or file:PATH
   --allow FILE         entries that allow other hosts
   --ca FILE            certificates of the authorities that a target may have
@@ -71,14 +73,15 @@ Examples:
 Exit codes: 0 sent as planned, refusals or not; 1 the target cannot be reached
 or is not allowed; 2 usage; 3 it diverges; 4 a file is not valid;
 5 inconclusive; 130 interrupted, what was done is printed.
-See also: highwater target
+See also: highwater help load, highwater attack log --help, highwater target
 `
 
 // attackFlags are the flags of attack.
 type attackFlags struct {
 	target, window, scale, clock string
 	record, password, allow, out string
-	divergence                   string
+	divergence, call, page       string
+	calibrate                    bool
 	scrape                       time.Duration
 	ca, cert, key                string
 	timeout, maxLag              time.Duration
@@ -110,6 +113,9 @@ func newAttack(std stdio) *cobra.Command {
 			if err := f.files(loaded.scenario); err != nil {
 				return err
 			}
+			if f.calibrate {
+				return runCalibrate(cmd.Context(), std, loaded.scenario.License.Policy, &f)
+			}
 			return runAttack(cmd.Context(), std, loaded, &f)
 		},
 	}
@@ -121,7 +127,7 @@ func newAttack(std stdio) *cobra.Command {
 	}{
 		{&f.target, "target", ""}, {&f.window, "window", ""}, {&f.scale, "scale", "1"}, {&f.clock, "clock", "1x"}, {&f.record, "record", ""},
 		{&f.password, "password", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
-		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""},
+		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""}, {&f.call, "call", ""}, {&f.page, "page", ""},
 	} {
 		s.StringVar(x.to, x.name, x.value, "")
 	}
@@ -133,6 +139,7 @@ func newAttack(std stdio) *cobra.Command {
 	s.Uint64Var(&f.seed, "seed", 0, "")
 	s.IntVar(&f.replication, "replication", 1, "")
 	s.BoolVar(&f.dryRun, "dry-run", false, "")
+	s.BoolVar(&f.calibrate, "calibrate", false, "")
 	s.BoolVar(&f.json, "json", false, "")
 	s.BoolVarP(&f.quiet, "quiet", "q", false, "")
 	cmd.AddCommand(newAttackLog(std))
@@ -185,6 +192,9 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	f.options.Scrape = f.scrape
+	if err := f.checkCalibrate(cmd); err != nil {
+		return err
+	}
 	f.options.AbortErrors, err = percent("abort-errors", f.abort)
 	f.options.Timeout, f.options.MaxLag, f.options.InFlight, f.options.Idle = f.timeout, f.maxLag, f.inFlight, f.connections
 	f.options.Agent = "highwater/" + version

@@ -8,7 +8,7 @@ import (
 )
 
 // real are the packages that send and answer real requests in real time.
-var real = []string{"sim/attack", "sim/target"}
+var real = []string{"sim/attack", "sim/attack/probe", "sim/target"}
 
 // pure tells whether a package has no clock, does no I/O of its own and draws
 // no random numbers but by seeds: all but the command and those.

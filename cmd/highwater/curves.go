@@ -124,8 +124,15 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 	}
 	table(w, rows)
 	if d := res.Divergence; d != nil {
-		fmt.Fprintf(w, "as reported in %s; farthest from as run: %s at %s; outside of the uncertainty: %s, by %s at the most\n",
-			plural(d.Samples-d.Failed, "sample"), plural(d.Largest, "unit"), c.at(d.LargestAt), plural(d.Outside, "sample"), plural(d.Most, "unit"))
+		farthest := "nowhere off the curve as run"
+		if d.Largest > 0 {
+			farthest = fmt.Sprintf("off the curve as run by up to %s (%s)", plural(d.Largest, "unit"), c.at(d.LargestAt))
+		}
+		outside := "never outside of the uncertainty"
+		if d.Outside > 0 {
+			outside = fmt.Sprintf("outside of the uncertainty in %s, by up to %s (%s)", number(d.Outside), plural(d.Most, "unit"), c.at(d.MostAt))
+		}
+		fmt.Fprintf(w, "as reported in %s: %s, %s\n", plural(d.Samples-d.Failed, "sample"), farthest, outside)
 	}
 	for _, text := range res.Words {
 		fmt.Fprintln(w, "  "+text)

@@ -34,10 +34,11 @@ var imports = map[string]struct{ own, others, std string }{
 		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/common github.com/prometheus/client_model golang.org/x/sys gopkg.in/yaml.v3",
 	},
 	"sim/attack/curves": {own: "engine scenario sim sim/attack sim/attack/record sim/queue sim/result sim/trace sim/wire"},
+	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/wire"},
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "gonum.org/v1/plot"},
 	"cmd/highwater": {
-		own: "engine plots scenario scenarios sim sim/attack sim/attack/curves sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},

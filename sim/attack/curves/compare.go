@@ -182,6 +182,16 @@ func (x *comparison) diverge(limit Limit) {
 // outside is how far a number lies outside of a range.
 func outside(n, low, high int) int { return max(0, low-n, n-high) }
 
+// Gap is how far the units that the target reported lie outside of what a
+// policy allows, by the instants of the requests and the units that were in
+// use before; 0 is nowhere.
+func (l *Log) Gap(policy engine.Policy, idle int) (most int) {
+	for _, b := range l.bands(policy, idle, 0) {
+		most = max(most, outside(b.Reported, b.Low, b.High))
+	}
+	return most
+}
+
 // bands are what a policy allows the target to have reported in each of its
 // samples, by the instants of the requests. Units that were in use before are
 // added; a key is never exceeded.
@@ -223,6 +233,9 @@ func (l *Log) bands(policy engine.Policy, idle, units int) []result.BandAt {
 			b.Low, _ = alone.over(from, to)
 		}
 		loose := logins.over(from, to)
+		if l.Reach > 0 && policy.HoldFrom == engine.FromStart {
+			b.High += holds.over(from, to)
+		}
 		b.High = min(limit, b.High+loose+idle)
 		b.Low = max(0, min(limit, b.Low-loose-holds.over(from, to)+idle))
 		list = append(list, b)

@@ -33,6 +33,10 @@ type Log struct {
 	// Scenario and Schedule are what was sent; nil when that is not known.
 	Scenario *scenario.Scenario
 	Schedule *attack.Schedule
+
+	// Reach is within how long after it was sent the target begins a request,
+	// and before it is done ends it; 0 is any time from sent to done.
+	Reach time.Duration
 }
 
 // mostEntries is how many attempts are compared: each takes 200 bytes.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"highwater/engine"
 	"highwater/sim"
@@ -49,7 +50,11 @@ func (l *Log) steps(p pass, a axis) []step {
 		case p == lowest && e.Outcome != record.Served:
 			continue
 		case p == lowest:
-			from, rest = done, sent
+			from, rest = a.at(l.latest(e)), a.at(l.earliest(e))
+			done = from
+			if l.Reach > 0 {
+				done = max(from, rest)
+			}
 		}
 		list = append(list, step{at: from, entry: int32(i)}, step{at: done, rest: rest, entry: int32(i), end: true})
 	}
@@ -72,7 +77,7 @@ func (l *Log) pass(p pass, policy engine.Policy, units int, others bool, tape fu
 		policy, units = policy.WithoutLimit(), 0
 		policy.ConnectionLimit = 0
 	}
-	if p == highest {
+	if p == highest && l.Reach == 0 {
 		_ = policy.Set("hold_from", "end") // which is never earlier than from the start
 	}
 	a := l.axis()
@@ -101,6 +106,22 @@ func (l *Log) pass(p pass, policy engine.Policy, units int, others bool, tape fu
 	return &c.curve
 }
 
+// latest is when the target had begun an attempt.
+func (l *Log) latest(e *record.Entry) time.Duration {
+	if l.Reach == 0 {
+		return max(e.Sent, e.Done)
+	}
+	return max(e.Sent, min(e.Done, e.Sent+l.Reach))
+}
+
+// earliest is until when the target had not ended an attempt.
+func (l *Log) earliest(e *record.Entry) time.Duration {
+	if l.Reach == 0 {
+		return e.Sent
+	}
+	return max(e.Sent, e.Done-l.Reach)
+}
+
 // end is when the curves end, in the scenario's time.
 func (l *Log) end() engine.Time {
 	a := l.axis()
@@ -127,7 +148,11 @@ func (l *Log) doubts(policy *engine.Policy) (holds, logins doubts) {
 		case e.Kind == sim.LoginRequest:
 			logins.add(sent, done)
 		case e.Outcome == record.Served && !k.Session && policy.HoldSeconds > 0 && (policy.HoldScope == engine.AllSessionless || k.User == ""):
-			holds.add(sent+policy.HoldSeconds, done+policy.HoldSeconds)
+			from, to := sent, a.at(l.latest(e))
+			if policy.HoldFrom == engine.FromEnd {
+				from, to = a.at(l.earliest(e)), max(to, a.at(l.earliest(e)))
+			}
+			holds.add(from+policy.HoldSeconds, to+policy.HoldSeconds)
 		}
 	}
 	for _, d := range []*doubts{&holds, &logins} {

@@ -1,0 +1,229 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/attack"
+	"highwater/sim/result"
+	"highwater/sim/target"
+)
+
+// pipes is a network inside the test, in whose time nothing else waits.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func newPipes() *pipes { return &pipes{make(chan net.Conn), make(chan struct{})} }
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	select {
+	case <-p.done:
+	default:
+		close(p.done)
+	}
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
+
+// addressed is a connection from an address.
+type addressed struct {
+	net.Conn
+	from netip.Addr
+}
+
+func (a addressed) RemoteAddr() net.Addr {
+	if !a.from.IsValid() {
+		a.from = here
+	}
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.from, 40_000))
+}
+
+func (p *pipes) dial(_ context.Context, from netip.Addr, _ netip.AddrPort) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- addressed{server, from}:
+		return client, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// options are those that reach a network.
+func (p *pipes) options(policy engine.Policy) Options {
+	return Options{
+		Attack: attack.Options{Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: p.dial, Timeout: time.Hour}, Policy: policy,
+	}
+}
+
+// calibrate asks a target that counts by a policy.
+func calibrate(t *testing.T, o target.Options, base engine.Policy) (res *result.Calibration) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		n := newPipes()
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error)
+		go func() {
+			_, err := target.New(o).Serve(ctx, n)
+			served <- err
+		}()
+		var err error
+		if res, err = Calibrate(t.Context(), n.options(base)); err != nil {
+			t.Error(err)
+		}
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return res
+}
+
+func slow(d time.Duration) scenario.Dist {
+	return scenario.Dist{Law: scenario.Constant, Mean: d.Seconds()}
+}
+
+// setting is a reading's value of an option.
+func setting(r engine.Reading, name string) string {
+	return r.Settings[slices.IndexFunc(r.Settings, func(s engine.Setting) bool { return s.Name == name })].Value
+}
+
+// undecidable lists the options of a reading that no experiment here can
+// decide: their values change no unit of what is sent.
+func undecidable(r engine.Reading) []string {
+	calls := setting(r, "anon_id") != "session" // several have one license user ID
+	holds := setting(r, "hold_scope") == "all_sessionless"
+	counts := setting(r, "hold_counts_connection") == "true"
+	grace := setting(r, "grace_on") == "logout_or_timeout"
+	var list []string
+	if !calls && !holds { // nobody who holds comes back
+		list = append(list, "hold_counts_connection")
+	}
+	// A row must be kept when its last connection ends: by a grace period, or
+	// by a hold that is no connection.
+	if !grace && (counts || !calls && !holds) {
+		list = append(list, "grace_keeps_transition")
+	}
+	return list
+}
+
+// The reading by which a target counts is always among those that fit, and
+// whatever can be decided is.
+func TestCalibrateFindsTheReading(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	readings := engine.Readings(base)
+	step := 1
+	if testing.Short() {
+		step = 31
+	}
+	for i := 0; i < len(readings); i += step {
+		r := readings[i]
+		p := r.Policy
+		res := calibrate(t, target.Options{Policy: p, Service: slow(3 * time.Second)}, base)
+		if res == nil {
+			return
+		}
+		for _, s := range r.Settings {
+			j := slices.IndexFunc(res.Options, func(o result.CalibratedOption) bool { return o.Name == s.Name })
+			if j < 0 || !slices.Contains(res.Options[j].Values, s.Value) {
+				t.Fatalf("%v: %s=%s is not among what fits: %+v", r.Settings, s.Name, s.Value, res)
+			}
+			if want := !slices.Contains(undecidable(r), s.Name); res.Options[j].Decided != want {
+				t.Errorf("%v: %s is decided: %v, want %v (%+v)", r.Settings, s.Name, res.Options[j].Decided, want, res.Experiments)
+			}
+		}
+		if res.Requests > 100 {
+			t.Errorf("%v: %d requests were sent, want 100 at most", r.Settings, res.Requests)
+		}
+	}
+}
+
+// A target whose timers are fast is asked as fast.
+func TestCalibrateAtTheTargetsClock(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	res := calibrate(t, target.Options{Clock: 20, Service: slow(4 * time.Second)}, base)
+	if res == nil || res.Verdict != result.Decided || res.Clock != 20 || res.Duration > 20*engine.Second {
+		t.Errorf("%+v", res)
+	}
+}
+
+// Where calls take no time it stays open where a hold begins.
+func TestCalibrateWithFastCalls(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	res := calibrate(t, target.Options{}, base)
+	if res == nil {
+		return
+	}
+	for _, o := range res.Options {
+		if want := o.Name != "hold_from" && o.Name != "grace_keeps_transition"; o.Decided != want {
+			t.Errorf("%s is decided: %v, want %v", o.Name, o.Decided, want)
+		}
+	}
+	if res.Verdict != result.Undecided || len(res.Notes) == 0 {
+		t.Errorf("%s, %q; want undecided, and why", res.Verdict, res.Notes)
+	}
+}
+
+// A target that counts by other rules fits none, which is no answer.
+func TestCalibrateOtherRules(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	other := base
+	for _, s := range [][2]string{{"hold_seconds", "1"}, {"max_connections", "3"}} {
+		if err := other.Set(s[0], s[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	res := calibrate(t, target.Options{Policy: other, Service: slow(3 * time.Second)}, base)
+	if res == nil || res.Fitting != 0 || res.Verdict != result.Inconclusive || len(res.Notes) == 0 {
+		t.Errorf("%+v", res)
+	}
+}
+
+// A key that is too small refuses, and what that leaves open stays open.
+func TestCalibrateASmallKey(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	res := calibrate(t, target.Options{Units: 8, Service: slow(3 * time.Second)}, base)
+	if res == nil {
+		return
+	}
+	for _, o := range res.Options {
+		if !slices.Contains(o.Values, setting(engine.Readings(base)[0], o.Name)) {
+			t.Errorf("%s: the target's own value is not among %v", o.Name, o.Values)
+		}
+	}
+}
+
+func TestCalibrateWithoutMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newPipes()
+		s := &http.Server{Handler: http.NotFoundHandler()}
+		go func() { _ = s.Serve(n) }()
+		base, _ := engine.NamedPolicy("")
+		if _, err := Calibrate(t.Context(), n.options(base)); !errors.Is(err, ErrNoMetrics) {
+			t.Errorf("Calibrate gives %v, want ErrNoMetrics", err)
+		}
+		_ = s.Close()
+		synctest.Wait()
+	})
+}
