@@ -3,7 +3,6 @@ package sim
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -39,10 +38,7 @@ func StudyOf(kind string, samples []*Sample, o Options, confidence float64, err 
 		Schema: result.Schema, Kind: kind, Scenario: sc.Name, Start: sc.Start, Duration: sc.Duration,
 		Seed: cmp.Or(o.Seed, sc.Seed), Replications: samples[0].N, EndedBy: result.AllDone, Confidence: confidence,
 	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		st.EndedBy = result.OutOfBudget
-	case err != nil:
+	if err != nil {
 		st.EndedBy = result.Interrupted
 	}
 	return st

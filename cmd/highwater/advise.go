@@ -82,9 +82,9 @@ func newAdvise(std stdio) *cobra.Command {
 			}
 			q := sizing.Question{Risks: []float64{r}, Confidence: s.level}
 			var res *result.Advice
-			err = s.replicate(cmd.Context(), std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+			err = s.replicate(cmd.Context(), std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 				res, err = sizing.Advise(ctx, sim.Cases(loaded.scenario)[0], o, &q)
-				return err
+				return &res.Study, err
 			})
 			if res.Replications == 0 {
 				return err

@@ -103,9 +103,9 @@ func newCompare(std stdio) *cobra.Command {
 				}
 			}
 			var res *result.Comparison
-			err = s.replicate(cmd.Context(), std, "simulating", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+			err = s.replicate(cmd.Context(), std, "simulating", func(ctx context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 				res, err = sizing.Compare(ctx, sides, o, &q)
-				return err
+				return &res.Study, err
 			})
 			if res.Replications == 0 {
 				return err

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -30,6 +31,13 @@ func (p *progress) show(share float64) {
 	if p.bar != nil {
 		_ = p.bar.Set(int(share * steps)) // a terminal that cannot be written to loses its bar
 	}
+}
+
+// until shows how much of the time before an instant is over, if that is more
+// than of the work.
+func (p *progress) until(end time.Time) func(share float64) {
+	begin := time.Now()
+	return func(share float64) { p.show(min(1, max(share, float64(time.Since(begin))/float64(end.Sub(begin))))) }
 }
 
 // say changes what is said beside the bar.

@@ -39,9 +39,12 @@ func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario
 		peaks[i] = res.Policies[i].First.Peak.Units
 	}
 	read := sizing.Readings(own.Name, readings, peaks)
-	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(ctx context.Context, o sim.Options, _ *progress) error {
-		read.Over, err = sizing.OverReplications(ctx, sc, read, o)
-		return err
+	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
+		read.Over, err = sizing.OverReplications(limited, sc, read, o)
+		if read.Over != nil && err != nil && ctx.Err() == nil {
+			read.Over.EndedBy = result.OutOfBudget
+		}
+		return nil, err
 	})
 	if read.Over == nil {
 		return nil, err

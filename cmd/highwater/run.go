@@ -225,20 +225,27 @@ func simulate(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Sc
 		Epoch: sc.Start, End: sc.Duration, Units: sc.License.Units, HasUnits: true,
 		Policy: sc.License.Policy.Base, Options: sc.License.Policy.Changed,
 	}
-	err = study.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, _ *progress) error {
+	err = study.replicate(ctx, std, "simulating", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 		if tape == "" {
-			res, err = sim.Run(ctx, sc, o)
-			return err
+			res, err = sim.Run(limited, sc, o)
+			return &res.Study, err
 		}
-		return writeFile(std, tape, func(w io.Writer) error {
+		whole := func(w io.Writer) error {
 			t := trace.NewWriter(w, &h)
 			o.Trace = t.Write
-			res, err = sim.Run(ctx, sc, o)
-			if late := errors.Is(err, context.DeadlineExceeded); err != nil && (!late || res.Replications == 0) {
+			res, err = sim.Run(limited, sc, o)
+			if err != nil && (ctx.Err() != nil || res.Replications == 0) {
 				return err
 			}
 			return t.Flush() // replication 1 is whole, however many there are
-		})
+		}
+		if failed := writeFile(std, tape, whole); failed != nil {
+			err = failed
+		}
+		if res == nil {
+			return nil, err
+		}
+		return &res.Study, err
 	})
 	return res, err
 }

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"highwater/engine"
 	"highwater/sim"
 	"highwater/sim/result"
 	"highwater/sim/sizing"
@@ -126,13 +129,13 @@ func newSize(std stdio) *cobra.Command {
 // size sizes, and shows the answer so far.
 func size(ctx context.Context, std stdio, s *studyFlags, cases []sim.Case, q *sizing.Question) (res *result.Sizing, err error) {
 	noun := strings.TrimSuffix(cases[0].Policy.LimitOn.String(), "s")
-	err = s.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, p *progress) error {
+	err = s.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, p *progress) (*result.Study, error) {
 		q.Seen = func(n, units int) {
 			p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
 		}
 		q.Growing = func() { p.say("looking for the growth that the key bears") }
 		res, err = sizing.Size(ctx, cases, o, q)
-		return err
+		return &res.Study, err
 	})
 	return res, err
 }
@@ -142,23 +145,31 @@ func writeSizing(w io.Writer, res *result.Sizing) {
 	first := &res.Policies[0]
 	writeStudy(w, &res.Study, keyText(first.Units, first.LimitOn))
 	writeVerdict(w, res, first)
-	rows := [][]string{{"policy", "risk of any refusal", "enough by the runs", "guaranteed with " + percentText(res.Confidence)}}
+	rows := [][]string{{"policy", "risk", "enough by the runs", "guaranteed with " + percentText(res.Confidence)}}
 	for i := range res.Policies {
 		p := &res.Policies[i]
 		name := countedText(&p.Counted)
 		for _, n := range p.Enough {
-			rows = append(rows, []string{name, percentText(n.Risk), unitsOr(n.Units, "–"),
+			rows = append(rows, []string{name, percentText(n.Risk), enoughText(&n),
 				unitsOr(n.Guaranteed, "needs at least "+number(n.Wanted)+" replications")})
 			name = ""
 		}
 	}
 	table(w, rows)
-	fmt.Fprintf(w, "Enough by the runs: at most that share of the replications needs more. Guaranteed: enough\n"+
-		"with %s confidence, whatever the law of the peak. See highwater help sizing.\n", percentText(res.Confidence))
+	paragraph(w, "", "Risk: that the key refuses anybody in a run. Enough by the runs: at most that share of the replications needs more, "+
+		"with an interval. Guaranteed: enough with that confidence, whatever the law of the peak. See highwater help sizing.")
 	for i := range res.Policies {
 		fmt.Fprintln(w)
 		writePolicySizing(w, res, &res.Policies[i])
 	}
+}
+
+// enoughText is an estimate and its interval.
+func enoughText(n *result.Need) string {
+	if n.Units == nil {
+		return "–"
+	}
+	return number(*n.Units) + " (" + unitsOr(n.Low, "…") + " to " + unitsOr(n.High, "…") + ")"
 }
 
 func unitsOr(units *int, other string) string {
@@ -172,23 +183,45 @@ func unitsOr(units *int, other string) string {
 func writeVerdict(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
 	need := &p.Enough[0]
 	noun := strings.TrimSuffix(p.LimitOn, "s")
-	risk := fmt.Sprintf("the risk of any refusal in a run of %s at %s or less", span(res.Duration), percentText(need.Risk))
+	risk := fmt.Sprintf("the risk that the key refuses anybody in a run of %s at %s or less", span(res.Duration), percentText(need.Risk))
+	subject, keep := "Counted by "+countedText(&p.Counted)+", ", " keep "
+	if best := need.Best(); best != nil {
+		if *best == 1 {
+			keep = " keeps "
+		}
+		subject += plural(*best, noun) + keep + risk
+	}
 	switch {
 	case need.Guaranteed != nil:
-		fmt.Fprintf(w, "%s keep %s, with %s confidence.\n", plural(*need.Guaranteed, noun), risk, percentText(res.Confidence))
+		paragraph(w, "", subject+", with "+percentText(res.Confidence)+" confidence.")
 	case need.Units != nil:
-		fmt.Fprintf(w, "%s keep %s, by these replications; a guarantee needs at least %s.\n", plural(*need.Units, noun), risk, number(need.Wanted))
+		paragraph(w, "", subject+", by these replications; a guarantee needs at least "+number(need.Wanted)+".")
 	default:
-		fmt.Fprintf(w, "There are too few replications to say what keeps %s: a guarantee needs at least %s.\n", risk, number(need.Wanted))
+		paragraph(w, "", "There are too few replications to say what keeps "+risk+": a guarantee needs at least "+number(need.Wanted)+".")
 	}
 	if k := p.Present; k != nil && k.Headroom != nil {
-		if *k.Headroom < 0 {
-			fmt.Fprintf(w, "The key of %s is %s short of that.\n", number(k.Limit), number(-*k.Headroom))
-		} else {
-			fmt.Fprintf(w, "The key of %s has %s more than that.\n", number(k.Limit), number(*k.Headroom))
+		switch headroom := *k.Headroom; {
+		case headroom < 0:
+			fmt.Fprintf(w, "The key of %s is %s short of that.\n", number(k.Limit), number(-headroom))
+		case headroom == 0:
+			fmt.Fprintf(w, "The key of %s is just that.\n", number(k.Limit))
+		default:
+			fmt.Fprintf(w, "The key of %s has %s more than that.\n", number(k.Limit), number(headroom))
 		}
 	}
+	if x := p.Precision; x != nil && !x.Reached {
+		paragraph(w, "", precisionText(x, need.Risk))
+	}
 	fmt.Fprintln(w)
+}
+
+// precisionText says that a precision was not reached.
+func precisionText(x *result.Precision, risk float64) string {
+	text := "The precision was not reached: the interval at " + percentText(risk) + " "
+	if x.Low == nil || x.High == nil {
+		return text + "has no limit on one side yet."
+	}
+	return fmt.Sprintf("%sis %s to %s, which is %s wide and not %s.", text, number(*x.Low), number(*x.High), number(*x.High-*x.Low), number(x.Asked))
 }
 
 func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
@@ -200,19 +233,21 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 	y := &p.Yards
 	lines := [][2]string{
 		{"  needed", neededSpread(p)},
-		{"  held by", sharesText(p.AtPeak)},
 		{"  other yardsticks", number(y.Time) + " are enough 99 % of the time"},
 		{"", number(y.Logins) + " are enough for 99 % of connections and logins"},
 		{"", fmt.Sprintf("%s by Erlang B at 1 %%, for the mean of %.1f in the busiest hour, %s",
 			number(y.ErlangB), y.BusiestMean, hourText(y.BusiestHour))},
 	}
+	if p.LimitOn == engine.LimitUnits.String() {
+		lines = slices.Insert(lines, 1, [2]string{"  held by", sharesText(p.AtPeak) + ", at the peak on average"})
+	}
 	if k := p.Present; k != nil {
 		lines = append(lines, presentLines(res, p, k)...)
 	}
-	labelled(w, lines)
 	for _, warning := range p.Warnings {
-		fmt.Fprintln(w, "  note:", warning)
+		lines = append(lines, [2]string{"  note", warning})
 	}
+	paragraphs(w, lines)
 }
 
 func neededSpread(p *result.PolicySizing) string {
@@ -251,9 +286,12 @@ func sharesText(list []result.Share) string {
 // presentLines tell how the present key does.
 func presentLines(res *result.Sizing, p *result.PolicySizing, k *result.Key) [][2]string {
 	noun := strings.TrimSuffix(p.LimitOn, "s")
-	lines := [][2]string{{"  risk now", fmt.Sprintf("with %s, %s of the runs have a refusal: %s of %s (%s to %s)",
+	lines := [][2]string{{"  risk now", fmt.Sprintf("%s refuse somebody in %s of the runs: %s of %s (%s to %s)",
 		plural(k.Limit, noun), percentText(float64(k.Risk.Count)/float64(k.Risk.N)), number(k.Risk.Count), number(k.Risk.N),
 		percentText(k.Risk.Low), percentText(k.Risk.High))}}
+	if k.Limited > 0 {
+		lines = append(lines, [2]string{"", fmt.Sprintf("in %s of %s a connection limit refuses first, however large the key", number(k.Limited), number(k.Risk.N))})
+	}
 	if f := k.First; f != nil {
 		lines = append(lines, firstLines(f, clock{res.Start})...)
 	} else {
@@ -350,30 +388,40 @@ func usersText(f *result.FirstRefusals) string {
 
 // growthLines tell how much traffic the key bears.
 func growthLines(g *result.Growth) [][2]string {
-	text := factorText(g) + " times this traffic until the risk is " + percentText(g.Risk)
-	if g.People > 0 && g.Factor < sim.MaxScale {
-		text += fmt.Sprintf(": %+d people and devices to the %s", g.Extra, number(g.People))
+	if g.Wanted > 0 {
+		return [][2]string{{"  bears", "too few replications: " + percentText(g.Risk) + " needs at least " + number(g.Wanted)}}
+	}
+	text := factorText(g) + " times this traffic until that risk is " + percentText(g.Risk)
+	if g.People > 0 && g.Factor != nil {
+		text += ": " + signed(float64(g.Extra), 0) + " people and devices to the " + number(g.People)
 	}
 	lines := [][2]string{{"  bears", text + " (" + plural(g.N, "replication") + ")"}}
-	if g.Month != "" {
-		lines = append(lines, [2]string{"  breaks in", fmt.Sprintf("%s, growing %s a year from the scenario's start", g.Month, percentText(g.Yearly))})
+	switch {
+	case g.Yearly == 0:
+	case g.Month != "":
+		lines = append(lines, [2]string{"  breaks in", fmt.Sprintf("%s (%s to %s), growing %s a year from the scenario's start",
+			g.Month, cmp.Or(g.MonthLow, "…"), cmp.Or(g.MonthHigh, "…"), percentText(g.Yearly))})
+	case g.Beyond == result.Above:
+		lines = append(lines, [2]string{"  breaks in", "many years, growing " + percentText(g.Yearly) + " a year"})
+	default:
+		lines = append(lines, [2]string{"  breaks in", "no month to come: the key is too small for this risk now"})
 	}
 	return lines
 }
 
-func factorText(f *result.Growth) string {
-	if f.Factor >= sim.MaxScale {
-		return fmt.Sprintf("more than %d", sim.MaxScale)
+// factorText is a factor with its interval.
+func factorText(g *result.Growth) string {
+	switch {
+	case g.Beyond == result.Above:
+		return fmt.Sprintf("more than %g", g.Most)
+	case g.Factor == nil:
+		return fmt.Sprintf("less than %g", g.Least)
+	case g.Low == nil && g.High == nil:
+		return fmt.Sprintf("about %.3g", *g.Factor)
+	case g.Low == nil:
+		return fmt.Sprintf("%.3g (up to %.3g)", *g.Factor, *g.High)
+	case g.High == nil:
+		return fmt.Sprintf("%.3g (%.3g or more)", *g.Factor, *g.Low)
 	}
-	if f.Low == nil && f.High == nil {
-		return fmt.Sprintf("about %.3g", f.Factor)
-	}
-	low, high := "…", "…"
-	if f.Low != nil {
-		low = fmt.Sprintf("%.3g", *f.Low)
-	}
-	if f.High != nil {
-		high = fmt.Sprintf("%.3g", *f.High)
-	}
-	return fmt.Sprintf("%.3g (%s to %s)", f.Factor, low, high)
+	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"highwater/sim"
 	"highwater/sim/result"
@@ -75,23 +77,47 @@ func (s *studyFlags) checkNumbers(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// replicate does work with progress and perhaps a budget of time, whose end
-// is no error.
-func (s *studyFlags) replicate(ctx context.Context, std stdio, doing string, work func(context.Context, sim.Options, *progress) error) error {
+// replicate does work that begins a study, with progress and perhaps a budget
+// of time, whose end is no error.
+func (s *studyFlags) replicate(ctx context.Context, std stdio, doing string, work func(context.Context, sim.Options, *progress) (*result.Study, error)) error {
 	p := newProgress(std, s.quiet, doing)
 	defer p.end()
 	o, limited := s.sim, ctx
 	o.Progress = p.show
+	o.Enough = func(samples []*sim.Sample) bool {
+		if n := samples[0].N; p.bar != nil && (n < seldom || n%seldom == 0) {
+			p.say(soFar(samples[0]))
+		}
+		return false
+	}
 	if s.budget > 0 {
 		var cancel context.CancelFunc
 		limited, cancel = context.WithTimeout(ctx, s.budget)
 		defer cancel()
+		o.Progress = p.until(time.Now().Add(s.budget))
 	}
-	err := work(limited, o, p)
-	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+	study, err := work(limited, o, p)
+	if limited.Err() != nil && ctx.Err() == nil && errors.Is(err, limited.Err()) {
+		if study != nil {
+			study.EndedBy = result.OutOfBudget
+		}
 		return nil
 	}
 	return err
+}
+
+// seldom is how often the answer so far is told, once there are a few.
+const seldom = 20
+
+// soFar is the answer by the replications so far.
+func soFar(s *sim.Sample) string {
+	list := make([]int, s.N)
+	for i, p := range s.Needed {
+		list[i] = p.Units
+	}
+	slices.Sort(list)
+	noun := strings.TrimSuffix(s.Policy.LimitOn.String(), "s")
+	return fmt.Sprintf("%s: %s needed (%s–%s)", plural(s.N, "replication"), plural(list[(s.N-1)/2], noun), number(list[0]), number(list[s.N-1]))
 }
 
 // print prints a result as text or JSON.
@@ -156,7 +182,7 @@ func writeStudy(w io.Writer, st *result.Study, key string) {
 	case result.OutOfBudget:
 		fmt.Fprint(w, ", as many as the time allowed")
 	case result.Interrupted:
-		fmt.Fprint(w, "\nPARTIAL: interrupted before all replications were done")
+		fmt.Fprint(w, "\nPARTIAL: interrupted before all was done")
 	}
 	fmt.Fprint(w, "\n\n")
 }
@@ -168,4 +194,16 @@ func countedText(c *result.Counted) string {
 		return c.Policy
 	}
 	return c.Policy + changedText(c.Options)
+}
+
+// paragraphs writes lines of a label and a text that may be long, the texts
+// aligned.
+func paragraphs(w io.Writer, lines [][2]string) {
+	width := 0
+	for _, l := range lines {
+		width = max(width, utf8.RuneCountInString(l[0]))
+	}
+	for _, l := range lines {
+		paragraph(w, l[0]+strings.Repeat(" ", width+2-utf8.RuneCountInString(l[0])), l[1])
+	}
 }

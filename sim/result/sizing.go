@@ -60,6 +60,8 @@ type PolicySizing struct {
 	Curve   []Risk  `json:"risk_by_units"`
 	AtPeak  []Share `json:"peak_by_cohort"` // means over the replications, most first
 
+	Precision *Precision `json:"precision,omitempty"` // where one was asked for
+
 	NeededBy []int    `json:"needed_by_replication"`
 	Warnings []string `json:"warnings"`
 }
@@ -70,6 +72,8 @@ type Need struct {
 	// Units is the fewest by the share of the replications that need more, null
 	// when there are fewer than one in the inverse of the risk.
 	Units *int `json:"units"`
+	Low   *int `json:"low"`  // limits of its two-sided interval by order statistics
+	High  *int `json:"high"` // null where there are too few replications
 	// Guaranteed is the fewest that keep the risk with confidence, whatever the
 	// law of the peak: the upper limit of a quantile by order statistics, and
 	// the least whose Clopper-Pearson upper limit is at most the risk. It is
@@ -89,6 +93,16 @@ type Yards struct {
 	Mean        float64 `json:"mean_units"`
 }
 
+// A Precision is how wide the interval of the units at the first risk is, and
+// how wide it may be. Its confidence leaves room for all looks at it.
+type Precision struct {
+	Asked      int     `json:"asked"`
+	Low        *int    `json:"low"`
+	High       *int    `json:"high"`
+	Confidence float64 `json:"confidence"` // of the interval and of what is guaranteed
+	Reached    bool    `json:"reached"`
+}
+
 // Best is the guaranteed number of units, else the estimate, nil when there is
 // neither.
 func (n *Need) Best() *int {
@@ -100,9 +114,10 @@ func (n *Need) Best() *int {
 
 // A Key is how the present key does.
 type Key struct {
-	Limit    int            `json:"limit"` // the key's units, or those of a lower user limit
-	Risk     Proportion     `json:"risk"`
-	Headroom *int           `json:"headroom"` // units more than are enough at the first risk, guaranteed if anything is; negative: lacking
+	Limit    int            `json:"limit"`                                    // the key's units, or those of a lower user limit
+	Risk     Proportion     `json:"risk"`                                     // that the key refuses anybody
+	Limited  int            `json:"replications_refused_otherwise,omitempty"` // first refused by a connection limit, whatever the key
+	Headroom *int           `json:"headroom"`                                 // units more than are enough at the first risk, guaranteed if anything is; negative: lacking
 	First    *FirstRefusals `json:"first_refusal"`
 }
 
@@ -138,15 +153,29 @@ type Count struct {
 // people, devices and callers times a factor.
 type Growth struct {
 	N      int      `json:"replications"`
-	Risk   float64  `json:"risk"`         // of any refusal, that is reached at the factor
-	Factor float64  `json:"factor"`       // a quantile of the break scales of the replications, with its interval
-	Low    *float64 `json:"low"`          // null: no limit by so few replications
-	High   *float64 `json:"high"`         // likewise
-	People int      `json:"people"`       // in cohorts that grow and have a count
-	Extra  int      `json:"extra_people"` // how many more the key bears, just below the factor; negative: fewer
+	Risk   float64  `json:"risk"`                          // of any refusal, that is reached at the factor
+	Factor *float64 `json:"factor"`                        // a quantile of the break scales of the replications, with its interval
+	Low    *float64 `json:"low"`                           // null: no limit by so few replications, or beyond what was looked at
+	High   *float64 `json:"high"`                          // likewise
+	Beyond string   `json:"beyond,omitempty"`              // where Factor is null: above Most or below Least
+	Least  float64  `json:"least"`                         // the smallest factor that is looked at
+	Most   float64  `json:"most"`                          // the largest
+	Wanted int      `json:"replications_wanted,omitempty"` // at least, where there are too few for the risk
+	People int      `json:"people"`                        // in cohorts that grow and have a count
+	Extra  int      `json:"extra_people"`
 	Yearly float64  `json:"yearly,omitempty"`
-	Month  string   `json:"month,omitempty"` // in which the factor is reached, by the yearly growth
+	// Month in which the factor is reached by the yearly growth, with its
+	// interval; empty where the factor is below 1 or beyond.
+	Month     string `json:"month,omitempty"`
+	MonthLow  string `json:"month_low,omitempty"`
+	MonthHigh string `json:"month_high,omitempty"`
 }
+
+// Sides of a factor that is beyond what was looked at.
+const (
+	Above = "above" // the most
+	Below = "below" // the least
+)
 
 // A Risk is the risk of any refusal by a number of units, with a pointwise
 // Clopper-Pearson interval.

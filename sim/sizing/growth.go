@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"time"
 
 	"highwater/scenario"
 	"highwater/sim"
@@ -19,6 +18,12 @@ const mostBroken = 200
 // fine is how exactly a break scale is found, relative to itself.
 const fine = 0.001
 
+// Scales between which a break scale is looked for.
+const (
+	leastScale = 0.001
+	mostScale  = 10
+)
+
 // growth finds by what factor the traffic can grow before the key breaks.
 //
 // Larger traffic has all arrivals of smaller traffic and more, and without a
@@ -28,22 +33,30 @@ const fine = 0.001
 // sample.
 func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*result.Growth, error) {
 	b := newBreaking(ctx, s, o)
-	g := &result.Growth{N: len(b.reps), People: people(s.Scenario, 1), Yearly: q.Yearly}
-	g.Risk = q.Risks[0]
+	g := &result.Growth{N: len(b.reps), Risk: q.Risks[0], Least: leastScale, Most: mostScale, People: people(s.Scenario, 1), Yearly: q.Yearly}
+	if float64(g.N)*g.Risk < 1 {
+		g.Wanted = int(math.Ceil(1 / g.Risk))
+		return g, nil
+	}
 	low, high, _ := stats.QuantileRanks(g.N, g.Risk, q.Confidence)
 	g.Factor = b.rank(int(math.Ceil(float64(g.N)*g.Risk - 1e-9)))
 	if low >= 1 {
-		g.Low = ref(b.rank(low))
+		g.Low = b.rank(low)
 	}
 	if high <= g.N {
-		g.High = ref(b.rank(high))
+		g.High = b.rank(high)
 	}
 	if b.err != nil {
 		return nil, b.err
 	}
-	g.Extra = people(s.Scenario, g.Factor/(1+fine)) - g.People // one more breaks the key
-	if q.Yearly > 0 {
-		g.Month = month(s.Scenario.Start, g.Factor, q.Yearly)
+	switch {
+	case g.Factor != nil:
+		g.Extra = people(s.Scenario, *g.Factor/(1+fine)) - g.People // one more breaks the key
+		g.Month, g.MonthLow, g.MonthHigh = month(s, g.Factor, q), month(s, g.Low, q), month(s, g.High, q)
+	case b.broken(mostScale) < int(math.Ceil(float64(g.N)*g.Risk-1e-9)):
+		g.Beyond = result.Above
+	default:
+		g.Beyond = result.Below
 	}
 	return g, nil
 }
@@ -64,14 +77,14 @@ func people(sc *scenario.Scenario, scale float64) int {
 // daysInYear on average.
 const daysInYear = 365.2425
 
-// month is when traffic that grows by a share each year has grown by a factor.
-// A factor that is less than 1 was long ago.
-func month(start time.Time, factor, yearly float64) string {
-	days := math.Log(factor) / math.Log1p(yearly) * daysInYear
-	if days > 100*daysInYear {
+// month is when traffic that grows by a share each year has grown by a factor,
+// if that is to come.
+func month(s *sim.Sample, factor *float64, q *Question) string {
+	if factor == nil || *factor < 1 || q.Yearly == 0 {
 		return ""
 	}
-	return start.AddDate(0, 0, int(math.Floor(days))).Format("2006-01")
+	days := math.Log(*factor) / math.Log1p(q.Yearly) * daysInYear
+	return s.Scenario.Start.AddDate(0, 0, int(days)).Format("2006-01")
 }
 
 // A breaking is the search for break scales. Of each replication it knows a
@@ -132,24 +145,24 @@ func (b *breaking) broken(scale float64) int {
 	return n
 }
 
-// rank is the kth of the replications' break scales, the least first, and
-// [sim.MaxScale] when it is not less.
-func (b *breaking) rank(k int) float64 {
+// rank is the kth of the replications' break scales, the least first, nil when
+// it is beyond what is looked at.
+func (b *breaking) rank(k int) *float64 {
 	low := b.guess(k) // what is needed grows about as the traffic does
 	high := low
 	if b.broken(low) >= k {
 		for step := 1.02; b.broken(low) >= k; step *= step {
-			if high = low; low < 1.0/sim.MaxScale || b.err != nil {
-				return low
+			if high = low; low <= leastScale || b.err != nil {
+				return nil
 			}
-			low /= step
+			low = max(low/step, leastScale)
 		}
 	} else {
 		for step := 1.02; b.broken(high) < k; step *= step {
-			if low = high; high >= sim.MaxScale || b.err != nil {
-				return sim.MaxScale
+			if low = high; high >= mostScale || b.err != nil {
+				return nil
 			}
-			high = min(high*step, sim.MaxScale)
+			high = min(high*step, mostScale)
 		}
 	}
 	for high/low > 1+fine && b.err == nil {
@@ -159,11 +172,11 @@ func (b *breaking) rank(k int) float64 {
 			low = middle
 		}
 	}
-	return high
+	return &high
 }
 
 // guess is about where the kth break scale is.
 func (b *breaking) guess(k int) float64 {
 	n := len(b.peaks)
-	return min(max(float64(b.key)/float64(max(1, b.peaks[n-k])), 1.0/sim.MaxScale), sim.MaxScale)
+	return min(max(float64(b.key)/float64(max(1, b.peaks[n-k])), leastScale), mostScale)
 }

@@ -52,8 +52,8 @@ func TestBreakingLoad(t *testing.T) {
 				t.Fatalf("growth %+v", g)
 			}
 			all.see(20**g.Low > tt.load || 20**g.High < tt.load)
-			if wide := *g.High - *g.Low; tt.risk == 0.5 && wide > 0.1*g.Factor || g.Factor < *g.Low || g.Factor > *g.High {
-				t.Errorf("key %d, risk %v: factor %v, from %v to %v", tt.key, tt.risk, g.Factor, *g.Low, *g.High)
+			if wide := *g.High - *g.Low; tt.risk == 0.5 && wide > 0.1**g.Factor || *g.Factor < *g.Low || *g.Factor > *g.High {
+				t.Errorf("key %d, risk %v: factor %v, from %v to %v", tt.key, tt.risk, *g.Factor, *g.Low, *g.High)
 			}
 		}
 	}
@@ -181,8 +181,8 @@ func TestExtraPeople(t *testing.T) {
 		g := sized(t, sim.Cases(sc), sim.Options{Reps: 60}, Question{Risks: []float64{0.05}, Growth: true}).Growth
 		// 40 times the factor rounds up to one more than the key from a half on.
 		want := (float64(key) + 0.5) / 40
-		if g.Extra != key-40 || g.People != 40 || math.Abs(g.Factor-want) > fine*want {
-			t.Errorf("a key of %d bears %d more than %d, up to %v times; want %d more than 40, up to %v times", key, g.Extra, g.People, g.Factor, key-40, want)
+		if g.Extra != key-40 || g.People != 40 || math.Abs(*g.Factor-want) > fine*want {
+			t.Errorf("a key of %d bears %d more than %d, up to %v times; want %d more than 40, up to %v times", key, g.Extra, g.People, *g.Factor, key-40, want)
 		}
 	}
 }

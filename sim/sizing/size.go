@@ -34,7 +34,7 @@ type Question struct {
 // answers by the replications that are done; the error is the context's.
 func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*result.Sizing, error) {
 	o.Demand = true
-	s := sequence{q: q, confidence: q.Confidence}
+	s := newSequence(q)
 	o.Enough = s.enough
 	samples, err := sim.Replicate(ctx, cases, o)
 	res := &result.Sizing{Study: sim.StudyOf("sizing", samples, o, q.Confidence, err), Policies: []result.PolicySizing{}}
@@ -45,7 +45,7 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		return res, err
 	}
 	for _, sample := range samples {
-		res.Policies = append(res.Policies, policySizing(sample, q, s.confidence))
+		res.Policies = append(res.Policies, policySizing(sample, q, s))
 	}
 	if q.Growth && err == nil && limit(&samples[0].Case) > 0 {
 		if q.Growing != nil {
@@ -53,7 +53,8 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		}
 		p := &res.Policies[0]
 		if p.Growth, err = growth(ctx, samples[0], o, q); err != nil {
-			p.Warnings = append(p.Warnings, "there was no time to find how much traffic the key bears")
+			res.EndedBy = result.Interrupted
+			p.Warnings = append(p.Warnings, "the time was over before it was found how much traffic the key bears")
 		}
 		for _, what := range samples[0].Shrinks() {
 			p.Warnings = append(p.Warnings, "there is "+what+": traffic that has outgrown the key may fit again when it grows more")
@@ -63,39 +64,68 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 }
 
 // A sequence looks at replications as they come. Its looks are few and share
-// the error among them, so that looking again and again does no harm.
+// the error among them, so that looking again and again does no harm: what is
+// said at the end has the confidence of the last look, or of the next one that
+// there would have been.
 type sequence struct {
 	q          *Question
 	look       int
-	confidence float64 // of the look that ended it, at least the question's
+	confidence float64
 	precise    bool
 }
 
-// seenEvery is how often the answer so far is told.
+func newSequence(q *Question) *sequence {
+	s := &sequence{q: q, confidence: q.Confidence}
+	if q.Precision > 0 {
+		_, s.confidence = stats.Look(0, q.Confidence)
+	}
+	return s
+}
+
+// seenEvery is how often the answer so far is told, once there are a few.
 const seenEvery = 20
 
 func (s *sequence) enough(samples []*sim.Sample) bool {
 	n := samples[0].N
-	if s.q.Seen != nil && n%seenEvery == 0 {
+	if s.q.Seen != nil && (n < seenEvery || n%seenEvery == 0) {
 		s.q.Seen(n, stats.Quantile(sorted(samples[0]), 1-s.q.Risks[0]))
 	}
-	at, confidence := stats.Look(s.look, s.q.Confidence)
-	if s.q.Precision == 0 || n < at {
+	if s.q.Precision == 0 {
 		return false
 	}
-	s.look++
-	for _, sample := range samples {
-		low, high, _ := stats.QuantileRanks(n, 1-s.q.Risks[0], confidence)
-		if low == 0 || high > n {
-			return false
-		}
-		needed := sorted(sample)
-		if needed[high-1]-needed[low-1] > s.q.Precision {
-			return false
-		}
+	if at, _ := stats.Look(s.look, s.q.Confidence); n < at {
+		return false
 	}
-	s.confidence, s.precise = confidence, true
-	return true
+	s.precise = true
+	for _, sample := range samples {
+		s.precise = s.precise && s.precision(sorted(sample)).Reached
+	}
+	if !s.precise {
+		s.look++
+		_, s.confidence = stats.Look(s.look, s.q.Confidence)
+	}
+	return s.precise
+}
+
+// precision is how wide the interval of the units at the first risk is.
+func (s *sequence) precision(peaks []int) *result.Precision {
+	p := &result.Precision{Asked: s.q.Precision, Confidence: s.confidence}
+	p.Low, p.High = between(peaks, s.q.Risks[0], s.confidence)
+	p.Reached = p.Low != nil && p.High != nil && *p.High-*p.Low <= p.Asked
+	return p
+}
+
+// between are the limits of the interval of how many units keep a risk.
+func between(peaks []int, risk, confidence float64) (low, high *int) {
+	n := len(peaks)
+	l, h, _ := stats.QuantileRanks(n, 1-risk, confidence)
+	if l >= 1 {
+		low = &peaks[l-1]
+	}
+	if h <= n {
+		high = &peaks[h-1]
+	}
+	return low, high
 }
 
 // sorted lists what each replication needs, the least first.
@@ -125,14 +155,17 @@ func limit(c *sim.Case) int {
 	return c.Units
 }
 
-func policySizing(s *sim.Sample, q *Question, confidence float64) result.PolicySizing {
+func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing {
 	needed, peaks := needed(s), sorted(s)
 	p := result.PolicySizing{
 		Counted: s.Case.Counted(), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
 		Needed: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
 	}
 	for _, risk := range q.Risks {
-		p.Enough = append(p.Enough, Enough(peaks, risk, confidence))
+		p.Enough = append(p.Enough, Enough(peaks, risk, seq.confidence))
+	}
+	if q.Precision > 0 {
+		p.Precision = seq.precision(peaks)
 	}
 	p.Yards = yards(s)
 	if limit := limit(&s.Case); limit > 0 {
@@ -142,7 +175,7 @@ func policySizing(s *sim.Sample, q *Question, confidence float64) result.PolicyS
 		p.Warnings = append(p.Warnings, "the key limits connections: all numbers of units here are connections")
 	}
 	if s.Policy.ConnectionLimit > 0 {
-		p.Warnings = append(p.Warnings, "connection_limit refuses whatever the key allows: such refusals count in the risk of the present key, and nowhere else here")
+		p.Warnings = append(p.Warnings, "connection_limit refuses whatever the key allows: such refusals are told beside the risk and are not in it")
 	}
 	if s.Policy.TransitionShort == engine.Overcommit && p.Enforced {
 		p.Warnings = append(p.Warnings, "transition_short is overcommit: a transition is never refused, so that use can be more than is enough here")
@@ -157,6 +190,7 @@ func Enough(peaks []int, risk, confidence float64) result.Need {
 	need := result.Need{Risk: risk}
 	if float64(n)*risk >= 1 {
 		need.Units = ref(stats.Quantile(peaks, 1-risk))
+		need.Low, need.High = between(peaks, risk, confidence)
 	}
 	if rank, ok := stats.UpperRank(n, 1-risk, confidence); ok {
 		need.Guaranteed = &peaks[rank-1]
@@ -182,6 +216,9 @@ func yards(s *sim.Sample) result.Yards {
 	}
 	for _, u := range s.Demand.UnitSeconds {
 		y.Mean += u / s.Scenario.Duration.Seconds() / float64(s.N)
+	}
+	if len(s.Attempts) > 0 {
+		y.Logins = max(1, y.Logins) // one that joins others needs no more, but they need one
 	}
 	if y.BusiestMean > 0 {
 		y.ErlangB = stats.ErlangBServers(y.BusiestMean, yardBlocking)
@@ -262,16 +299,22 @@ func present(s *sim.Sample, units int, need result.Need, confidence float64) *re
 	if best := need.Best(); best != nil {
 		k.Headroom = ref(units - *best)
 	}
-	refusing := 0
-	for _, f := range s.First {
-		if f != nil {
+	refusing, first := 0, 0
+	for i, f := range s.First {
+		if s.Needed[i].Units > units {
 			refusing++
+		}
+		if f != nil {
+			first++
+			if f.Reason == engine.ConnectionLimitReached.String() {
+				k.Limited++
+			}
 		}
 	}
 	k.Risk = result.Proportion{Count: refusing, N: s.N, Confidence: confidence}
 	k.Risk.Low, k.Risk.High = stats.ClopperPearson(refusing, s.N, confidence)
-	if refusing > 0 {
-		k.First = firstRefusals(s, refusing, confidence)
+	if first > 0 {
+		k.First = firstRefusals(s, first, confidence)
 	}
 	return k
 }
