@@ -30,6 +30,7 @@ Commands:
   attack [FILE]    send a scenario's requests to a real target
   target [FILE]    answer real requests as a licensed server does
   fit LOG...       make a scenario of an access log
+  report [FILE]    one HTML file or Markdown of a result, to attach
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
   help TOPIC       more about a command or a topic

@@ -37,8 +37,9 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/wire"},
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "gonum.org/v1/plot"},
+	"plots/report":      {own: "engine plots sim/result"},
 	"cmd/highwater": {
-		own: "engine plots scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},
@@ -47,7 +48,7 @@ var imports = map[string]struct{ own, others, std string }{
 // testModules are for tests only. A test may import any package of the
 // repository, and the modules of its own package.
 var testModules = []string{
-	"github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "go.uber.org/goleak", "pgregory.net/rapid",
+	"github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "go.uber.org/goleak", "golang.org/x/net/html", "pgregory.net/rapid",
 }
 
 func TestImports(t *testing.T) {

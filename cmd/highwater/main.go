@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 	if err == nil {
 		err = out.err
 	}
-	return report(ctx, cmd, err, std.err)
+	return conclude(ctx, cmd, err, std.err)
 }
 
 // A mindful writer remembers that it failed, for those who do not look.
@@ -98,9 +98,9 @@ func (m *mindful) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// report says what went wrong and finds the exit code: the one place where
+// conclude says what went wrong and finds the exit code: the one place where
 // errors become codes.
-func report(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) int {
+func conclude(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) int {
 	if err == nil {
 		return 0
 	}
@@ -212,7 +212,7 @@ func newRoot(std stdio) *cobra.Command {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newRun(std), newSize(std), newAdvise(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newFit(std), newCheck(std), newSchema(std))
+	root.AddCommand(newRun(std), newSize(std), newAdvise(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newFit(std), newReport(std), newCheck(std), newSchema(std))
 	root.AddCommand(newAttack(std), newTarget(std))
 	root.AddCommand(newTopics()...)
 	return root

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"fmt"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+func secondsOf(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }
+
+func (r *Report) addAttack(s *result.Attack) {
+	c := clock{end: s.To}
+	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
+		r.fact("target", line(s.Target))
+		r.fact("sent", fmt.Sprintf("replication %d, seed %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Seed, s.Scale, s.Clock))
+		r.fact("of the scenario", span(s.From)+" to "+span(s.To))
+		r.fact("schedule", s.Schedule)
+		r.signed(s.Version, s.Fingerprint)
+	}
+	for _, why := range s.Reasons {
+		r.notes = append(r.notes, "Inconclusive: "+line(why))
+	}
+	for _, n := range s.Notes {
+		r.notes = append(r.notes, line(n))
+	}
+	x := s.Sent
+	if x == nil {
+		return
+	}
+	r.figures = append(r.figures, figure{Value: number(x.First), Label: "requests sent, of " + number(s.Plan.Requests) + " planned"},
+		figure{Value: number(x.Refused), Label: "refused", Alarm: x.Refused > 0}, figure{Value: number(x.Failed), Label: "failed", Alarm: x.Failed > 0},
+		figure{Value: milliseconds(x.Response.P99), Label: "response time, 99th percentile"})
+	r.addLatency(x)
+	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
+		{"planned requests", number(s.Plan.Requests)}, {"first attempts sent", number(x.First)}, {"retries", number(x.Retries)}, {"served", number(x.Served)},
+		{"refused", number(x.Refused)}, {"failed", number(x.Failed)}, {"cut off at the end", number(x.Cut)}, {"abandoned after a refusal", number(x.Abandoned)},
+		{"not sent", number(x.Unsent)}, {"web sessions opened", number(x.Sessions)},
+	}}})
+	for _, g := range []struct {
+		title string
+		list  []result.AttackGroup
+	}{{"By cohort", x.Cohorts}, {"By way in", x.Vias}, {"By status", x.Statuses}} {
+		r.addGroups(g.title, g.list)
+	}
+	t := &table{Head: []string{"cause", "attempts"}}
+	for _, k := range x.Causes {
+		t.Rows = append(t.Rows, []string{line(k.Cause), number(k.N)})
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "Why attempts failed", Table: t})
+	}
+}
+
+func attackAnswer(s *result.Attack, c clock) string {
+	x := s.Sent
+	if x == nil {
+		return fmt.Sprintf("A plan of %s to %s; nothing was sent.", plural(s.Plan.Requests, "request"), line(s.Target))
+	}
+	text := fmt.Sprintf("The target refused nobody of %s", plural(x.First, "request"))
+	if x.Refused > 0 {
+		text = fmt.Sprintf("The target refused %s of %s", number(x.Refused), plural(x.First+x.Retries, "attempt"))
+		if f := x.FirstRefusal; f != nil {
+			text += fmt.Sprintf(", the first at %s of the scenario to %s (%d)", c.at(f.At), line(f.Cohort), f.Status)
+		}
+	}
+	switch s.Verdict {
+	case result.Inconclusive:
+		return text + "; the run is inconclusive, as the plan was not sent as it was made."
+	case result.Measured:
+		return text + "; the plan was sent as it was made."
+	}
+	return text + "."
+}
+
+func milliseconds(t engine.Time) string {
+	switch {
+	case t == 0:
+		return "0 ms"
+	case t < 10*engine.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(t)/float64(engine.Millisecond))
+	case t < 10*engine.Second:
+		return number(t/engine.Millisecond) + " ms"
+	}
+	return decimal(t.Seconds()) + " s"
+}
+
+func latencyRow(name string, l *result.Latency) []string {
+	return []string{name, number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
+}
+
+// addLatency lists the latencies by percentile.
+func (r *Report) addLatency(x *result.AttackRun) {
+	r.add(section{
+		Title: "Latency by percentile",
+		Text: fmt.Sprintf("Response is from the planned instant to the answer, so that waiting counts. Lag is that of the sender; its 99th percentile may be %s.",
+			milliseconds(x.MaxLag)),
+		Table: &table{Head: []string{"", "attempts", "mean", "50 %", "90 %", "99 %", "99.9 %", "longest"}, Rows: [][]string{
+			latencyRow("response", &x.Response), latencyRow("service", &x.Service), latencyRow("waiting for the user", &x.Queue), latencyRow("lag of the sender", &x.Lag),
+		}},
+	})
+}
+
+func (r *Report) addGroups(title string, list []result.AttackGroup) {
+	t := &table{Head: []string{"", "attempts", "refused", "failed", "service: 50 %", "99 %", "response: 50 %", "99 %"}}
+	for i := range list {
+		g := &list[i]
+		t.Rows = append(t.Rows, []string{line(g.Name), number(g.Requests), number(g.Refused), number(g.Failed), milliseconds(g.Service.P50), milliseconds(g.Service.P99),
+			milliseconds(g.Response.P50), milliseconds(g.Response.P99)})
+	}
+	if t.Rows != nil {
+		r.add(section{Title: title, Table: t})
+	}
+}

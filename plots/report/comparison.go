@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"highwater/sim/result"
+)
+
+func (r *Report) addComparison(s *result.Comparison) {
+	base := &s.Sides[0]
+	c := clock{s.Start, s.Duration}
+	if r.open(s.Scenario, "comparison", comparisonAnswer(s)) {
+		r.study(&s.Study)
+		r.counted(&base.Counted)
+		for i := range s.Sides {
+			r.figures = append(r.figures, figure{Value: number(s.Sides[i].Needed.Median), Label: s.Sides[i].LimitOn + " needed (median): " + line(s.Sides[i].Name)})
+		}
+	}
+	r.notes = append(r.notes, s.Warnings...)
+	r.addSides(s, c)
+	r.addPairs(s)
+	for i := range s.Pairs {
+		r.addFares(base, &s.Pairs[i])
+	}
+}
+
+func comparisonAnswer(s *result.Comparison) string {
+	base := &s.Sides[0]
+	text := fmt.Sprintf("%s needs %s %s", line(base.Name), number(base.Needed.Median), base.LimitOn)
+	var parts []string
+	for i := range s.Pairs {
+		p := &s.Pairs[i]
+		if p.Needed == nil {
+			continue
+		}
+		d := &p.Needed.Difference
+		switch {
+		case !d.Clear():
+			parts = append(parts, line(p.Side)+" shows no difference")
+		case d.Mean > 0:
+			parts = append(parts, fmt.Sprintf("%s needs %s more (%s)", line(p.Side), decimal(d.Mean), interval(d)))
+		default:
+			parts = append(parts, fmt.Sprintf("%s needs %s fewer (%s)", line(p.Side), decimal(-d.Mean), interval(d)))
+		}
+	}
+	if parts != nil {
+		text += "; for the same people " + strings.Join(parts, ", ")
+	}
+	return text + "."
+}
+
+func interval(d *result.Difference) string {
+	if d.Low == nil || d.High == nil {
+		return "one run"
+	}
+	return plus(*d.Low) + " to " + plus(*d.High)
+}
+
+func (r *Report) addSides(s *result.Comparison, c clock) {
+	t := &table{Head: []string{""}, Rows: [][]string{{"key"}, {"needed: median (range)"}, {"enough"}, {"by the contract's count"}, {"mean units"},
+		{"runs that refuse somebody"}, {"half of the runs have refused by"}, {"attempts refused in a run"}, {"sessions lost in a run"}}}
+	for i := range s.Sides {
+		d := &s.Sides[i]
+		k := key(d.Units, d.LimitOn)
+		if !d.Enforced {
+			k = "counts, refuses nobody"
+		}
+		contract, risk, first, attempts, lost := "–", "–", "–", "–", "–"
+		if d.Contract != nil {
+			contract = spread(d.Contract.Needed)
+		}
+		if f := d.Refusals; f != nil {
+			risk, first = proportion(&f.Risk), c.or(f.First.At, "not in the run")
+			attempts, lost = decimal(f.Attempts), decimal(f.Lost)
+		}
+		t.Head = append(t.Head, line(d.Name))
+		for j, cell := range []string{k, spread(d.Needed) + " " + d.LimitOn, enoughText(d.Enough), contract, decimal(d.MeanUnits), risk, first, attempts, lost} {
+			t.Rows[j] = append(t.Rows[j], cell)
+		}
+	}
+	r.add(section{Title: "Policies and keys side by side", Text: fmt.Sprintf("The same people at the same instants in each of %s. "+
+		"Enough is by risk of any refusal, guaranteed where that is said.", plural(s.Replications, "replication")), Table: t})
+}
+
+func enoughText(list []result.Need) string {
+	var parts []string
+	for _, n := range list {
+		text := unitsOr(n.Best(), "too few runs")
+		if n.Guaranteed != nil {
+			text += " guaranteed"
+		}
+		parts = append(parts, text+" at "+percent(n.Risk))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *Report) addPairs(s *result.Comparison) {
+	t := &table{Head: []string{"compared with " + line(s.Sides[0].Name), "units needed", "mean units", "runs that refuse somebody", "attempts refused", "sessions lost"}}
+	for i := range s.Pairs {
+		p := &s.Pairs[i]
+		row := []string{line(p.Side), "–", difference(&p.MeanUnits.Difference), "–", "–", "–"}
+		if p.Needed != nil {
+			row[1] = difference(&p.Needed.Difference)
+		}
+		if f := p.Refusals; f != nil {
+			row[3] = plus(100*f.Risk.Difference) + " points"
+			row[4], row[5] = difference(&f.Attempts.Difference), difference(&f.Lost.Difference)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "Differences", Text: fmt.Sprintf("Means of the paired differences, with intervals at %s confidence each.", percent(s.Confidence)), Table: t})
+	}
+}
+
+// addFares says who gains and who loses.
+func (r *Report) addFares(base *result.Side, p *result.Pair) {
+	t := &table{Head: []string{"cohort", "units at the peak", "attempts refused", "sessions lost", "fares"}}
+	for i := range p.Cohorts {
+		k := &p.Cohorts[i]
+		row := []string{line(k.Cohort), difference(&k.AtPeak.Difference), "–", "–", string(k.Fares)}
+		if k.Attempts != nil {
+			row[2] = difference(&k.Attempts.Difference)
+		}
+		if k.Lost != nil {
+			row[3] = difference(&k.Lost.Difference)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "Who gains and who loses: " + line(p.Side), Text: "Compared with " + line(base.Name) + ".", Table: t})
+	}
+}

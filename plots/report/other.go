@@ -1,0 +1,196 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"highwater/sim/result"
+)
+
+func (r *Report) addReplay(s *result.Replay) {
+	c := clock{end: s.End}
+	answer := fmt.Sprintf("%s were in use at the peak, %s after the start of the trace", plural(s.Peak.Units, "license unit"), span(s.Peak.At))
+	switch {
+	case s.FirstRefusal != nil:
+		answer += fmt.Sprintf("; the key of %s refuses %s, the first after %s.", number(s.Units), plural(s.Refused, "attempt"), span(s.FirstRefusal.At))
+	case s.Units > 0:
+		answer += fmt.Sprintf("; the key of %s refuses nobody.", number(s.Units))
+	default:
+		answer += "; nothing limits them."
+	}
+	if r.open("trace", "replay", answer) {
+		r.fact("policy", line(s.Policy))
+		r.fact("license key", key(s.Units, "units"))
+		r.fact("covers", span(s.End)+", "+plural(s.Events, "event"))
+		r.figures = append(r.figures, figure{Value: number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0},
+			figure{Value: number(s.PeakConnections), Label: "connections at most"},
+			figure{Value: number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
+	}
+	counts := &table{Head: []string{"what", "count"}, Rows: [][]string{{"admitted", number(s.Admitted)}, {"refused", number(s.Refused)}, {"not charged", number(s.Uncharged)}}}
+	for _, via := range slices.Sorted(maps.Keys(s.RefusedByVia)) {
+		counts.Rows = append(counts.Rows, []string{"refused by " + line(via), number(s.RefusedByVia[via])})
+	}
+	if f := s.FirstRefusal; f != nil {
+		r.more = append(r.more, fmt.Sprintf("The first to be refused is %s by %s, who sees “%s”.", line(f.LicenseUserID), line(f.Via), line(f.ClientSees)))
+	}
+	r.add(section{Title: "Connections and logins", Table: counts})
+	t := &table{Head: []string{"license user ID", "units", "connections", "unit-hours"}}
+	var amounts []float64
+	for _, h := range s.Top {
+		amounts = append(amounts, float64(h.UnitsAtPeak))
+		t.Rows = append(t.Rows, []string{line(h.LicenseUserID), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak), decimal(h.UnitSeconds.Seconds() / 3600)})
+	}
+	t.Bars = bars(amounts)
+	if t.Rows != nil {
+		r.add(section{Title: "Largest license user IDs at the peak", Table: t})
+	}
+	r.addTransitions(s, c)
+}
+
+// fewTransitions bounds the list of changes to one unit per connection.
+const fewTransitions = 50
+
+func (r *Report) addTransitions(s *result.Replay, c clock) {
+	t := &table{Head: []string{"license user ID", "after", "connections"}}
+	for _, x := range s.Transitions[:min(fewTransitions, len(s.Transitions))] {
+		t.Rows = append(t.Rows, []string{line(x.LicenseUserID), c.at(x.At), number(x.Connections)})
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "One unit per connection", Text: plural(len(s.Transitions), "license user ID") + " went over to one unit per connection; the first are listed.", Table: t})
+	}
+}
+
+// is says what a category of units is.
+var is = map[string]string{
+	result.Working: "somebody works", result.Idle: "a web session waits for its end", result.Held: "hold of a finished call",
+	result.Graced: "grace of a web session of one page", result.TransitionSurplus: "surplus of one unit per connection",
+	result.ContractSurplus: "further units by the contract, one for each 12 connections", result.Leaked: "nothing will end its web sessions",
+}
+
+func (r *Report) addExplanation(s *result.Explanation) {
+	if s.At == nil {
+		r.open(s.Scenario, "explanation", "Nobody is refused.")
+		return
+	}
+	c := clock{end: s.End}
+	if s.Clock != nil {
+		c.start = s.Clock.Add(-secondsOf(*s.At))
+	}
+	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", plural(s.InUse, "license unit"), c.at(*s.At), which(s.Which))) {
+		r.fact("policy", policy(&result.Counted{Policy: s.Policy, Base: s.Base, Options: s.Options}))
+		r.fact("license key", key(s.Units, s.LimitOn))
+		if s.Seed > 0 {
+			r.fact("simulated", fmt.Sprintf("replication %d, seed %d", s.Replication, s.Seed))
+		}
+		r.signed(s.Version, s.Fingerprint)
+	}
+	r.notes = append(r.notes, s.Notes...)
+	t := &table{Head: []string{"because", "units", "share"}}
+	var amounts []float64
+	for _, k := range s.Split {
+		if k.Units == 0 {
+			continue
+		}
+		amounts = append(amounts, float64(k.Units))
+		t.Rows = append(t.Rows, []string{is[k.Category], number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
+	}
+	t.Bars = bars(amounts)
+	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", plural(s.InUse, "unit"), c.at(*s.At), which(s.Which)), Table: t})
+	r.addSplits(s)
+}
+
+func which(s string) string {
+	switch s {
+	case "peak":
+		return "the peak"
+	case "first-refusal":
+		return "when somebody is refused for the first time"
+	}
+	return "the instant that was asked for"
+}
+
+// addSplits lists the same by cohort.
+func (r *Report) addSplits(s *result.Explanation) {
+	t := &table{Head: []string{"cohort", "units", "license user IDs", "because"}}
+	for _, k := range s.ByCohort {
+		var parts []string
+		for _, x := range k.Split {
+			parts = append(parts, number(x.Units)+" "+is[x.Category])
+		}
+		t.Rows = append(t.Rows, []string{line(k.Cohort), number(k.Units), number(k.Users), strings.Join(parts, "; ")})
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "The same by cohort", Table: t})
+	}
+}
+
+func (r *Report) addReadings(s *result.Readings) {
+	r.open("readings", "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
+		number(s.Lowest.PeakUnits), plural(s.Highest.PeakUnits, "license unit")))
+	t := &table{Head: []string{"option", "effect on the peak", "values: lowest to highest peak"}}
+	var amounts []float64
+	for _, o := range s.Options {
+		var parts []string
+		for _, v := range o.Values {
+			parts = append(parts, fmt.Sprintf("%s: %s to %s", v.Value, number(v.Lowest), number(v.Highest)))
+		}
+		amounts = append(amounts, float64(o.Effect))
+		t.Rows = append(t.Rows, []string{o.Name, number(o.Effect), strings.Join(parts, "; ")})
+	}
+	t.Bars = bars(amounts)
+	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", plural(s.Sets, "set"), line(s.Policy),
+		settings(s.Lowest.Settings), settings(s.Highest.Settings)), Table: t})
+	if o := s.Over; o != nil {
+		t := &table{Head: []string{"reading", "needed: median (range)", "enough"}}
+		for _, x := range []struct {
+			name string
+			need *result.ReadingNeed
+		}{{"taken unless somebody says otherwise", &o.Taken}, {"lowest", &o.Lowest}, {"highest", &o.Highest}, {"the contract's count", &o.Contract}} {
+			t.Rows = append(t.Rows, []string{x.name, spread(x.need.PeakUnits), enoughText([]result.Need{x.need.Enough})})
+		}
+		r.add(section{Title: "Readings over the replications", Text: fmt.Sprintf("%s, seed %d, %s confidence.", plural(o.Replications, "replication"), o.Seed, percent(o.Confidence)), Table: t})
+	}
+}
+
+func (r *Report) addAdvice(s *result.Advice) {
+	answer := "None of the measures that were tried saves units."
+	if len(s.Measures) > 0 && s.Measures[0].Verdict == result.Saves {
+		m := &s.Measures[0]
+		answer = fmt.Sprintf("%s would save %s units at the peak (%s).", sentence(m.Title), decimal(m.Saved.Mean), interval(&m.Saved))
+	}
+	if r.open(s.Scenario, "advice", answer) {
+		r.study(&s.Study)
+		r.counted(&s.Counted)
+	}
+	r.notes = append(r.notes, s.Warnings...)
+	t := &table{Head: []string{"measure", "units saved at the peak", "then enough", "sessions lost", "what to do", "what it costs"}}
+	var amounts []float64
+	for i := range s.Measures {
+		m := &s.Measures[i]
+		amounts = append(amounts, m.Saved.Mean)
+		t.Rows = append(t.Rows, []string{sentence(m.Title), difference(&m.Saved) + verdictText(m.Verdict), enoughText([]result.Need{m.Then.Enough}),
+			decimal(m.Lost.Base) + " → " + decimal(m.Lost.Other), line(strings.Join(m.Do, "; ")), line(strings.Join(m.Costs, "; "))})
+	}
+	t.Bars = bars(amounts)
+	if t.Rows != nil {
+		r.add(section{Title: "What can be done", Text: fmt.Sprintf("Each measure was tried with the same people at the same instants. The intervals hold together with %s confidence.",
+			percent(s.Confidence)), Table: t})
+	}
+}
+
+func sentence(s string) string {
+	for _, first := range line(s) {
+		return string(unicode.ToUpper(first)) + strings.TrimPrefix(line(s), string(first))
+	}
+	return ""
+}
+
+func verdictText(v result.Verdict) string {
+	if v == result.Saves {
+		return ""
+	}
+	return ", " + string(v)
+}

@@ -1,0 +1,204 @@
+// Package report writes results for people who decide: one HTML document that
+// needs nothing beside it, and Markdown for a ticket.
+//
+// A report is made of results alone. It opens with the answer and what that
+// rests on; charts follow as far as the results have their numbers, and behind
+// each chart is a table. Equal results give equal bytes. Charts are drawn when
+// the report is made, so that it can be read where scripts do not run; a
+// script adds what is read by hovering, a slider and switches.
+package report
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// A Source is the results that a report is about. All are of one scenario,
+// trace or target; any may be nil, but not all.
+type Source struct {
+	Sizing      *result.Sizing
+	Simulation  *result.Simulation
+	Comparison  *result.Comparison
+	Explanation *result.Explanation
+	Advice      *result.Advice
+	Readings    *result.Readings
+	Replay      *result.Replay
+	Attack      *result.Attack
+}
+
+// A Report is ready to be written.
+type Report struct {
+	title    string
+	kind     string // of the results
+	answer   string
+	more     []string // what an administrator wants to know next
+	figures  []figure
+	facts    []fact
+	notes    []string
+	sections []section
+	sliders  []slider
+}
+
+// A figure is a number in large type.
+type figure struct {
+	Value, Label string
+	Alarm        bool // it is not enough
+}
+
+// A fact is something that the answer rests on.
+type fact struct{ Name, Value string }
+
+// A section is a chart, a table or both.
+type section struct {
+	Title  string
+	Text   string
+	Chart  *chart
+	Table  *table
+	Slider bool // the slider stands here
+}
+
+// A table has a head, and in each row as many cells. Bars are lengths from 0
+// to 1 beside the first cell of each row, nil for none.
+type table struct {
+	Head []string
+	Rows [][]string
+	Bars []float64
+}
+
+// bars makes the lengths of bars of amounts.
+func bars(amounts []float64) []float64 {
+	most := 0.0
+	for _, a := range amounts {
+		most = max(most, a)
+	}
+	list := make([]float64, len(amounts))
+	for i, a := range amounts {
+		if most > 0 {
+			list[i] = max(a, 0) / most
+		}
+	}
+	return list
+}
+
+var errNothing = errors.New("there is no result to report")
+
+// New makes a report. It fails when there is nothing to report.
+func New(s *Source) (*Report, error) {
+	r := &Report{}
+	sized := s.Sizing != nil && len(s.Sizing.Policies) > 0 && len(s.Sizing.Policies[0].Enough) > 0
+	simulated := s.Simulation != nil && len(s.Simulation.Policies) > 0
+	if sized {
+		r.addSizing(s.Sizing)
+	}
+	if simulated {
+		r.addSimulation(s.Simulation)
+	}
+	if sized {
+		r.addPresent(s.Sizing)
+	} else if simulated {
+		r.addPeakHolders(&s.Simulation.Policies[0])
+	}
+	if simulated {
+		r.addLarge(&s.Simulation.Policies[0].First)
+		if s.Comparison == nil {
+			r.addPolicies(s.Simulation)
+		}
+		r.addDuration(s.Simulation)
+		r.addRefused(s.Simulation)
+		r.addQueues(s.Simulation)
+	}
+	if s.Replay != nil {
+		r.addReplay(s.Replay)
+	}
+	if s.Explanation != nil {
+		r.addExplanation(s.Explanation)
+	}
+	if s.Comparison != nil && len(s.Comparison.Sides) > 0 {
+		r.addComparison(s.Comparison)
+	}
+	if s.Readings != nil {
+		r.addReadings(s.Readings)
+	}
+	if s.Advice != nil {
+		r.addAdvice(s.Advice)
+	}
+	if s.Attack != nil {
+		r.addAttack(s.Attack)
+	}
+	if r.answer == "" {
+		return nil, errNothing
+	}
+	return r, nil
+}
+
+// open says what the report is about, unless an earlier result has said it.
+// It tells whether it was the first.
+func (r *Report) open(title, kind, answer string) bool {
+	if r.answer != "" {
+		return false
+	}
+	r.title, r.kind, r.answer = cmp.Or(line(title), "license units"), kind, answer
+	return true
+}
+
+func (r *Report) add(s section) { r.sections = append(r.sections, s) }
+
+func (r *Report) fact(name, value string) {
+	if value != "" {
+		r.facts = append(r.facts, fact{name, value})
+	}
+}
+
+// study are the facts of a result of many replications.
+func (r *Report) study(st *result.Study) {
+	r.fact("covers", fmt.Sprintf("%s from %s", span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST")))
+	n := plural(st.Replications, "replication")
+	switch st.EndedBy {
+	case result.Precise:
+		n += ", enough for the precision"
+	case result.OutOfBudget:
+		n += ", as many as the time allowed"
+	case result.Interrupted:
+		n += "; interrupted before all were done"
+	}
+	r.fact("simulated", n+", seed "+fmt.Sprint(st.Seed))
+	r.fact("confidence", percent(st.Confidence)+" of every limit and interval")
+	r.signed(st.Version, st.Fingerprint)
+}
+
+func (r *Report) signed(version, fingerprint string) {
+	if version != "" {
+		r.fact("version", "highwater "+version)
+	}
+	r.fact("fingerprint of the scenario", fingerprint)
+}
+
+// counted are the facts of a policy.
+func (r *Report) counted(c *result.Counted) {
+	r.fact("policy", policy(c))
+	if len(c.Options) > 0 && c.Policy != c.Base {
+		r.fact("which is", line(c.Base)+" with "+settings(c.Options))
+	}
+	r.fact("readings", readingsText(c.Options))
+	r.fact("license key", key(c.Units, c.LimitOn))
+}
+
+// readingsText says which reading of the documents was taken.
+func readingsText(options []engine.Setting) string {
+	if len(options) == 0 {
+		return "where the documents are silent, the program's usual ones"
+	}
+	return "where the documents are silent, the program's usual ones but for the options above"
+}
+
+func key(units int, limitOn string) string {
+	if units == 0 {
+		return "unlimited"
+	}
+	return plural(units, strings.TrimSuffix(cmp.Or(limitOn, "units"), "s"))
+}

@@ -1,0 +1,306 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/result"
+
+	"golang.org/x/net/html"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	folder = flag.String("look", "", "write the sample reports into this folder, to look at")
+)
+
+func pointer[T any](v T) *T { return &v }
+
+// day is a small study of everything that a scenario's report has.
+func day() *Source {
+	study := result.Study{
+		Schema: 1, Version: "0.1.0", Scenario: "clinic", Fingerprint: "c0ffee", Start: time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC),
+		Duration: 12 * engine.Hour, Seed: 7, Replications: 100, EndedBy: result.AllDone, Confidence: 0.95,
+	}
+	counted := result.Counted{Policy: "iris-2022.3", Base: "iris-2022.3", Units: 9, LimitOn: "units", Enforced: true}
+	contract := result.Counted{Policy: "contract", Base: "contract", Units: 9, LimitOn: "units"}
+	at := func(hours float64) *engine.Time { return pointer(engine.Time(hours * float64(engine.Hour))) }
+	first := &result.FirstRefusals{
+		N: 60, Quantiles: []result.Quantile{{Share: 0.05, At: at(2)}, {Share: 0.5, At: at(4), Low: at(3.5), High: at(4.5)}, {Share: 0.95}},
+		Hours: []result.Count{{What: "08", Count: 40}, {What: "10", Count: 20}}, Cohorts: []result.Count{{What: "tablets", Count: 60}},
+		Vias: []result.Count{{What: "rest", Count: 60}}, Sees: []result.Count{{What: "503 Service Unavailable", Count: 60}}, Users: []result.Count{{What: "10.1.0.20", Count: 60}},
+	}
+	sizing := &result.Sizing{Study: study, Policies: []result.PolicySizing{{
+		Counted: counted, Needed: result.Spread{Min: 8, Median: 10, Max: 12, N: 100},
+		Enough:  []result.Need{{Risk: 0.05, Units: pointer(11), Guaranteed: pointer(12)}, {Risk: 0.01, Wanted: 299}},
+		Present: &result.Key{Limit: 9, Risk: result.Proportion{Count: 60, N: 100, Low: 0.497, High: 0.697, Confidence: 0.95}, Headroom: pointer(-3), First: first},
+		Growth:  &result.Growth{N: 100, Risk: 0.05, Factor: 0.8, Low: pointer(0.75), High: pointer(0.85), People: 40, Extra: -8},
+		Curve: []result.Risk{{Units: 8, Count: 90, Risk: 0.9, Low: 0.82, High: 0.95, Median: at(3)}, {Units: 9, Count: 60, Risk: 0.6, Low: 0.5, High: 0.7, Median: at(4)},
+			{Units: 11, Count: 4, Risk: 0.04, Low: 0.01, High: 0.1}, {Units: 12, Low: 0, High: 0.04}},
+		AtPeak: []result.Share{{Cohort: "nurses", Units: 6.5}, {Cohort: "tablets", Units: 3.5}},
+	}}}
+	run := result.PolicyRun{
+		Counted: counted, Peaks: result.Spread{Min: 8, Median: 9, Max: 9, N: 100}, Demand: result.Spread{Min: 8, Median: 10, Max: 12, N: 100}, MeanUnits: 4.5,
+		FirstRefusals: &result.Instants{Min: 2 * engine.Hour, Median: 4 * engine.Hour, Max: 9 * engine.Hour, N: 60},
+		Refusing:      result.Proportion{Count: 60, N: 100, Low: 0.497, High: 0.697, Confidence: 0.95},
+		Cohorts:       []result.Cohort{{Name: "nurses", Sessions: 4000, Started: 4000}, {Name: "tablets", Sessions: 900, Started: 850, Refused: 350, Lost: 50}},
+		TimeAt:        []result.UnitsTime{{Units: 0, Seconds: 600 * engine.Hour}, {Units: 9, Seconds: 600 * engine.Hour}},
+		First: result.Replication{
+			Peak: engine.Peak{Units: 9, At: 4 * engine.Hour}, Demand: engine.Peak{Units: 11, At: 5 * engine.Hour},
+			FirstRefusal: &result.CohortRefusal{Refusal: result.Refusal{At: 4 * engine.Hour, Via: "rest", Needed: 1, InUse: 9}, Cohort: "tablets"},
+			PeakByCohort: []result.CohortUnits{{Cohort: "nurses", Units: 6, Users: 6}, {Cohort: "tablets", Units: 3, Users: 1}},
+			Holders:      []result.CohortHolder{{Holder: result.Holder{LicenseUserID: "10.1.0.20", UnitsAtPeak: 3, ConnectionsAtPeak: 3}, Cohort: "tablets"}},
+			Series:       []result.Sample{{}, {At: 2 * engine.Hour, Units: 5}, {At: 4 * engine.Hour, Units: 9}, {At: 8 * engine.Hour, Units: 2}},
+			DemandSeries: []result.Sample{{}, {At: 2 * engine.Hour, Units: 5}, {At: 5 * engine.Hour, Units: 11}, {At: 8 * engine.Hour, Units: 2}},
+		},
+	}
+	counting := run
+	counting.Counted, counting.Refusing, counting.FirstRefusals, counting.First.FirstRefusal = contract, result.Proportion{N: 100, High: 0.036}, nil, nil
+	gap := func(mean float64) result.Difference {
+		return result.Difference{Mean: mean, Low: pointer(mean - 1), High: pointer(mean + 1), N: 100}
+	}
+	return &Source{
+		Sizing:     sizing,
+		Simulation: &result.Simulation{Study: study, Policies: []result.PolicyRun{run, counting}},
+		Comparison: &result.Comparison{
+			Study: study,
+			Sides: []result.Side{
+				{Name: "iris-2022.3", Counted: counted, Needed: sizing.Policies[0].Needed, Enough: sizing.Policies[0].Enough, MeanUnits: 4.5,
+					Refusals: &result.Refusals{Risk: run.Refusing, First: first.Quantiles[1], Attempts: 3.5, Lost: 0.5}},
+				{Name: "contract", Counted: contract, Needed: result.Spread{Min: 7, Median: 7, Max: 7, N: 100}, Enough: []result.Need{{Risk: 0.05, Units: pointer(7)}}, MeanUnits: 3},
+			},
+			Pairs: []result.Pair{{
+				Side: "contract", Needed: &result.Means{Base: 10, Other: 7, Difference: gap(-3)}, MeanUnits: result.Means{Difference: gap(-1.5)},
+				Cohorts: []result.CohortPair{{Cohort: "tablets", AtPeak: result.Means{Difference: gap(-2)}, Fares: result.Alike}},
+			}},
+		},
+		Explanation: &result.Explanation{
+			Scenario: "clinic", Which: "peak", At: at(4), End: study.Duration, InUse: 9,
+			Split:    []result.CategoryUnits{{Category: result.Working, Units: 6}, {Category: result.TransitionSurplus, Units: 3}, {Category: result.Leaked}},
+			ByCohort: []result.CohortSplit{{CohortUnits: result.CohortUnits{Cohort: "tablets", Units: 3, Users: 1}, Split: []result.CategoryUnits{{Category: result.TransitionSurplus, Units: 3}}}},
+		},
+		Advice: &result.Advice{
+			Study: study, Counted: counted, Comparisons: 1,
+			Measures: []result.Measure{{Names: []string{"log_out"}, Title: "logging out", Do: []string{"a link that ends the session"}, Costs: []string{"people have to use it"}, Verdict: result.Saves, Saved: gap(2)}},
+		},
+	}
+}
+
+func written(t *testing.T, s *Source) (page, markdown []byte) {
+	t.Helper()
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h, m bytes.Buffer
+	if err := r.WriteHTML(&h); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WriteMarkdown(&m); err != nil {
+		t.Fatal(err)
+	}
+	if *folder != "" {
+		if err := os.WriteFile(filepath.Join(*folder, strings.ReplaceAll(t.Name(), "/", "-")+".html"), h.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h.Bytes(), m.Bytes()
+}
+
+// nodes lists the elements of a page; it fails where the page was mended when
+// it was read.
+func nodes(t *testing.T, page []byte) (list []*html.Node) {
+	t.Helper()
+	doc, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range doc.Descendants() {
+		if n.Type == html.ElementNode {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func TestMarkdown(t *testing.T) {
+	_, got := written(t, day())
+	name := filepath.Join("testdata", "clinic.md")
+	if *update {
+		if err := os.WriteFile(name, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; run go test -update and look at it", name)
+	}
+}
+
+func TestEqualResultsGiveEqualBytes(t *testing.T) {
+	a, b := written(t, day())
+	c, d := written(t, day())
+	if !bytes.Equal(a, c) || !bytes.Equal(b, d) {
+		t.Error("equal results give unequal reports")
+	}
+}
+
+// The page is whole: each element that is opened is closed, every table has as
+// many cells in its rows as in its head, and nothing is fetched.
+func TestPageIsWhole(t *testing.T) {
+	page, _ := written(t, day())
+	counts := map[string]int{}
+	for _, n := range nodes(t, page) {
+		counts[n.Data]++
+		for _, a := range n.Attr {
+			if slices.Contains([]string{"src", "href", "srcset", "action", "data", "poster", "background", "xlink:href"}, a.Key) {
+				t.Errorf("<%s> has %s=%q", n.Data, a.Key, a.Val)
+			}
+			if strings.Contains(a.Val, "ZgotmplZ") {
+				t.Errorf("<%s %s> was not safe to write", n.Data, a.Key)
+			}
+		}
+		if n.Data == "table" {
+			checkCells(t, n)
+		}
+	}
+	for _, name := range []string{"html", "main", "section", "table", "tr", "figure", "details", "div", "span", "button", "script", "style"} {
+		if opened, closed := bytes.Count(page, []byte("<"+name)), bytes.Count(page, []byte("</"+name+">")); opened != closed || counts[name] == 0 {
+			t.Errorf("%d <%s> and %d </%s>", opened, name, closed, name)
+		}
+	}
+	for _, bad := range []string{"http:", "https:", "url(", "@import", "import(", "fetch("} {
+		if bytes.Contains(page, []byte(bad)) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	if counts["figure"] != 3 || counts["script"] != 1 {
+		t.Errorf("%d figures and %d scripts; want units, risk and duration, and 1", counts["figure"], counts["script"])
+	}
+}
+
+func checkCells(t *testing.T, table *html.Node) {
+	t.Helper()
+	head := 0
+	for n := range table.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "tr" {
+			continue
+		}
+		cells := 0
+		for c := range n.ChildNodes() {
+			if c.Type == html.ElementNode {
+				cells++
+			}
+		}
+		if head == 0 {
+			head = cells
+		}
+		if cells != head {
+			t.Errorf("a row has %d cells under a head of %d", cells, head)
+		}
+	}
+}
+
+// Texts from scenarios, logs and targets stay texts, wherever they stand.
+func TestTextsAreEscaped(t *testing.T) {
+	const evil = `</script><img src=x onerror=alert(1)>"'` + "`|[a](http://b) @all\x00\u2028<!--"
+	s := day()
+	s.Sizing.Scenario, s.Sizing.Policies[0].Policy = evil, evil
+	f := s.Sizing.Policies[0].Present.First
+	f.Cohorts[0].What, f.Sees[0].What, f.Users[0].What = evil, evil, evil
+	s.Simulation.Policies[0].Policy = evil
+	s.Simulation.Policies[0].First.Holders[0].LicenseUserID = evil
+	s.Comparison.Sides[0].Name, s.Comparison.Pairs[0].Side = evil, evil
+	s.Advice.Measures[0].Title = evil
+	page, markdown := written(t, s)
+	scripts := 0
+	for _, n := range nodes(t, page) {
+		switch n.Data {
+		case "img":
+			t.Error("a text became an image")
+		case "script":
+			scripts++
+		}
+	}
+	if scripts != 1 || bytes.Contains(page, []byte("onerror=alert(1)>")) {
+		t.Errorf("%d scripts; want 1, and no markup of texts", scripts)
+	}
+	for _, bad := range []string{"<img", "[a](h", "://", " @all", "</script"} {
+		if strings.Contains(string(markdown), bad) {
+			t.Errorf("the Markdown has %q", bad)
+		}
+	}
+	for _, row := range strings.Split(string(markdown), "\n") {
+		if strings.HasPrefix(row, "| tablets") && strings.Count(strings.ReplaceAll(row, `\|`, ""), "|") > 6 {
+			t.Errorf("a text made cells: %s", row)
+		}
+	}
+}
+
+// A million points and ten thousand license user IDs make a report of less
+// than 2 MB.
+func TestLargeReport(t *testing.T) {
+	s := day()
+	p := &s.Simulation.Policies[0]
+	p.First.Series, p.First.DemandSeries = nil, nil
+	for i := range 1_000_000 {
+		p.First.Series = append(p.First.Series, result.Sample{At: engine.Time(i) * s.Simulation.Duration / 1_000_000, Units: (i * 7919) % 10_000})
+	}
+	s.Replay = &result.Replay{Schema: 1, Policy: "iris-2022.3", End: engine.Day}
+	for range 10_000 {
+		s.Replay.Transitions = append(s.Replay.Transitions, result.Transition{LicenseUserID: "somebody"})
+		p.TimeAt = append(p.TimeAt, result.UnitsTime{Units: len(p.TimeAt), Seconds: engine.Second})
+	}
+	page, markdown := written(t, s)
+	if len(page) >= 2<<20 || len(markdown) >= 1<<20 {
+		t.Errorf("%d bytes of HTML and %d of Markdown; want less than 2 MB and 1 MB", len(page), len(markdown))
+	}
+	if !bytes.Contains(page, []byte("9,999")) {
+		t.Error("the peak is lost")
+	}
+}
+
+func TestEveryResultHasAnAnswer(t *testing.T) {
+	latency := result.Latency{N: 100, Mean: 12 * engine.Millisecond, P50: 10 * engine.Millisecond, P90: 20 * engine.Millisecond, P99: 30 * engine.Millisecond, P999: 40 * engine.Millisecond, Max: 12 * engine.Second}
+	all := day()
+	tests := []struct {
+		name, answer string
+		source       Source
+	}{
+		{"sizing", "12 license units keep the risk that anybody is refused in a run of 12 hours at 5 % or less, with 95 % confidence; the present key of 9 is 3 short.", Source{Sizing: all.Sizing}},
+		{"simulation", "9 license units are in use at the peak of 12 hours (8 to 9 in 100 runs); with the key of 9 somebody is refused in 60 % of the runs, first at 10:00 (median).", Source{Simulation: all.Simulation}},
+		{"comparison", "iris-2022.3 needs 10 units; for the same people contract needs 3 fewer (-4 to -2).", Source{Comparison: all.Comparison}},
+		{"explanation", "9 license units are in use at 4 h, the peak.", Source{Explanation: all.Explanation}},
+		{"advice", "Logging out would save 2 units at the peak (+1 to +3).", Source{Advice: all.Advice}},
+		{"readings", "Where the documents are silent the peak is between 8 and 12 license units, depending on how they are read.",
+			Source{Readings: &result.Readings{Sets: 2, Lowest: result.ReadingPeak{PeakUnits: 8}, Highest: result.ReadingPeak{PeakUnits: 12}, Options: []result.ReadingOption{{Name: "grace", Effect: 4}}}}},
+		{"replay", "9 license units were in use at the peak, 1 hour after the start of the trace; the key of 9 refuses 2 attempts, the first after 1 hour.",
+			Source{Replay: &result.Replay{Units: 9, End: engine.Day, Refused: 2, Peak: engine.Peak{Units: 9, At: engine.Hour}, FirstRefusal: &result.Refusal{At: engine.Hour}}}},
+		{"attack", "The target refused 2 of 100 attempts, the first at 1 h of the scenario to tablets (503); the plan was sent as it was made.",
+			Source{Attack: &result.Attack{Verdict: result.Measured, To: engine.Day, Sent: &result.AttackRun{First: 90, Retries: 10, Refused: 2, Response: latency, Service: latency,
+				FirstRefusal: &result.AttackRefusal{At: engine.Hour, Cohort: "tablets", Status: 503}}}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			page, _ := written(t, &tt.source)
+			for _, n := range nodes(t, page) {
+				if len(n.Attr) > 0 && n.Attr[0].Val == "answer" && n.FirstChild.Data != tt.answer {
+					t.Errorf("the answer is\n%s\nwant\n%s", n.FirstChild.Data, tt.answer)
+				}
+			}
+		})
+	}
+	if _, err := New(&Source{}); err == nil {
+		t.Error("a report of nothing")
+	}
+}

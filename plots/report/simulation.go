@@ -1,0 +1,310 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+func (r *Report) addSimulation(s *result.Simulation) {
+	p := &s.Policies[0]
+	c := clock{s.Start, s.Duration}
+	if r.open(s.Scenario, "simulation", simulationAnswer(s, p, c)) {
+		r.study(&s.Study)
+		r.counted(&p.Counted)
+		r.figures = append(r.figures, figure{Value: number(p.Peaks.Median), Label: "units in use at the peak, median of the runs"},
+			figure{Value: number(needed(p).Median), Label: p.LimitOn + " needed, if nobody is refused"},
+			figure{Value: percent(float64(p.Refusing.Count) / float64(max(p.Refusing.N, 1))), Label: "of the runs refuse somebody", Alarm: p.Refusing.Count > 0})
+		if p.Units > 0 {
+			r.figures = append(r.figures, figure{Value: number(p.Units), Label: p.LimitOn + " on the license key"})
+		}
+	}
+	r.addTimes(s, c)
+}
+
+// needed is what a policy needs of what its key limits.
+func needed(p *result.PolicyRun) result.Spread {
+	if byConnections(&p.Counted) {
+		return p.DemandConnections
+	}
+	return p.Demand
+}
+
+func byConnections(c *result.Counted) bool { return c.LimitOn == engine.LimitConnections.String() }
+
+func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string {
+	text := fmt.Sprintf("%s are in use at the peak of %s", plural(p.Peaks.Median, "license unit"), span(s.Duration))
+	if p.Peaks.Min < p.Peaks.Max {
+		text += fmt.Sprintf(" (%s to %s in %s)", number(p.Peaks.Min), number(p.Peaks.Max), plural(s.Replications, "run"))
+	}
+	if p.Units == 0 || !p.Enforced {
+		return text + "; nothing limits them."
+	}
+	if p.Refusing.Count == 0 {
+		return text + fmt.Sprintf("; the key of %s refuses nobody in any run.", number(p.Units))
+	}
+	text += fmt.Sprintf("; with the key of %s somebody is refused in %s of the runs", number(p.Units), percent(float64(p.Refusing.Count)/float64(p.Refusing.N)))
+	if p.FirstRefusals != nil {
+		text += ", first at " + c.at(p.FirstRefusals.Median)
+		if p.FirstRefusals.N > 1 {
+			text += " (median)"
+		}
+	}
+	return text + "."
+}
+
+// addTimes draws the units over time, where the results still have them.
+func (r *Report) addTimes(s *result.Simulation, c clock) {
+	var list []timeSeries
+	limit := 0
+	anyNeeded := false
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		if p.Enforced && limit == 0 {
+			limit = p.Units
+		}
+		one := timeSeries{name: policy(&p.Counted), samples: p.First.Series, byConns: byConnections(&p.Counted), peak: p.First.Peak.At}
+		top := p.First.Peak
+		if p.First.DemandSeries != nil {
+			one.samples, one.peak, top, anyNeeded = p.First.DemandSeries, p.First.Demand.At, p.First.Demand, true
+		}
+		one.peakText = "peak " + number(top.Units) + " at " + c.at(top.At)
+		if one.byConns {
+			one.name += " (connections)"
+			one.peak, one.peakText = highest(one.samples)
+			one.peakText += " at " + c.at(one.peak)
+		}
+		if f := p.First.FirstRefusal; f != nil {
+			one.refusal = &f.At
+			one.peakText += ", first refusal " + c.at(f.At)
+		}
+		if one.samples != nil {
+			list = append(list, one)
+		}
+	}
+	if list == nil {
+		r.notes = append(r.notes, "Units over time are not in a result; a report made from the scenario has them.")
+		return
+	}
+	text := "Replication 1."
+	if anyNeeded {
+		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
+	}
+	r.add(section{Title: "Units over time", Text: text, Chart: newTimes("units", c, limit, list), Table: hourTable(list, c)})
+}
+
+// highest is when the most connections are open, and how many.
+func highest(samples []result.Sample) (engine.Time, string) {
+	var top result.Sample
+	for _, s := range samples {
+		if s.Connections > top.Connections {
+			top = s
+		}
+	}
+	return top.At, "peak " + number(top.Connections)
+}
+
+// mostRows bounds the table behind units over time.
+const mostRows = 48
+
+// hourTable lists the peak and the mean of each hour, or of longer stretches
+// where there are many.
+func hourTable(list []timeSeries, c clock) *table {
+	length := engine.Hour
+	for c.end/length > mostRows {
+		length *= 2
+	}
+	t := &table{Head: []string{"from"}}
+	for i := range list {
+		t.Head = append(t.Head, list[i].name+": peak", "mean")
+	}
+	for from := engine.Time(0); from < c.end; from += length {
+		t.Rows = append(t.Rows, []string{c.at(from)})
+	}
+	for i := range list {
+		fillHours(t, &list[i], length, c.end)
+	}
+	return t
+}
+
+func fillHours(t *table, s *timeSeries, length, end engine.Time) {
+	next, units := 0, 0
+	value := func(sample result.Sample) int {
+		if s.byConns {
+			return sample.Connections
+		}
+		return sample.Units
+	}
+	for i := range t.Rows {
+		from := engine.Time(i) * length
+		until := min(from+length, end)
+		at, sum := from, 0.0
+		for ; next < len(s.samples) && s.samples[next].At <= from; next++ {
+			units = value(s.samples[next])
+		}
+		peak := units
+		for ; next < len(s.samples) && s.samples[next].At < until; next++ {
+			sum += float64(units) * (s.samples[next].At - at).Seconds()
+			at, units = s.samples[next].At, value(s.samples[next])
+			peak = max(peak, units)
+		}
+		sum += float64(units) * (until - at).Seconds()
+		t.Rows[i] = append(t.Rows[i], number(peak), decimal(sum/(until-from).Seconds()))
+	}
+}
+
+// addPeakHolders lists who holds the units at the peak of a replication.
+func (r *Report) addPeakHolders(p *result.PolicyRun) {
+	if len(p.First.PeakByCohort) == 0 {
+		return
+	}
+	t := &table{Head: []string{"cohort", "units", "license user IDs"}}
+	var amounts []float64
+	for _, k := range p.First.PeakByCohort {
+		amounts = append(amounts, float64(k.Units))
+		t.Rows = append(t.Rows, []string{line(k.Cohort), number(k.Units), number(k.Users)})
+	}
+	t.Bars = bars(amounts)
+	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + policy(&p.Counted) + ".", Table: t})
+}
+
+// addLarge lists the largest holders at the peak, unless all hold one unit.
+func (r *Report) addLarge(first *result.Replication) {
+	if len(first.Holders) > 0 && first.Holders[0].UnitsAtPeak > 1 {
+		t := &table{Head: []string{"license user ID", "cohort", "units", "connections"}}
+		for _, h := range first.Holders {
+			t.Rows = append(t.Rows, []string{line(h.LicenseUserID), line(h.Cohort), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
+		}
+		r.add(section{Title: "Largest license user IDs at the peak", Text: "In replication 1.", Table: t})
+	}
+}
+
+func (r *Report) addPolicies(s *result.Simulation) {
+	t := &table{Head: []string{"policy", "key", "peak units in use", "needed if nobody is refused", "mean units", "runs that refuse somebody"}}
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		k := key(p.Units, p.LimitOn)
+		if !p.Enforced {
+			k = "counts, refuses nobody"
+		}
+		t.Rows = append(t.Rows, []string{policy(&p.Counted), k, spread(p.Peaks), spread(needed(p)) + " " + p.LimitOn, decimal(p.MeanUnits), proportion(&p.Refusing)})
+	}
+	r.add(section{Title: "Policies side by side", Text: "The same people at the same instants, counted by each policy: median (range) over the replications.", Table: t})
+}
+
+// shares of the time that the table of the load duration lists.
+var shares = []float64{0, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1}
+
+// addDuration draws for how much of the time at least so many units are in
+// use.
+func (r *Report) addDuration(s *result.Simulation) {
+	c := &chart{ID: "duration", LimitX: -1, LimitY: -1, right: 1, XTitle: "share of the time with at least so many units", YTitle: "units in use"}
+	t := &table{Head: []string{"policy"}}
+	for _, v := range shares {
+		t.Head = append(t.Head, percent(v))
+	}
+	most := 0
+	for i := range s.Policies {
+		for _, u := range s.Policies[i].TimeAt {
+			most = max(most, u.Units)
+		}
+	}
+	if most == 0 {
+		return
+	}
+	c.scale(float64(most), nil)
+	for i := range 5 {
+		v := float64(i) / 4
+		c.XTicks = append(c.XTicks, chartTick{At: 100 * v, Mid: 100 * v, Label: percent(v), Coarse: i%2 == 0, Edge: []string{"start", "", "", "", "end"}[i]})
+	}
+	const places = 200
+	for i := range places + 1 {
+		c.hover.X = append(c.hover.X, round(100*float64(i)/places))
+		c.hover.At = append(c.hover.At, percent(float64(i)/places)+" of the time")
+	}
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		texts := make([]string, places+1)
+		for j := range texts {
+			texts[j] = "at least " + number(atLeast(p.TimeAt, float64(j)/places))
+		}
+		c.hover.Names, c.hover.Texts = append(c.hover.Names, policy(&p.Counted)), append(c.hover.Texts, texts)
+		c.Lines = append(c.Lines, chartLine{Name: policy(&p.Counted), Path: c.durationPath(p.TimeAt), Style: i % styles})
+		row := []string{policy(&p.Counted)}
+		for _, v := range shares {
+			row = append(row, number(atLeast(p.TimeAt, v)))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	r.add(section{Title: "Load duration", Text: "For how much of the time at least so many units are in use, over all replications, with the key as it is. " +
+		"A steep left end says that the peak is short.", Chart: c, Table: t})
+}
+
+// atLeast is how many units are in use for a share of the time or longer.
+func atLeast(list []result.UnitsTime, share float64) int {
+	total := 0.0
+	for _, u := range list {
+		total += u.Seconds.Seconds()
+	}
+	above := 0.0
+	for i := len(list) - 1; i >= 0; i-- {
+		above += list[i].Seconds.Seconds()
+		if above >= share*total*(1-1e-12) {
+			return list[i].Units
+		}
+	}
+	return 0
+}
+
+func (c *chart) durationPath(list []result.UnitsTime) string {
+	var b strings.Builder
+	total, above := 0.0, 0.0
+	for _, u := range list {
+		total += u.Seconds.Seconds()
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		y := coord(c.y(float64(list[i].Units)) / 100 * areaHeight)
+		if b.Len() == 0 {
+			b.WriteString("M0 " + y)
+		}
+		above += list[i].Seconds.Seconds()
+		fmt.Fprintf(&b, "V%sH%s", y, coord(areaWidth*above/max(total, 1e-9)))
+	}
+	return b.String()
+}
+
+// addRefused counts what was refused, on average in a run.
+func (r *Report) addRefused(s *result.Simulation) {
+	t := &table{Head: []string{"policy", "cohort", "sessions wanted", "attempts refused", "sessions lost"}}
+	n := float64(max(s.Replications, 1))
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		for _, k := range p.Cohorts {
+			if k.Refused > 0 || k.Lost > 0 {
+				t.Rows = append(t.Rows, []string{policy(&p.Counted), line(k.Name), decimal(float64(k.Sessions) / n), decimal(float64(k.Refused) / n), decimal(float64(k.Lost) / n)})
+			}
+		}
+	}
+	text := "Means of a run. An attempt is each connection or login refused, retries included; a session is lost when somebody gives up."
+	if t.Rows == nil {
+		text, t = "Nobody is refused in any run.", nil
+	}
+	r.add(section{Title: "Refusals", Text: text, Table: t})
+}
+
+// addQueues tells how long requests wait at a proxy with a cap.
+func (r *Report) addQueues(s *result.Simulation) {
+	t := &table{Head: []string{"policy", "proxy", "cap", "came", "waited", "gave up waiting", "wait: median", "99 %", "longest"}}
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		for _, q := range p.Queues {
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), line(q.Proxy), number(q.Cap), number(q.Came), number(q.Waited), number(q.TimedOut),
+				span(q.Median), span(q.P99), span(q.LongestWait)})
+		}
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "Waiting at proxies", Text: "Over all replications.", Table: t})
+	}
+}

@@ -1,0 +1,250 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"highwater/sim/result"
+)
+
+func (r *Report) addSizing(s *result.Sizing) {
+	p := &s.Policies[0]
+	c := clock{s.Start, s.Duration}
+	if r.open(s.Scenario, "sizing", sizingAnswer(s, p)) {
+		r.study(&s.Study)
+		r.counted(&p.Counted)
+		r.sizingFigures(s, p, c)
+	}
+	for i := range s.Policies {
+		for _, w := range s.Policies[i].Warnings {
+			r.notes = append(r.notes, policy(&s.Policies[i].Counted)+": "+w)
+		}
+	}
+	r.add(section{
+		Title: "How many units are enough",
+		Text: fmt.Sprintf("The fewest units such that at most that share of the runs refuses anybody. Guaranteed holds with %s confidence, "+
+			"whatever the law of the peak; it needs many replications where the risk is small.", percent(s.Confidence)),
+		Table: needTable(s),
+	})
+	r.addCurve(s)
+}
+
+// addPresent tells how the present key does, and who needs what.
+func (r *Report) addPresent(s *result.Sizing) {
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		if p.Present != nil && whole(p.Present.First) {
+			r.addFirst(s, p, clock{s.Start, s.Duration})
+		}
+	}
+	r.addGrowth(s, &s.Policies[0])
+	r.addShares(&s.Policies[0])
+}
+
+// sizingAnswer is the answer in a sentence.
+func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
+	need := &p.Enough[0]
+	noun := "license " + strings.TrimSuffix(p.LimitOn, "s")
+	risk := fmt.Sprintf("the risk that anybody is refused in a run of %s at %s or less", span(s.Duration), percent(need.Risk))
+	var text string
+	switch {
+	case need.Guaranteed != nil:
+		text = fmt.Sprintf("%s keep %s, with %s confidence", plural(*need.Guaranteed, noun), risk, percent(s.Confidence))
+	case need.Units != nil:
+		text = fmt.Sprintf("%s keep %s in these replications, which are too few for a guarantee", plural(*need.Units, noun), risk)
+	default:
+		return fmt.Sprintf("There are too few replications to say what keeps %s; a guarantee needs at least %s.", risk, number(need.Wanted))
+	}
+	if k := p.Present; k != nil && k.Headroom != nil {
+		if *k.Headroom < 0 {
+			return text + fmt.Sprintf("; the present key of %s is %s short.", number(k.Limit), number(-*k.Headroom))
+		}
+		return text + fmt.Sprintf("; the present key of %s has %s to spare.", number(k.Limit), number(*k.Headroom))
+	}
+	return text + "."
+}
+
+func (r *Report) sizingFigures(s *result.Sizing, p *result.PolicySizing, c clock) {
+	need := &p.Enough[0]
+	if best := need.Best(); best != nil {
+		r.figures = append(r.figures, figure{Value: number(*best), Label: p.LimitOn + " are enough at a risk of " + percent(need.Risk)})
+	}
+	k := p.Present
+	if k == nil {
+		return
+	}
+	short := k.Headroom != nil && *k.Headroom < 0
+	r.figures = append(r.figures, figure{Value: number(k.Limit), Label: p.LimitOn + " on the present key", Alarm: short})
+	r.figures = append(r.figures, figure{Value: percent(float64(k.Risk.Count) / float64(k.Risk.N)), Label: "of the runs refuse somebody with that key", Alarm: short})
+	r.more = append(r.more, fmt.Sprintf("With the present key %s of %s refuse somebody, which is a risk of %s to %s with %s confidence.",
+		number(k.Risk.Count), plural(k.Risk.N, "run"), percent(k.Risk.Low), percent(k.Risk.High), percent(s.Confidence)))
+	if whole(k.First) {
+		q := k.First.Quantiles[len(k.First.Quantiles)/2]
+		if q.At != nil {
+			r.figures = append(r.figures, figure{Value: c.at(*q.At), Label: "by then half of the runs have refused somebody", Alarm: short})
+		}
+		r.more = append(r.more, fmt.Sprintf("The first to be refused is most often %s, by %s, and sees “%s”.",
+			line(k.First.Cohorts[0].What), line(k.First.Vias[0].What), line(k.First.Sees[0].What)))
+	}
+}
+
+// whole tells whether there are first refusals to tell about.
+func whole(f *result.FirstRefusals) bool {
+	return f != nil && f.N > 0 && len(f.Quantiles) > 0 && len(f.Cohorts) > 0 && len(f.Vias) > 0 && len(f.Sees) > 0
+}
+
+func needTable(s *result.Sizing) *table {
+	t := &table{Head: []string{"policy", "risk of any refusal", "enough by the runs", "guaranteed", "needed: median (range)", "present key"}}
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		for _, n := range p.Enough {
+			now := "–"
+			if p.Present != nil {
+				now = number(p.Present.Limit)
+			}
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), percent(n.Risk), unitsOr(n.Units, "–"),
+				unitsOr(n.Guaranteed, "needs "+number(n.Wanted)+" replications"), spread(p.Needed) + " " + p.LimitOn, now})
+		}
+	}
+	return t
+}
+
+// addCurve shows the risk for each number of units.
+func (r *Report) addCurve(s *result.Sizing) {
+	t := &table{Head: []string{"policy", "units", "risk of any refusal", "interval", "runs that refuse", "half of the runs have refused somebody by"}}
+	low, high := 0, 0
+	for i := range s.Policies {
+		for _, k := range s.Policies[i].Curve {
+			if high == 0 {
+				low, high = k.Units, k.Units
+			}
+			low, high = min(low, k.Units), max(high, k.Units)
+		}
+	}
+	if high == 0 {
+		return
+	}
+	if k := s.Policies[0].Present; k != nil && k.Limit > low/2 && k.Limit < high*2 {
+		low, high = min(low, k.Limit), max(high, k.Limit)
+	}
+	ch := newCurve("risk", low, high)
+	for i := range s.Policies {
+		p := &s.Policies[i]
+		if len(p.Curve) == 0 {
+			continue
+		}
+		ch.addRisk(policy(&p.Counted), p.Curve)
+		sl := slider{Name: policy(&p.Counted)}
+		for j := range p.Curve {
+			k := &p.Curve[j]
+			when := clock{s.Start, s.Duration}.or(k.Median, "not in the run")
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), number(k.Units), percent(k.Risk), percent(k.Low) + " to " + percent(k.High),
+				fmt.Sprintf("%s of %s", number(k.Count), number(s.Replications)), when})
+			sl.add(ch.x(float64(k.Units)), k, s.Replications, p.LimitOn, when)
+		}
+		sl.start(s.Policies[i].Present)
+		r.sliders = append(r.sliders, sl)
+	}
+	if k := s.Policies[0].Present; k != nil {
+		ch.limitAt(k.Limit)
+	}
+	r.add(section{
+		Title:  "Risk for each key size",
+		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence.", plural(s.Replications, "simulated run"), percent(s.Confidence)),
+		Chart:  ch,
+		Table:  t,
+		Slider: true,
+	})
+}
+
+// addFirst shows when the present key refuses first.
+func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
+	f := p.Present.First
+	var amounts []float64
+	t := &table{Head: []string{"hour of the day", "runs", "share"}}
+	for _, h := range f.Hours {
+		amounts = append(amounts, float64(h.Count))
+		t.Rows = append(t.Rows, []string{h.What + ":00", number(h.Count), percent(float64(h.Count) / float64(f.N))})
+	}
+	t.Bars = bars(amounts)
+	var parts []string
+	for _, q := range f.Quantiles {
+		if q.At != nil {
+			part := percent(q.Share) + " of the runs have it by " + c.at(*q.At)
+			if q.Low != nil && q.High != nil {
+				part += " (" + c.at(*q.Low) + " to " + c.at(*q.High) + ")"
+			}
+			parts = append(parts, part)
+		}
+	}
+	title := "When the first refusal comes"
+	if len(s.Policies) > 1 {
+		title += ": " + policy(&p.Counted)
+	}
+	text := strings.Join(parts, "; ")
+	if text != "" {
+		text += "."
+	}
+	r.add(section{Title: title, Text: text, Table: t})
+	r.add(section{Title: "Who meets it", Table: countTable(f)})
+}
+
+// countTable lists by whom and how the limit is met first.
+func countTable(f *result.FirstRefusals) *table {
+	t := &table{Head: []string{"first refusal", "what", "runs", "share"}}
+	for _, g := range []struct {
+		name string
+		list []result.Count
+	}{{"cohort", f.Cohorts}, {"way in", f.Vias}, {"client sees", f.Sees}, {"license user ID", f.Users}} {
+		for i, k := range g.list {
+			if i == 5 {
+				break
+			}
+			t.Rows = append(t.Rows, []string{g.name, line(k.What), number(k.Count), percent(float64(k.Count) / float64(f.N))})
+		}
+	}
+	return t
+}
+
+// addGrowth tells how much more the present key bears.
+func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
+	g := p.Growth
+	if g == nil {
+		return
+	}
+	text := fmt.Sprintf("The present key bears %.3g times this traffic until the risk of any refusal is %s", g.Factor, percent(g.Risk))
+	if g.Low != nil && g.High != nil {
+		text += fmt.Sprintf(" (%.3g to %.3g)", *g.Low, *g.High)
+	}
+	if g.People > 0 {
+		than := "more"
+		if g.Extra < 0 {
+			than = "fewer"
+		}
+		text += fmt.Sprintf(": %s people and devices %s than the %s there are", number(max(g.Extra, -g.Extra)), than, number(g.People))
+	}
+	text += "."
+	if g.Month != "" {
+		text += fmt.Sprintf(" Growing %s a year, that is reached in %s.", percent(g.Yearly), g.Month)
+	}
+	r.add(section{Title: "Growth and headroom", Text: text + " From " + plural(g.N, "replication") + "."})
+}
+
+// addShares shows who holds the units at the peak.
+func (r *Report) addShares(p *result.PolicySizing) {
+	if len(p.AtPeak) == 0 {
+		return
+	}
+	t := &table{Head: []string{"cohort", "units", "share"}}
+	total := 0.0
+	var amounts []float64
+	for _, s := range p.AtPeak {
+		total += s.Units
+		amounts = append(amounts, s.Units)
+	}
+	for _, s := range p.AtPeak {
+		t.Rows = append(t.Rows, []string{line(s.Cohort), decimal(s.Units), percent(s.Units / max(total, 1e-9))})
+	}
+	t.Bars = bars(amounts)
+	r.add(section{Title: "Who holds the units at the peak", Text: "Means over the replications, if nobody is refused, by " + policy(&p.Counted) + ".", Table: t})
+}
