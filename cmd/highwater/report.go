@@ -269,9 +269,12 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, args []string) (*repor
 		return nil, nil, err
 	}
 	src.Simulation.Version, src.Simulation.Fingerprint = version, loaded.fingerprint
-	err = s.replicate(ctx, std, "comparing", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+	err = s.replicate(ctx, std, "comparing", func(ctx context.Context, o sim.Options, _ *progress) (_ *result.Study, err error) {
 		src.Comparison, err = f.compare(ctx, sc, o)
-		return err
+		if src.Comparison == nil {
+			return nil, err
+		}
+		return &src.Comparison.Study, err
 	})
 	if err != nil {
 		return nil, nil, err
@@ -282,9 +285,9 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, args []string) (*repor
 	if !f.advise {
 		return src, sc, nil
 	}
-	err = s.replicate(ctx, std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (err error) {
+	err = s.replicate(ctx, std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (_ *result.Study, err error) {
 		src.Advice, err = sizing.Advise(ctx, sim.Cases(sc)[0], o, q)
-		return err
+		return &src.Advice.Study, err
 	})
 	return src, sc, err
 }

@@ -41,7 +41,7 @@ func day() *Source {
 		Counted: counted, Needed: result.Spread{Min: 8, Median: 10, Max: 12, N: 100},
 		Enough:  []result.Need{{Risk: 0.05, Units: pointer(11), Guaranteed: pointer(12)}, {Risk: 0.01, Wanted: 299}},
 		Present: &result.Key{Limit: 9, Risk: result.Proportion{Count: 60, N: 100, Low: 0.497, High: 0.697, Confidence: 0.95}, Headroom: pointer(-3), First: first},
-		Growth:  &result.Growth{N: 100, Risk: 0.05, Factor: 0.8, Low: pointer(0.75), High: pointer(0.85), People: 40, Extra: -8},
+		Growth:  &result.Growth{N: 100, Risk: 0.05, Factor: pointer(0.8), Low: pointer(0.75), High: pointer(0.85), People: 40, Extra: -8},
 		Curve: []result.Risk{{Units: 8, Count: 90, Risk: 0.9, Low: 0.82, High: 0.95, Median: at(3)}, {Units: 9, Count: 60, Risk: 0.6, Low: 0.5, High: 0.7, Median: at(4)},
 			{Units: 11, Count: 4, Risk: 0.04, Low: 0.01, High: 0.1}, {Units: 12, Low: 0, High: 0.04}},
 		AtPeak: []result.Share{{Cohort: "nurses", Units: 6.5}, {Cohort: "tablets", Units: 3.5}},

@@ -56,7 +56,10 @@ func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
 		return fmt.Sprintf("There are too few replications to say what keeps %s; a guarantee needs at least %s.", risk, number(need.Wanted))
 	}
 	if k := p.Present; k != nil && k.Headroom != nil {
-		if *k.Headroom < 0 {
+		switch {
+		case *k.Headroom == 0:
+			return text + fmt.Sprintf("; the present key of %s is just that.", number(k.Limit))
+		case *k.Headroom < 0:
 			return text + fmt.Sprintf("; the present key of %s is %s short.", number(k.Limit), number(-*k.Headroom))
 		}
 		return text + fmt.Sprintf("; the present key of %s has %s to spare.", number(k.Limit), number(*k.Headroom))
@@ -94,7 +97,7 @@ func whole(f *result.FirstRefusals) bool {
 }
 
 func needTable(s *result.Sizing) *table {
-	t := &table{Head: []string{"policy", "risk of any refusal", "enough by the runs", "guaranteed", "needed: median (range)", "present key"}}
+	t := &table{Head: []string{"policy", "risk of any refusal", "enough by the runs (interval)", "guaranteed", "needed: median (range)", "present key"}}
 	for i := range s.Policies {
 		p := &s.Policies[i]
 		for _, n := range p.Enough {
@@ -102,7 +105,7 @@ func needTable(s *result.Sizing) *table {
 			if p.Present != nil {
 				now = number(p.Present.Limit)
 			}
-			t.Rows = append(t.Rows, []string{policy(&p.Counted), percent(n.Risk), unitsOr(n.Units, "–"),
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), percent(n.Risk), estimate(&n),
 				unitsOr(n.Guaranteed, "needs "+number(n.Wanted)+" replications"), spread(p.Needed) + " " + p.LimitOn, now})
 		}
 	}
@@ -212,11 +215,12 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 	if g == nil {
 		return
 	}
-	text := fmt.Sprintf("The present key bears %.3g times this traffic until the risk of any refusal is %s", g.Factor, percent(g.Risk))
-	if g.Low != nil && g.High != nil {
-		text += fmt.Sprintf(" (%.3g to %.3g)", *g.Low, *g.High)
+	if g.Wanted > 0 {
+		r.add(section{Title: "Growth and headroom", Text: "Too few replications: a risk of " + percent(g.Risk) + " needs at least " + number(g.Wanted) + "."})
+		return
 	}
-	if g.People > 0 {
+	text := fmt.Sprintf("The present key bears %s times this traffic until the risk of any refusal is %s", factor(g), percent(g.Risk))
+	if g.People > 0 && g.Factor != nil {
 		than := "more"
 		if g.Extra < 0 {
 			than = "fewer"
@@ -247,4 +251,25 @@ func (r *Report) addShares(p *result.PolicySizing) {
 	}
 	t.Bars = bars(amounts)
 	r.add(section{Title: "Who holds the units at the peak", Text: "Means over the replications, if nobody is refused, by " + policy(&p.Counted) + ".", Table: t})
+}
+
+// factor is how many times the traffic a key bears, with its interval.
+func factor(g *result.Growth) string {
+	switch {
+	case g.Beyond == result.Above:
+		return fmt.Sprintf("more than %g", g.Most)
+	case g.Factor == nil:
+		return fmt.Sprintf("less than %g", g.Least)
+	case g.Low == nil || g.High == nil:
+		return fmt.Sprintf("about %.3g", *g.Factor)
+	}
+	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
+}
+
+// estimate is how many units are enough by the runs, with the interval.
+func estimate(n *result.Need) string {
+	if n.Units == nil {
+		return "–"
+	}
+	return number(*n.Units) + " (" + unitsOr(n.Low, "…") + " to " + unitsOr(n.High, "…") + ")"
 }
