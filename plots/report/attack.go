@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"highwater/engine"
@@ -32,6 +33,9 @@ func (r *Report) addAttack(s *result.Attack) {
 	r.figures = append(r.figures, figure{Value: number(x.First), Label: "requests sent, of " + number(s.Plan.Requests) + " planned"},
 		figure{Value: number(x.Refused), Label: "refused", Alarm: x.Refused > 0}, figure{Value: number(x.Failed), Label: "failed", Alarm: x.Failed > 0},
 		figure{Value: milliseconds(x.Response.P99), Label: "response time, 99th percentile"})
+	if s.Curves != nil {
+		r.addCurves(s.Curves, c)
+	}
 	r.addLatency(x)
 	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
 		{"planned requests", number(s.Plan.Requests)}, {"first attempts sent", number(x.First)}, {"retries", number(x.Retries)}, {"served", number(x.Served)},
@@ -112,4 +116,32 @@ func (r *Report) addGroups(title string, list []result.AttackGroup) {
 	if t.Rows != nil {
 		r.add(section{Title: title, Table: t})
 	}
+}
+
+// addCurves lists what was predicted, what was taken as run, and what the
+// target reported.
+func (r *Report) addCurves(s *result.Curves, c clock) {
+	t := &table{Head: []string{"curve", "peak", "at", "mean", "first refusal", "attempts refused"}}
+	for _, k := range []struct {
+		name  string
+		curve *result.Curve
+	}{{"predicted", s.Predicted}, {"as run", s.AsRun}, {"as the target reports", s.Reported}} {
+		if k.curve == nil {
+			continue
+		}
+		first := "none"
+		if f := k.curve.FirstRefusal; f != nil {
+			first = c.at(f.At) + " by " + line(f.Via)
+		}
+		t.Rows = append(t.Rows, []string{k.name, number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, number(k.curve.Refused)})
+	}
+	var text []string
+	if d := s.Divergence; d != nil {
+		text = append(text, fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
+			plural(d.Samples, "sample"), number(d.Outside), plural(d.Largest, "unit"), c.at(d.LargestAt)))
+	}
+	for _, w := range append(s.Words, s.Notes...) {
+		text = append(text, sentence(w))
+	}
+	r.add(section{Title: "Predicted, as run and reported", Text: strings.Join(text, " "), Table: t})
 }

@@ -32,6 +32,7 @@ type chart struct {
 	Marks          []chartMark
 
 	left, right, top float64 // of the axes
+	limit            float64
 	hover            hover
 }
 
@@ -51,6 +52,7 @@ func (c *chart) Says() string {
 type chartLine struct {
 	Name, Note string
 	Path, Band string // of SVG
+	Over       string // above the limit
 	Style      int    // color and dashes
 }
 
@@ -155,6 +157,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	c.ticks(ticks)
 	c.XTitle = title
 	if most > 0 {
+		c.limit = most
 		c.LimitY, c.LimitName = c.y(most), "limit "+number(limit)
 	}
 	for i := range columns {
@@ -173,13 +176,17 @@ func (s *timeSeries) points(end engine.Time) []plots.Point {
 		if sample.At > end {
 			break
 		}
-		v := sample.Units
-		if s.byConns {
-			v = sample.Connections
-		}
-		list = append(list, plots.Point{At: sample.At.Seconds(), Units: float64(v)})
+		list = append(list, plots.Point{At: sample.At.Seconds(), Units: float64(s.value(sample))})
 	}
 	return list
+}
+
+// value is what is counted of a sample.
+func (s *timeSeries) value(sample result.Sample) int {
+	if s.byConns {
+		return sample.Connections
+	}
+	return sample.Units
 }
 
 func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int, cl clock) {
@@ -195,7 +202,7 @@ func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int, cl clock) {
 	c.hover.Names = append(c.hover.Names, s.name)
 	c.hover.Texts = append(c.hover.Texts, texts)
 	c.Lines = append(c.Lines, chartLine{Name: s.name, Note: s.peakText, Style: i % styles,
-		Path: c.stepPath(ranges, func(r plots.Range) float64 { return r.High }), Band: c.bandPath(ranges)})
+		Path: c.stepPath(ranges, func(r plots.Range) float64 { return r.High }), Band: c.bandPath(ranges), Over: c.overPath(ranges)})
 	c.Marks = append(c.Marks, chartMark{c.x(s.peak.Seconds()), c.y(highest), "peak", i % styles, i})
 	if s.refusal != nil {
 		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.Seconds()), 0, "refusal", i % styles, i})
@@ -239,6 +246,18 @@ func (c *chart) bandPath(ranges []plots.Range) string {
 		i = j
 	}
 	return b.String()
+}
+
+// overPath is what lies above the limit.
+func (c *chart) overPath(ranges []plots.Range) string {
+	if c.LimitY < 0 {
+		return ""
+	}
+	over := make([]plots.Range, len(ranges))
+	for i, r := range ranges {
+		over[i] = plots.Range{Low: c.limit, High: max(c.limit, r.High)}
+	}
+	return c.bandPath(over)
 }
 
 // newCurve is a chart of a share from 0 to 1 over a number of units.

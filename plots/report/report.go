@@ -63,11 +63,13 @@ type section struct {
 }
 
 // A table has a head, and in each row as many cells. Bars are lengths from 0
-// to 1 beside the first cell of each row, nil for none.
+// to 1 beside the first cell of each row, and Heat is how strongly the cells of
+// a heat map are colored, 0 to 1; nil for none.
 type table struct {
 	Head []string
 	Rows [][]string
 	Bars []float64
+	Heat [][]float64
 }
 
 // bars makes the lengths of bars of amounts.

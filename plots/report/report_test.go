@@ -304,3 +304,38 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 		t.Error("a report of nothing")
 	}
 }
+
+// A week with 5 units, and 9 on Tuesday from 10:30 to 10:45: that hour has a
+// peak of 9 and a mean of 5 + 4/4.
+func TestHoursOfTheWeek(t *testing.T) {
+	s := day()
+	s.Simulation.Start = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) // a Monday
+	s.Simulation.Duration = 7 * engine.Day
+	const burst = engine.Day + 10*engine.Hour + 30*engine.Minute
+	p := &s.Simulation.Policies[0]
+	p.First.DemandSeries = nil
+	p.First.Series = []result.Sample{{Units: 5}, {At: burst, Units: 9}, {At: burst + 15*engine.Minute, Units: 5}}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"Peak by hour and weekday": "9", "Mean by hour and weekday": "6"}
+	for _, section := range r.sections {
+		cell, ok := want[section.Title]
+		if !ok {
+			continue
+		}
+		delete(want, section.Title)
+		for i, row := range section.Table.Rows {
+			for j, got := range row[1:] {
+				if peak := i == 1 && j == 10; peak && got != cell || !peak && got != "5" {
+					t.Errorf("%s: %s at %d is %s", section.Title, row[0], j, got)
+				}
+			}
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("no section %v", want)
+	}
+	written(t, s)
+}

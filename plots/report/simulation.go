@@ -93,6 +93,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
 	}
 	r.add(section{Title: "Units over time", Text: text, Chart: newTimes("units", c, limit, list), Table: hourTable(list, c)})
+	r.addWeek(&list[0], c)
 }
 
 // highest is when the most connections are open, and how many.
@@ -131,27 +132,10 @@ func hourTable(list []timeSeries, c clock) *table {
 
 func fillHours(t *table, s *timeSeries, length, end engine.Time) {
 	next, units := 0, 0
-	value := func(sample result.Sample) int {
-		if s.byConns {
-			return sample.Connections
-		}
-		return sample.Units
-	}
 	for i := range t.Rows {
 		from := engine.Time(i) * length
-		until := min(from+length, end)
-		at, sum := from, 0.0
-		for ; next < len(s.samples) && s.samples[next].At <= from; next++ {
-			units = value(s.samples[next])
-		}
-		peak := units
-		for ; next < len(s.samples) && s.samples[next].At < until; next++ {
-			sum += float64(units) * (s.samples[next].At - at).Seconds()
-			at, units = s.samples[next].At, value(s.samples[next])
-			peak = max(peak, units)
-		}
-		sum += float64(units) * (until - at).Seconds()
-		t.Rows[i] = append(t.Rows[i], number(peak), decimal(sum/(until-from).Seconds()))
+		peak, mean := s.stretch(&next, &units, from, min(from+length, end))
+		t.Rows[i] = append(t.Rows[i], decimal(peak), decimal(mean))
 	}
 }
 

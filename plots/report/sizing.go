@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"highwater/sim/result"
@@ -138,8 +139,9 @@ func (r *Report) addCurve(s *result.Sizing) {
 		}
 		ch.addRisk(policy(&p.Counted), p.Curve)
 		sl := slider{Name: policy(&p.Counted)}
-		for j := range p.Curve {
-			k := &p.Curve[j]
+		curve := withKey(p)
+		for j := range curve {
+			k := &curve[j]
 			when := clock{s.Start, s.Duration}.or(k.Median, "not in the run")
 			t.Rows = append(t.Rows, []string{policy(&p.Counted), number(k.Units), percent(k.Risk), percent(k.Low) + " to " + percent(k.High),
 				fmt.Sprintf("%s of %s", number(k.Count), number(s.Replications)), when})
@@ -158,6 +160,30 @@ func (r *Report) addCurve(s *result.Sizing) {
 		Table:  t,
 		Slider: true,
 	})
+}
+
+// withKey is the risk by units with that of the present key, where that is
+// beyond the others.
+func withKey(p *result.PolicySizing) []result.Risk {
+	k := p.Present
+	if k == nil || k.Risk.N == 0 {
+		return p.Curve
+	}
+	now := result.Risk{Units: k.Limit, Count: k.Risk.Count, Risk: float64(k.Risk.Count) / float64(k.Risk.N), Low: k.Risk.Low, High: k.Risk.High}
+	if k.First != nil {
+		for _, q := range k.First.Quantiles {
+			if q.Share == 0.5 {
+				now.Median = q.At
+			}
+		}
+	}
+	switch {
+	case k.Limit < p.Curve[0].Units:
+		return slices.Insert(slices.Clone(p.Curve), 0, now)
+	case k.Limit > p.Curve[len(p.Curve)-1].Units:
+		return append(slices.Clone(p.Curve), now)
+	}
+	return p.Curve
 }
 
 // addFirst shows when the present key refuses first.
