@@ -237,7 +237,10 @@ func (l *Log) bands(policy engine.Policy, idle, units int) []result.BandAt {
 			b.High += holds.over(from, to)
 		}
 		b.High = min(limit, b.High+loose+idle)
-		b.Low = max(0, min(limit, b.Low-loose-holds.over(from, to)+idle))
+		if !policy.HoldCountsConnection {
+			b.Low -= holds.over(from, to)
+		}
+		b.Low = max(0, min(limit, b.Low-loose+idle))
 		list = append(list, b)
 	}
 	return list

@@ -30,6 +30,9 @@ type counter struct {
 
 	tape func(*trace.Event)
 	line int64 // last one of the trace
+	most bool  // what may have been is counted as what takes most units
+
+	leaves map[uint64]bool // sessions that may have logged out before they timed out, which takes fewer
 
 	from  engine.Time // what comes before counts for nothing but the units in use
 	curve curve
@@ -61,6 +64,7 @@ type session struct {
 	*link
 	key   uint64
 	busy  int
+	began engine.Time // its last page
 	until engine.Time // when it times out; 0 is never
 	over  bool
 }
@@ -213,7 +217,7 @@ func (c *counter) start(at engine.Time, e *record.Entry) bool {
 	switch {
 	case e.Kind == sim.LogoutRequest:
 		if s != nil {
-			c.end(at, s, engine.Logout)
+			c.end(at, s, c.ending(at, k, s))
 		}
 		return true
 	case s != nil:
@@ -230,6 +234,7 @@ func (c *counter) start(at engine.Time, e *record.Entry) bool {
 		c.jobs.start(c, at, e.Cohort, l, true)
 	}
 	s.busy++
+	s.began = at
 	return e.Kind != sim.LoginRequest || c.login(at, s, k.userName(e.Member))
 }
 
@@ -272,7 +277,7 @@ func (c *counter) login(at engine.Time, s *session, user string) bool {
 }
 
 // finish ends an attempt that was begun: a web session rests from an instant
-// on, which may be another one.
+// on, which may be another one; from MaxTime, when it goes on.
 func (c *counter) finish(at, rest engine.Time, e *record.Entry) {
 	c.advance(at)
 	k := &c.cohorts[e.Cohort]
@@ -285,7 +290,7 @@ func (c *counter) finish(at, rest engine.Time, e *record.Entry) {
 	if s == nil || !k.Session || e.Kind == sim.LogoutRequest {
 		return
 	}
-	if s.busy = max(0, s.busy-1); s.busy > 0 || k.Timeout == 0 {
+	if s.busy = max(0, s.busy-1); s.busy > 0 || k.Timeout == 0 || rest == engine.MaxTime {
 		return
 	}
 	s.until = max(at, rest+k.Timeout)
@@ -295,9 +300,23 @@ func (c *counter) finish(at, rest engine.Time, e *record.Entry) {
 
 // timeOut ends a web session that has rested for as long as it may.
 func (c *counter) timeOut(at engine.Time, s *session) {
-	if !s.over && s.busy == 0 && s.until == at {
-		c.end(at, s, engine.Timeout)
+	if s.over || s.busy > 0 || s.until != at {
+		return
 	}
+	how := engine.Timeout
+	if c.leaves[s.key] {
+		how = engine.Kill // it may have logged out, for which nothing is kept
+	}
+	c.end(at, s, how)
+}
+
+// ending is how a session ends that logs out: it may have timed out just
+// before, and be kept by a grace period for that.
+func (c *counter) ending(at engine.Time, k *cohort, s *session) engine.How {
+	if c.most && k.Timeout > 0 && at >= s.began+k.Timeout {
+		return engine.Timeout
+	}
+	return engine.Logout
 }
 
 // drop ends a web session that the target has not made.

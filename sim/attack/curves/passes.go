@@ -28,10 +28,11 @@ type step struct {
 	rest  engine.Time // from when on a web session rests
 	entry int32
 	end   bool
+	later bool // the end of what began before
 }
 
 // steps are those of a pass, in order.
-func (l *Log) steps(p pass, a axis) []step {
+func (l *Log) steps(p pass, a axis, policy *engine.Policy) []step {
 	list := make([]step, 0, 2*len(l.Entries))
 	for i := range l.Entries {
 		e := &l.Entries[i]
@@ -47,7 +48,7 @@ func (l *Log) steps(p pass, a axis) []step {
 			from = done
 		case p == lowest && e.Kind == sim.LogoutRequest:
 			done = sent
-		case p == lowest && e.Outcome != record.Served:
+		case p == lowest && e.Outcome != record.Served && !(e.Outcome == record.Refused && e.Kind == sim.LoginRequest):
 			continue
 		case p == lowest:
 			from, rest = a.at(l.latest(e)), a.at(l.earliest(e))
@@ -55,20 +56,25 @@ func (l *Log) steps(p pass, a axis) []step {
 			if l.Reach > 0 {
 				done = max(from, rest)
 			}
+			if policy.HoldCountsConnection && l.holds(e, policy) { // a connection until its hold ends
+				done = max(done, l.heldFrom(e, policy, a)+policy.HoldSeconds)
+			}
 		}
-		list = append(list, step{at: from, entry: int32(i)}, step{at: done, rest: rest, entry: int32(i), end: true})
+		list = append(list, step{at: from, entry: int32(i)}, step{at: done, rest: rest, entry: int32(i), end: true, later: done > from})
 	}
-	slices.SortStableFunc(list, func(x, y step) int { return cmp.Or(cmp.Compare(x.at, y.at), x.order(l)-y.order(l)) })
+	slices.SortStableFunc(list, func(x, y step) int { // stable: each begins before it ends
+		return cmp.Or(cmp.Compare(x.at, y.at), x.class(p)-y.class(p), cmp.Compare(x.entry, y.entry))
+	})
 	return list
 }
 
-// order puts the steps of one instant into the order in which they were sent.
-func (s *step) order(l *Log) int {
-	n := 2 * int(s.entry)
-	if s.end {
-		return n + 1
+// class orders the steps of one instant: by what was sent as run, and else so
+// that most or fewest are there at once.
+func (s *step) class(p pass) int {
+	if p == highest && s.end || p == lowest && !s.later {
+		return 1
 	}
-	return n
+	return 0
 }
 
 // pass counts a log in one of the ways.
@@ -81,15 +87,29 @@ func (l *Log) pass(p pass, policy engine.Policy, units int, others bool, tape fu
 		_ = policy.Set("hold_from", "end") // which is never earlier than from the start
 	}
 	a := l.axis()
+	steps := l.steps(p, a, &policy)
+	if p == lowest {
+		policy.GraceKeepsTransition = policy.GraceKeepsTransition && l.Reach > 0 // a hold that lasts too long must keep none
+		if policy.HoldCountsConnection {
+			policy.HoldSeconds = 0 // the steps have them
+		}
+	}
 	c := l.run(policy, units, others)
-	c.tape = tape
-	for _, s := range l.steps(p, a) {
+	c.tape, c.most = tape, p == highest
+	if p == lowest && policy.GraceOn == engine.TimeoutOnly {
+		c.leaves = l.leaves()
+	}
+	last := l.last()
+	for _, s := range steps {
 		e := l.Entries[s.entry]
+		if i, ok := last[sessionKey(&e)]; ok && i != s.entry && e.Session != 0 {
+			s.rest = engine.MaxTime // the target let it go on
+		}
 		refused := e.Outcome == record.Refused
 		if refused && e.Kind != sim.LoginRequest {
 			e.Session = math.MaxUint32 - e.Attempt // none that goes on
 		}
-		if refused && p == highest {
+		if refused && p != asRun {
 			e.Kind = sim.PageRequest // which had its session before
 		}
 		switch {
@@ -136,21 +156,60 @@ func (l *Log) end() engine.Time {
 	return end
 }
 
+// last are the last requests of web sessions.
+func (l *Log) last() map[uint64]int32 {
+	list := map[uint64]int32{}
+	for i := range l.Entries {
+		e := &l.Entries[i]
+		if e.Session == 0 || e.Outcome != record.Served || e.Kind == sim.LogoutRequest { // a logout comes too late without notice
+			continue
+		}
+		if j, ok := list[sessionKey(e)]; !ok || e.Sent >= l.Entries[j].Sent {
+			list[sessionKey(e)] = int32(i)
+		}
+	}
+	return list
+}
+
+// leaves are the web sessions with a logout.
+func (l *Log) leaves() map[uint64]bool {
+	list := map[uint64]bool{}
+	for i := range l.Entries {
+		if e := &l.Entries[i]; e.Kind == sim.LogoutRequest {
+			list[sessionKey(e)] = true
+		}
+	}
+	return list
+}
+
+// holds reports whether an attempt was a call that holds its unit.
+func (l *Log) holds(e *record.Entry, p *engine.Policy) bool {
+	k := &l.Header.Cohorts[e.Cohort]
+	return e.Outcome == record.Served && !k.Session && p.HoldSeconds > 0 && (p.HoldScope == engine.AllSessionless || k.User == "")
+}
+
+// heldFrom is the earliest instant from which a call's hold counts.
+func (l *Log) heldFrom(e *record.Entry, p *engine.Policy, a axis) engine.Time {
+	if p.HoldFrom == engine.FromEnd {
+		return a.at(l.earliest(e))
+	}
+	return a.at(e.Sent)
+}
+
 // doubts are when a call's hold may have ended or not, which the lowest pass
 // takes for the latest, and when a login may have been or not.
 func (l *Log) doubts(policy *engine.Policy) (holds, logins doubts) {
 	a := l.axis()
 	for i := range l.Entries {
 		e := &l.Entries[i]
-		k := &l.Header.Cohorts[e.Cohort]
-		sent, done := a.at(e.Sent), a.at(e.Done)
 		switch {
 		case e.Kind == sim.LoginRequest:
-			logins.add(sent, done)
-		case e.Outcome == record.Served && !k.Session && policy.HoldSeconds > 0 && (policy.HoldScope == engine.AllSessionless || k.User == ""):
-			from, to := sent, a.at(l.latest(e))
+			logins.add(a.at(e.Sent), a.at(e.Done))
+		case l.holds(e, policy):
+			from := l.heldFrom(e, policy, a)
+			to := a.at(l.latest(e))
 			if policy.HoldFrom == engine.FromEnd {
-				from, to = a.at(l.earliest(e)), max(to, a.at(l.earliest(e)))
+				to = max(to, from)
 			}
 			holds.add(from+policy.HoldSeconds, to+policy.HoldSeconds)
 		}
