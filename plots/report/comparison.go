@@ -119,6 +119,9 @@ func (r *Report) addFares(base *result.Side, p *result.Pair) {
 	t := &table{Head: []string{"cohort", "units at the peak", "attempts refused", "sessions lost", "fares"}}
 	for i := range p.Cohorts {
 		k := &p.Cohorts[i]
+		if k.Fares == result.Alike && k.AtPeak.Difference.Mean == 0 {
+			continue
+		}
 		row := []string{line(k.Cohort), difference(&k.AtPeak.Difference), "–", "–", string(k.Fares)}
 		if k.Attempts != nil {
 			row[2] = difference(&k.Attempts.Difference)
@@ -129,6 +132,6 @@ func (r *Report) addFares(base *result.Side, p *result.Pair) {
 		t.Rows = append(t.Rows, row)
 	}
 	if t.Rows != nil {
-		r.add(section{Title: "Who gains and who loses: " + line(p.Side), Text: "Compared with " + line(base.Name) + ".", Table: t})
+		r.add(section{Title: "Who gains and who loses: " + line(p.Side), Text: "Compared with " + line(base.Name) + ". Cohorts that neither gain nor lose are left out.", Table: t})
 	}
 }

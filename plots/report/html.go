@@ -19,7 +19,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 }).Parse(pageText))
 
 // shortCell is up to how many bytes a cell is kept on one line.
-const shortCell = 24
+const shortCell = 32
 
 func short(s string) bool { return len(s) <= shortCell }
 
