@@ -18,6 +18,8 @@ type file struct {
 	policy  *policy
 	compare []*policy
 	drafts  []*draft
+
+	expected []*expected
 }
 
 // A draft is a cohort as read, before references and the defaults that depend
@@ -56,6 +58,8 @@ var fileObject = object[file]{
 		{name: "cohorts", required: true, doc: "groups of people, devices and processes that behave alike",
 			example: "[{name: nurses, kind: users, count: 40, arrivals: start, session: 8h}]",
 			slot:    cohortsSlot},
+		{name: "expect", doc: "what highwater gate asks for", example: "[{peak: 95%}, {refusals: 0, cohort: nurses}]",
+			slot: expectSlot},
 	},
 }
 
@@ -284,4 +288,49 @@ var refusalObject = object[OnRefusal]{
 		{name: "backoff", byDefault: "1", doc: "each wait is this many times the last", example: "2",
 			slot: into(factor, func(r *OnRefusal) *float64 { return &r.Factor })},
 	},
+}
+
+var expectedObject = object[expected]{
+	name: "expectation", doc: "a figure that must not be more than so much; of a run it holds when the risk of more is at most so high, with confidence",
+	example: "{peak: 95%, after: 07:00}",
+	exactly: []string{"peak", "refusals", "lost", "latency", "errors", "lag"},
+	fields: []field[expected]{
+		{name: "name", otherwise: "what it says", doc: "what reports call it", example: "room for growth",
+			slot: into(title, func(x *expected) *string { return &x.Name })},
+		{name: "peak", doc: "units that a run needs at the most, if nobody is refused: a number, or a share of the key", example: "95%",
+			slot: limit(Peak, peakLimit)},
+		{name: "refusals", doc: "refused attempts in a run at the most", example: "0",
+			slot: limit(Refusals, wholeLimit)},
+		{name: "lost", doc: "sessions given up in a run at the most", example: "0",
+			slot: limit(Lost, wholeLimit)},
+		{name: "latency", doc: "of real requests, from the plan to the answer, at the most", example: "800ms",
+			slot: limit(Latency, lengthLimit)},
+		{name: "errors", doc: "the share of real requests that fail, refusals apart, at the most", example: "1%",
+			slot: limit(Failures, shareLimit)},
+		{name: "lag", doc: "how late the generator sends real requests, at the most", example: "20ms",
+			slot: limit(Lag, lengthLimit)},
+		{name: "percentile", otherwise: "p99", doc: "which one a latency or lag is", example: "p90",
+			slot: into(percentiles, func(x *expected) *float64 { return &x.Percentile })},
+		{name: "risk", byDefault: "5%", doc: "the share of the runs that may have more, of peak, refusals and lost", example: "1%",
+			slot: into(between(0), func(x *expected) *float64 { return &x.Risk })},
+		{name: "confidence", byDefault: "95%", doc: "how sure pass and fail must be", example: "99%",
+			slot: into(between(0.5), func(x *expected) *float64 { return &x.Confidence })},
+		{name: "policy", otherwise: "the license's", doc: "the policy that it is about, by name", example: "contract",
+			slot: into(title, func(x *expected) *string { return &x.Policy })},
+		{name: "cohort", otherwise: "all", doc: "the cohort that it is about; of a peak, the units that it holds at the peak of all", example: "nurses",
+			slot: into(title, func(x *expected) *string { return &x.Cohort })},
+		{name: "after", otherwise: "the start", doc: "where the part of each day or of the run begins that it is about, of peak and refusals", example: "07:00",
+			slot: into(edge, func(x *expected) *Edge { return &x.After })},
+		{name: "before", otherwise: "the end", doc: "where that part ends", example: "+9h",
+			slot: into(edge, func(x *expected) *Edge { return &x.Before })},
+	},
+}
+
+// limit is a slot of one figure of an expectation.
+func limit(f Figure, v value[atMost]) slot[expected] {
+	return slot[expected]{v.shape, func(p *parser, name string, x *expected, n *yaml.Node) {
+		if m, ok := v.read(p, name, n); ok {
+			x.Figure, x.Most, x.OfKey = f, m.value, m.ofKey
+		}
+	}}
 }

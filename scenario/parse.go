@@ -20,6 +20,7 @@ func Parse(name string, data []byte, read func(path string) ([]byte, error)) (*S
 	f.license(p)
 	f.key(p, has["license"])
 	f.cohorts(p)
+	f.expectations(p)
 	if len(p.errs) > 0 {
 		return nil, p.mistakes(data)
 	}

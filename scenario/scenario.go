@@ -25,6 +25,8 @@ type Scenario struct {
 
 	Proxies []Proxy
 	Cohorts []Cohort
+
+	Expect []Expectation // what a gate asks for, in order
 }
 
 // A License is a key and the policy that counts for it.

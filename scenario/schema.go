@@ -65,6 +65,7 @@ func Schema() []byte {
 		callsObject.name:    callsObject.schema(0),
 		refusalObject.name:  refusalObject.schema(0),
 		cohortObject.name:   cohortSchema(),
+		expectedObject.name: expectedObject.schema(0),
 	}
 	for _, q := range quantities {
 		def := *q.schema
