@@ -35,15 +35,16 @@ type Figure uint8
 
 // The figures.
 const (
-	Peak     Figure = iota + 1 // units that a run needs
-	Refusals                   // refused attempts in a run
-	Lost                       // sessions given up in a run
-	Latency                    // of real requests, from the plan to the answer
-	Failures                   // the share of real requests that fail
-	Lag                        // of the generator of real requests
+	Peak       Figure = iota + 1 // units that a run needs
+	Refusals                     // refused attempts in a run
+	Lost                         // sessions given up in a run
+	Latency                      // of real requests, from the plan to the answer
+	Failures                     // the share of real requests that fail
+	Lag                          // of the generator of real requests
+	Divergence                   // of the units that a real target reports from those counted
 )
 
-var figureNames = []string{"", "peak", "refusals", "lost", "latency", "errors", "lag"}
+var figureNames = []string{"", "peak", "refusals", "lost", "latency", "errors", "lag", "divergence"}
 
 func (f Figure) String() string { return figureNames[f] }
 
@@ -192,7 +193,7 @@ func (x *expected) belong(p *parser) {
 	stray(timing, "percentile")
 	stray(x.Figure.OfRuns(), "risk", "policy")
 	stray(x.Figure == Peak || x.Figure == Refusals, "after", "before")
-	stray(x.Figure != Lag, "cohort")
+	stray(x.Figure != Lag && x.Figure != Divergence, "cohort")
 	if timing && x.Percentile == 0 {
 		x.Percentile = defaultPercentile
 	}

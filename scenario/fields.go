@@ -293,7 +293,7 @@ var refusalObject = object[OnRefusal]{
 var expectedObject = object[expected]{
 	name: "expectation", doc: "a figure that must not be more than so much; of a run it holds when the risk of more is at most so high, with confidence",
 	example: "{peak: 95%, after: 07:00}",
-	exactly: []string{"peak", "refusals", "lost", "latency", "errors", "lag"},
+	exactly: []string{"peak", "refusals", "lost", "latency", "errors", "lag", "divergence"},
 	fields: []field[expected]{
 		{name: "name", otherwise: "what it says", doc: "what reports call it", example: "room for growth",
 			slot: into(title, func(x *expected) *string { return &x.Name })},
@@ -309,6 +309,8 @@ var expectedObject = object[expected]{
 			slot: limit(Failures, shareLimit)},
 		{name: "lag", doc: "how late the generator sends real requests, at the most", example: "20ms",
 			slot: limit(Lag, lengthLimit)},
+		{name: "divergence", doc: "units that a real target reports beyond what its requests can take, or short of it, at the most", example: "2",
+			slot: limit(Divergence, wholeLimit)},
 		{name: "percentile", otherwise: "p99", doc: "which one a latency or lag is", example: "p90",
 			slot: into(percentiles, func(x *expected) *float64 { return &x.Percentile })},
 		{name: "risk", byDefault: "5%", doc: "the share of the runs that may have more, of peak, refusals and lost", example: "1%",

@@ -40,6 +40,8 @@ type Options struct {
 	// case, if nobody were refused; from several goroutines, each replication
 	// from one. It is for runs with Demand.
 	Usage func(replication int) func(at engine.Time, units, connections int)
+	// Refusals keeps each refused attempt, in [Totals.Refusals].
+	Refusals bool
 	// Progress hears what share of the work is done, 0 to 1, from several
 	// goroutines, one at a time.
 	Progress func(share float64)
@@ -164,6 +166,7 @@ func (r *runner) run(ctx context.Context, worlds []*world, v, rep int) *replicat
 	one := func(i int, t tick) *outcome {
 		if worlds[i] == nil {
 			worlds[i] = r.cases[v].world(i == 1, nil, nil)
+			worlds[i].lists = r.o.Refusals
 		}
 		worlds[i].reset(r.o.Seed, rep)
 		worlds[i].run(ctx, t)
@@ -210,6 +213,7 @@ func (r *runner) watched(ctx context.Context, v int) *replication {
 func (r *runner) listened(ctx context.Context, v int, limited bool, tap func(*trace.Event), t tick) (*world, *series) {
 	s := new(series)
 	w := r.cases[v].world(limited, changes(s.add), tap)
+	w.lists = r.o.Refusals
 	w.reset(r.o.Seed, 0)
 	w.run(ctx, t)
 	return w, s

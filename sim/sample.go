@@ -44,7 +44,14 @@ type Totals struct {
 	Refused     [][]int32        // attempts by cohort, by replication
 	Lost        [][]int32        // sessions by cohort, by replication
 	ByVia       map[string]int64 // refused attempts
+	Refusals    [][]Refusal      // by replication; each empty without [Options.Refusals]
 	Queues      []Queue          // by proxy with a cap
+}
+
+// A Refusal is a refused attempt.
+type Refusal struct {
+	At     engine.Time
+	Cohort int // index into the scenario's
 }
 
 // CohortUnits is a number of units.
@@ -63,7 +70,8 @@ type outcome struct {
 	timeAt   []engine.Time
 	cohorts  []tally
 	byVia    map[string]int64
-	queues   []waits // by proxy with a cap
+	refusals []Refusal // in their order, when they are kept
+	queues   []waits   // by proxy with a cap
 
 	// Of a demand only.
 	exceeded bool // the key
@@ -77,7 +85,7 @@ type outcome struct {
 func (w *world) outcome() *outcome {
 	out := &outcome{
 		peak: w.table.Peak(), conns: w.table.PeakConnections(), first: w.firstRefusal(),
-		unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia),
+		unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia), refusals: slices.Clone(w.refusals),
 	}
 	for i := range w.cohorts {
 		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
@@ -205,6 +213,7 @@ func (t *Totals) add(o *outcome) {
 		t.Refused[i] = append(t.Refused[i], int32(o.cohorts[i].Refused))
 		t.Lost[i] = append(t.Lost[i], int32(o.cohorts[i].Lost))
 	}
+	t.Refusals = append(t.Refusals, o.refusals)
 	for via, n := range o.byVia {
 		t.ByVia[via] += n
 	}

@@ -260,6 +260,9 @@ func (w *world) login(at engine.Time, c *cohort, id int32) {
 func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	c.stats.Refused++
 	w.byVia[refusal.ViaName()]++
+	if w.lists {
+		w.refusals = append(w.refusals, Refusal{refusal.At, int(c.label)})
+	}
 	if w.first == nil {
 		w.noteFirst(c, refusal)
 	}

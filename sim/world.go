@@ -63,8 +63,10 @@ type world struct {
 	texts  map[string]int // by name, in shared
 	shared []sharedID
 
-	first *firstRefusal
-	byVia map[string]int64
+	first    *firstRefusal
+	byVia    map[string]int64
+	lists    bool // keeps each refusal
+	refusals []Refusal
 }
 
 // A cohort is a scenario's cohort at work.
@@ -312,6 +314,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.shared = w.shared[:0]
 	w.first = nil
 	clear(w.byVia)
+	w.refusals = w.refusals[:0]
 	w.table.Reset(*w.policy, w.units)
 	for i := range w.pools {
 		w.pools[i].reset()

@@ -48,6 +48,7 @@ func inFolder(t *testing.T, files map[string]string) {
 func TestExitCodes(t *testing.T) {
 	inFolder(t, map[string]string{
 		"ward.yaml": ward, "bad.yaml": "name: ward\n", "day.jsonl": call, "bad.jsonl": "{\n", "access.log": access, "notes.txt": "notes\n",
+		"full.yaml": strings.Replace(ward, "cohorts", "expect: [{peak: 80%}], cohorts", 1), "result.json": `{"schema":1,"kind":"sizing","policies":[]}`,
 	})
 	interrupt, cancel := context.WithCancelCause(t.Context())
 	cancel(&interrupted{os.Interrupt})
@@ -72,6 +73,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0, "explain ward.yaml --units 1 --at first-refusal"},
 		{nil, 0, "explain day.jsonl"},
 		{nil, 0, "import access.log"},
+		{nil, 0, "gate ward.yaml --set max_connections=2 --baseline ward.json --update"},
 		{nil, 0, "check ward.yaml"},
 		{nil, 0, "schema"},
 
@@ -88,6 +90,9 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "explain ."},
 		{nil, 1, "import none.log"},
 		{nil, 1, "import access.log -o none/day.jsonl"},
+		{nil, 1, "gate none.yaml"},
+		{nil, 1, "gate ward.yaml --baseline none.json"},
+		{nil, 1, "gate ward.yaml --badge none/gate.svg"},
 		{nil, 1, "check none.yaml"},
 		{nil, 1, "check bad.yaml none.yaml"},
 
@@ -120,6 +125,16 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "import"},
 		{nil, 2, "import access.log --log-format %h"},
 		{nil, 2, "import access.log --agents"},
+		{nil, 2, "gate"},
+		{nil, 2, "gate ward.yaml ward.yaml"},
+		{nil, 2, "gate ward.yaml --expect ward.yaml"},
+		{nil, 2, "gate ward.yaml --update"},
+		{nil, 2, "gate ward.yaml --allow -1"},
+		{nil, 2, "gate ward.yaml --allow-time 10"},
+		{nil, 2, "gate ward.yaml --junit -"},
+		{nil, 2, "gate ward.yaml --json --github"},
+		{nil, 2, "gate result.json"},
+		{nil, 2, "gate result.json --expect ward.yaml --seed 2"},
 		{nil, 2, "check"},
 		{nil, 2, "schema ward.yaml"},
 		{nil, 2, "run none.yaml --reps 0"}, // flags come first
@@ -135,7 +150,17 @@ func TestExitCodes(t *testing.T) {
 		{nil, 4, "explain bad.jsonl"},
 		{nil, 4, "explain -"}, // nothing
 		{nil, 4, "import notes.txt"},
+		{nil, 4, "gate bad.yaml"},
+		{nil, 4, "gate day.jsonl --baseline result.json"},
+		{nil, 4, "gate ward.yaml --baseline bad.jsonl"},
+		{nil, 4, "gate result.json result.json --expect ward.yaml"},
 		{nil, 4, "check ward.yaml bad.yaml"},
+
+		{nil, 3, "gate full.yaml"},
+		{nil, 0, "gate full.yaml --units 3"},
+		{nil, 5, "gate full.yaml --units 3 --reps 58"},
+		{nil, 5, "gate ward.yaml"},                      // nothing is expected
+		{nil, 5, "gate result.json --expect full.yaml"}, // and no runs are there
 
 		{interrupt, 130, "run ward.yaml"},
 		{interrupt, 130, "advise ward.yaml"},
@@ -147,6 +172,7 @@ func TestExitCodes(t *testing.T) {
 		{interrupt, 130, "explain day.jsonl"},
 		{interrupt, 130, "explain -"},
 		{interrupt, 130, "import access.log"},
+		{interrupt, 130, "gate ward.yaml"},
 		{interrupt, 130, "check -"},
 		{terminate, 143, "run ward.yaml"},
 		{terminate, 143, "replay day.jsonl"},
@@ -195,7 +221,7 @@ func TestFullOutput(t *testing.T) {
 	inFolder(t, map[string]string{"ward.yaml": ward, "day.jsonl": call, "access.log": access})
 	for _, args := range []string{
 		"run ward.yaml", "run ward.yaml --json", "run ward.yaml --trace -", "run ward.yaml --readings", "compare ward.yaml ward.yaml", "replay day.jsonl", "replay day.jsonl --json",
-		"explain day.jsonl", "explain day.jsonl --json", "replay day.jsonl --series -", "import access.log", "check ward.yaml", "schema", "--version",
+		"explain day.jsonl", "explain day.jsonl --json", "gate ward.yaml", "gate ward.yaml --json", "replay day.jsonl --series -", "import access.log", "check ward.yaml", "schema", "--version",
 	} {
 		var errs bytes.Buffer
 		code := run(t.Context(), strings.Fields(args), stdio{strings.NewReader(""), full{}, &errs})

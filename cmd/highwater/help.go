@@ -31,6 +31,7 @@ Commands:
   target [FILE]    answer real requests as a licensed server does
   fit LOG...       make a scenario of an access log
   report [FILE]    one HTML file or Markdown of a result, to attach
+  gate FILE...     pass or fail by expectations and a baseline
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
   help TOPIC       more about a command or a topic
@@ -46,6 +47,7 @@ var topics = []struct{ name, about string }{
 	{"scenario", "the fields of a scenario file"},
 	{"rules", "the rules of counting and their public sources"},
 	{"sizing", "what the numbers of size mean and rest on"},
+	{"gating", "expectations, baselines, and recipes for builds"},
 	{"policies", "the policies by name and how to make one's own"},
 	{"readings", "where the documents are silent, and what that changes"},
 	{"trace", "the format of traces"},

@@ -28,6 +28,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
 	"sim/trace/accesslog": {own: "engine sim/stats sim/trace"},
 	"sim/wire":            {own: "engine scenario"},
+	"sim/gate":            {own: "engine scenario sim sim/result sim/sizing sim/stats"},
 	"sim/fit":             {own: "engine scenario sim/result sim/stats sim/trace"},
 	"sim/attack": {
 		own:    "engine scenario sim sim/attack/record sim/result sim/wire",
@@ -39,7 +40,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"plots":             {others: "gonum.org/v1/plot"},
 	"plots/report":      {own: "engine plots sim/result"},
 	"cmd/highwater": {
-		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/schollz/progressbar/v3 golang.org/x/term",
 	},

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+
+	"highwater/sim/result"
+)
+
+// hostile is a gate with names that want to be more than text.
+func hostile() *result.Gate {
+	const name = "a\n::error::b | <c> & \"d\", 100% \x01é"
+	value := 3.0
+	return &result.Gate{
+		Name: name, Of: "scenario", Version: version, Verdict: result.Fail,
+		Expectations: []result.Judged{
+			{Name: name, Verdict: result.Fail, Why: name, Unit: "units", Value: &value, Margin: &value, File: "a b%,:.yaml", Line: 3, Column: 5},
+			{Name: "kept", Verdict: result.Pass, Why: "kept", File: "x.yaml", Line: 4, Column: 5},
+			{Name: "open", Verdict: result.CannotTell, Why: "open", File: "x.yaml", Line: 5, Column: 5},
+			{Name: "elsewhere", Verdict: result.Skipped, Why: "elsewhere", File: "x.yaml", Line: 6, Column: 5},
+		},
+		Baseline: &result.Baseline{Verdict: result.Fail, Changes: []string{name}, Compared: []result.Compared{{Name: name, Verdict: result.Fail, Why: name}}},
+		Notes:    []string{name},
+	}
+}
+
+func TestJUnit(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeJUnit(&b, hostile()); err != nil {
+		t.Fatal(err)
+	}
+	var got junitSuites
+	if err := xml.Unmarshal(b.Bytes(), &got); err != nil {
+		t.Fatalf("%v\n%s", err, &b)
+	}
+	if got.Tests != 5 || got.Failures != 2 || got.Errors != 1 || got.Skipped != 1 || len(got.Suites) != 2 {
+		t.Errorf("%d tests, %d failures, %d errors, %d skipped in %d suites", got.Tests, got.Failures, got.Errors, got.Skipped, len(got.Suites))
+	}
+	for _, s := range got.Suites {
+		failures, errs, skipped := 0, 0, 0
+		for _, c := range s.Cases {
+			if c.Failure != nil {
+				failures++
+			}
+			if c.Error != nil {
+				errs++
+			}
+			if c.Skipped != nil {
+				skipped++
+			}
+		}
+		if s.Tests != len(s.Cases) || s.Failures != failures || s.Errors != errs || s.Skipped != skipped {
+			t.Errorf("suite %s says %d, %d, %d, %d and has %d, %d, %d, %d", s.Name, s.Tests, s.Failures, s.Errors, s.Skipped, len(s.Cases), failures, errs, skipped)
+		}
+	}
+	b.Reset()
+	if err := writeJUnit(&b, &result.Gate{Verdict: result.CannotTell}); err != nil || !strings.Contains(b.String(), `tests="1" failures="0" errors="1"`) {
+		t.Errorf("a gate without figures must be an error: %v\n%s", err, &b)
+	}
+}
+
+// What SARIF 2.1.0 requires: a version, runs, a driver's name, and of each
+// result a message; its rule is one of the driver's, and its region begins at
+// 1 or later.
+func TestSARIF(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeSARIF(&b, hostile()); err != nil {
+		t.Fatal(err)
+	}
+	var got sarifLog
+	d := json.NewDecoder(&b)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Version != "2.1.0" || len(got.Runs) != 1 || got.Runs[0].Tool.Driver.Name == "" {
+		t.Fatalf("%+v", got)
+	}
+	rules := map[string]bool{}
+	for _, r := range got.Runs[0].Tool.Driver.Rules {
+		rules[r.ID] = true
+	}
+	want := []struct {
+		uri, level string
+		line       int
+	}{{"a%20b%25,:.yaml", "error", 3}, {"x.yaml", "warning", 5}}
+	results := got.Runs[0].Results
+	if len(results) != len(want) {
+		t.Fatalf("%d results, want %d", len(results), len(want))
+	}
+	for i, r := range results {
+		at := r.At[0].Physical
+		if !rules[r.Rule] || r.Text.Text == "" || r.Level != want[i].level || at.Region.Line != want[i].line || at.Region.Column < 1 {
+			t.Errorf("%+v, want %+v", r, want[i])
+		}
+		if strings.TrimPrefix(at.Artifact.URI, "./") != want[i].uri {
+			t.Errorf("URI %q, want %q", at.Artifact.URI, want[i].uri)
+		}
+	}
+}
+
+// A name cannot begin a workflow command or a cell of its own.
+func TestAnnotations(t *testing.T) {
+	var b bytes.Buffer
+	writeAnnotations(&b, hostile())
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines, want one of each that is not kept:\n%s", len(lines), &b)
+	}
+	if !strings.HasPrefix(lines[0], "::error file=a b%25%2C%3A.yaml,line=3,col=5,title=fail%3A a%0A%3A%3Aerror%3A%3Ab") {
+		t.Errorf("%s", lines[0])
+	}
+	b.Reset()
+	writeMarkdown(&b, hostile())
+	if strings.Contains(b.String(), "<c>") || strings.Contains(b.String(), "\n::error") || strings.Contains(b.String(), "b | ") {
+		t.Errorf("%s", &b)
+	}
+}
+
+func TestBadge(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range []result.Judgement{result.Pass, result.Fail, result.CannotTell} {
+		var b bytes.Buffer
+		if err := writeBadge(&b, &result.Gate{Verdict: v}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), ">"+string(v)+"</text>") {
+			t.Errorf("the badge does not say %s:\n%s", v, &b)
+		}
+		seen[regexp.MustCompile(`<path fill="(#\w+)"`).FindString(b.String())] = true
+		for d := xml.NewDecoder(&b); ; {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d colors, want three", len(seen))
+	}
+}
+
+// The page explains every field of the result of a gate.
+func TestJSONPageHasTheGate(t *testing.T) {
+	_, part, ok := strings.Cut(page(t, "json"), "\n# The result of gate\n")
+	if !ok {
+		t.Fatal("json.md has no result of gate")
+	}
+	inFolder(t, map[string]string{"ward.yaml": strings.Replace(ward, "cohorts", "expect: [{peak: 80%, policy: iris-2022.3, after: +1h}, {refusals: 0, cohort: monitors}], cohorts", 1)})
+	if code, _, errs := highwater(t.Context(), strings.NewReader(""), "gate", "ward.yaml", "--baseline", "ward.json", "--update"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	_, out, _ := highwater(t.Context(), strings.NewReader(""), "gate", "ward.yaml", "--baseline", "ward.json", "--set", "max_connections=9", "--json")
+	fields := regexp.MustCompile(`"(\w+)": `).FindAllStringSubmatch(out, -1)
+	if len(fields) < 60 {
+		t.Errorf("only %d fields were found", len(fields))
+	}
+	for _, m := range fields {
+		if m[1] != "value" && !strings.Contains(part, "`"+m[1]+"`") {
+			t.Errorf("json.md does not explain %s of gate", m[1])
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"highwater/sim/result"
+)
+
+// writeGate tells a person the verdict and what it rests on.
+func writeGate(w io.Writer, g *result.Gate) {
+	head := g.Of
+	if g.Name != "" {
+		head = g.Name
+	}
+	if g.Replications > 0 {
+		head += fmt.Sprintf(": %s, seed %d", plural(g.Replications, "replication"), g.Seed)
+	}
+	fmt.Fprintf(w, "%s\nverdict: %s\n", head, g.Verdict)
+	if len(g.Expectations) > 0 {
+		fmt.Fprintln(w)
+		table(w, expectationRows(g))
+		for i := range g.Expectations {
+			j := &g.Expectations[i]
+			fmt.Fprintf(w, "  %s: %s\n", j.Name, j.Why)
+		}
+	}
+	if b := g.Baseline; b != nil {
+		fmt.Fprintf(w, "\ncompared with the baseline: %s\n", b.Verdict)
+		for _, c := range b.Changes {
+			fmt.Fprintln(w, "  note:", c)
+		}
+		if len(b.Compared) > 0 {
+			table(w, comparedRows(b))
+		}
+		for i := range b.Compared {
+			fmt.Fprintf(w, "  %s: %s\n", b.Compared[i].Name, b.Compared[i].Why)
+		}
+	}
+	for _, n := range g.Notes {
+		fmt.Fprintln(w, "note:", n)
+	}
+}
+
+func expectationRows(g *result.Gate) [][]string {
+	rows := [][]string{{"verdict", "expectation", "figure", "interval", "at most", "margin", "runs with more"}}
+	for i := range g.Expectations {
+		j := &g.Expectations[i]
+		runs := "–"
+		if j.Over != nil {
+			runs = fmt.Sprintf("%d of %d", j.Over.Count, j.Over.N)
+		}
+		rows = append(rows, []string{string(j.Verdict), j.Name, valueText(j), limitsText(j.Low, j.High, j.Unit), mostText(j), figureText(j.Margin, j.Unit), runs})
+	}
+	return rows
+}
+
+// valueText is a figure, with its unit where the number does not have it.
+func valueText(j *result.Judged) string {
+	if j.Value == nil || j.Unit == "" || j.Unit == "s" {
+		return figureText(j.Value, j.Unit)
+	}
+	if *j.Value == 1 {
+		return "1 " + strings.TrimSuffix(j.Unit, "s")
+	}
+	return figureText(j.Value, j.Unit) + " " + j.Unit
+}
+
+// mostText is the limit, where it is known in the figure's unit.
+func mostText(j *result.Judged) string {
+	if j.Value == nil && j.Over == nil {
+		return "–"
+	}
+	return figureText(&j.Most, j.Unit)
+}
+
+func limitsText(low, high *float64, unit string) string {
+	if low == nil && high == nil {
+		return "–"
+	}
+	return figureText(low, unit) + " to " + figureText(high, unit)
+}
+
+func comparedRows(b *result.Baseline) [][]string {
+	rows := [][]string{{"verdict", "figure", "baseline", "now", "more", "interval"}}
+	for i := range b.Compared {
+		c := &b.Compared[i]
+		unit := "units"
+		rows = append(rows, []string{string(c.Verdict), c.Name, figureText(c.Base, unit), figureText(c.Value, unit),
+			figureText(c.Difference, unit), limitsText(c.Low, c.High, unit)})
+	}
+	return rows
+}
+
+// A gateLine is a figure of a gate for those who show them one by one.
+type gateLine struct {
+	group, name string
+	verdict     result.Judgement
+	text        string
+	at          *result.Judged // where the scenario asks for it; nil of a baseline
+}
+
+func gateLines(g *result.Gate) (lines []gateLine) {
+	for i := range g.Expectations {
+		j := &g.Expectations[i]
+		text := j.Why
+		if j.Value != nil {
+			text = fmt.Sprintf("%s (%s), at most %s, margin %s: %s", valueText(j), limitsText(j.Low, j.High, j.Unit), mostText(j), figureText(j.Margin, j.Unit), j.Why)
+		}
+		lines = append(lines, gateLine{"expectations", j.Name, j.Verdict, text, j})
+	}
+	if b := g.Baseline; b != nil {
+		for i := range b.Compared {
+			c := &b.Compared[i]
+			text := c.Why
+			if c.Value != nil {
+				text = comparedText(c)
+			}
+			lines = append(lines, gateLine{"baseline", c.Name, c.Verdict, text, nil})
+		}
+	}
+	return lines
+}
+
+func comparedText(c *result.Compared) string {
+	return fmt.Sprintf("%s now, %s in the baseline, %s more (%s): %s", figureText(c.Value, "units"), figureText(c.Base, "units"),
+		figureText(c.Difference, "units"), limitsText(c.Low, c.High, "units"), c.Why)
+}
+
+// writeAnnotations writes workflow commands of GitHub.
+func writeAnnotations(w io.Writer, g *result.Gate) {
+	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	for _, l := range gateLines(g) {
+		if l.verdict != result.Fail && l.verdict != result.CannotTell {
+			continue
+		}
+		level, where := "warning", ""
+		if l.verdict == result.Fail {
+			level = "error"
+		}
+		if l.at != nil && l.at.Line > 0 {
+			where = fmt.Sprintf("file=%s,line=%d,col=%d,", property.Replace(l.at.File), l.at.Line, l.at.Column)
+		}
+		fmt.Fprintf(w, "::%s %stitle=%s::%s\n", level, where, property.Replace(string(l.verdict)+": "+l.name), data.Replace(l.text))
+	}
+}
+
+// appendSummary adds the verdict to the summary of a step on GitHub.
+func appendSummary(std stdio, g *result.Gate) error {
+	name := os.Getenv("GITHUB_STEP_SUMMARY")
+	if name == "" {
+		fmt.Fprintln(std.err, "highwater: GITHUB_STEP_SUMMARY is not set, so that there is no summary")
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	writeMarkdown(&text, g)
+	if _, err := f.Write(text.Bytes()); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// writeMarkdown is the verdict for a ticket.
+func writeMarkdown(w io.Writer, g *result.Gate) {
+	cell := strings.NewReplacer("\\", "\\\\", "|", "\\|", "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[")
+	name := g.Name
+	if name == "" {
+		name = g.Of
+	}
+	fmt.Fprintf(w, "## License gate: %s\n\n%s\n\n| verdict | figure | |\n| --- | --- | --- |\n", g.Verdict, cell.Replace(name))
+	for _, l := range gateLines(g) {
+		fmt.Fprintf(w, "| %s | %s | %s |\n", l.verdict, cell.Replace(l.name), cell.Replace(l.text))
+	}
+	notes := g.Notes
+	if g.Baseline != nil {
+		notes = append(notes[:len(notes):len(notes)], g.Baseline.Changes...)
+	}
+	for _, n := range notes {
+		fmt.Fprintf(w, "\n- %s\n", cell.Replace(n))
+	}
+	fmt.Fprintln(w)
+}

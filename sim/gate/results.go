@@ -1,0 +1,424 @@
+package gate
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+	"highwater/sim/stats"
+)
+
+// Read reads the result that a command has printed as JSON. It is the result
+// of a gate, which is only a baseline, when the source is nil.
+func Read(data []byte) (Source, *result.Gate, error) {
+	var head struct {
+		Schema int    `json:"schema"`
+		Kind   string `json:"kind"`
+		Events *int64 `json:"events"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, nil, fmt.Errorf("must be the JSON of a result: %w", err)
+	}
+	if head.Schema != result.Schema {
+		return nil, nil, fmt.Errorf("must be a result with schema %d, not %d", result.Schema, head.Schema)
+	}
+	if head.Kind == "" && head.Events != nil {
+		head.Kind = "replay"
+	}
+	var s Source
+	switch head.Kind {
+	case "gate":
+		g := new(result.Gate)
+		return nil, g, json.Unmarshal(data, g)
+	case "sizing":
+		s = new(sized)
+	case "simulation":
+		s = new(simulated)
+	case "comparison":
+		s = new(compared)
+	case "replay":
+		s = new(replayed)
+	case "attack":
+		s = new(Attacks)
+	default:
+		return nil, nil, fmt.Errorf("must be a result of size, run, compare, replay, attack or gate, not of kind %q", head.Kind)
+	}
+	return s, nil, json.Unmarshal(data, s)
+}
+
+func begin(kind string, st *result.Study) *result.Gate {
+	return &result.Gate{Schema: result.Schema, Kind: "gate", Of: kind, Name: st.Scenario, Fingerprint: st.Fingerprint, Seed: st.Seed, Replications: st.Replications}
+}
+
+// spread is a look at a figure of which only the range over runs is known.
+func (l look) spread(s result.Spread) look {
+	l.n = s.N
+	switch {
+	case s.N > 0 && float64(s.Max) <= l.most:
+	case s.N > 0 && float64(s.Min) > l.most:
+		l.over = s.N
+	default:
+		return unknown("of %d runs only the range is known, %d to %d: gate the scenario or the result of highwater size", s.N, s.Min, s.Max)
+	}
+	return l
+}
+
+// proportion is a look at runs of which it is known how many have any
+// refusal.
+func (l look) proportion(p result.Proportion) look {
+	if l.most > 0 && p.Count > 0 {
+		return unknown("how many refusals a run has is not in the result: gate the scenario")
+	}
+	l.over, l.n = p.Count, p.N
+	return l
+}
+
+// apart is why a result of runs does not tell what an expectation asks, or "".
+func apart(e *scenario.Expectation, cohorts bool) string {
+	switch {
+	case windowed(e):
+		return "the result does not tell parts of the day: gate the scenario"
+	case e.Cohort != "" && !cohorts:
+		return "the result does not tell cohorts: gate the scenario"
+	}
+	return ""
+}
+
+// counted finds a policy in a list, the first for "".
+func counted(policy string, n int, at func(int) result.Counted) (int, string) {
+	for i := range n {
+		if c := at(i); policy == "" || c.Policy == policy {
+			return i, ""
+		}
+	}
+	return -1, "nothing was counted by " + policy
+}
+
+// sized is a result of size.
+type sized result.Sizing
+
+// Begin says what is judged.
+func (z *sized) Begin() *result.Gate {
+	g := begin(z.Kind, &z.Study)
+	for i := range z.Policies {
+		p := &z.Policies[i]
+		f := result.GateFigure{Name: "units needed", Policy: p.Policy, Unit: p.LimitOn, How: result.Paired}
+		for _, n := range p.NeededBy {
+			f.Values = append(f.Values, float64(n))
+		}
+		g.Policies, g.Figures = append(g.Policies, p.Counted), append(g.Figures, f)
+	}
+	return g
+}
+
+func (z *sized) look(e *scenario.Expectation) look {
+	if !e.Figure.OfRuns() {
+		return elsewhere(ofReal)
+	}
+	i, why := counted(e.Policy, len(z.Policies), func(i int) result.Counted { return z.Policies[i].Counted })
+	if why == "" {
+		why = apart(e, false)
+	}
+	if why != "" {
+		return unknown("%s", why)
+	}
+	p := &z.Policies[i]
+	switch {
+	case e.Figure == scenario.Peak:
+		l, why := peakLook(e, p.Counted)
+		l.why = why
+		l.values = z.Begin().Figures[i].Values
+		return l
+	case e.Figure == scenario.Refusals && p.Present != nil:
+		return look{unit: "attempts", most: e.Most, runs: true}.proportion(p.Present.Risk)
+	}
+	return unknown("the result of size does not tell that: gate the scenario")
+}
+
+// simulated is a result of run.
+type simulated result.Simulation
+
+// Begin says what is judged.
+func (s *simulated) Begin() *result.Gate {
+	g := begin(s.Kind, &s.Study)
+	for i := range s.Policies {
+		g.Policies = append(g.Policies, s.Policies[i].Counted)
+	}
+	return g
+}
+
+func (s *simulated) look(e *scenario.Expectation) look {
+	if !e.Figure.OfRuns() {
+		return elsewhere(ofReal)
+	}
+	i, why := counted(e.Policy, len(s.Policies), func(i int) result.Counted { return s.Policies[i].Counted })
+	if why == "" {
+		why = apart(e, e.Figure != scenario.Peak)
+	}
+	if why != "" {
+		return unknown("%s", why)
+	}
+	p := &s.Policies[i]
+	if e.Figure == scenario.Peak {
+		l, why := peakLook(e, p.Counted)
+		if why != "" {
+			return unknown("%s", why)
+		}
+		if p.LimitOn == engine.LimitConnections.String() {
+			return l.spread(p.DemandConnections)
+		}
+		return l.spread(p.Demand)
+	}
+	if !p.Enforced {
+		return unknown("%s counts, and refuses nobody", p.Policy)
+	}
+	total, found := int64(0), false
+	for _, c := range p.Cohorts {
+		if e.Cohort == "" || e.Cohort == c.Name {
+			found = true
+			if total += c.Refused; e.Figure == scenario.Lost {
+				total += c.Lost - c.Refused
+			}
+		}
+	}
+	l := look{unit: "attempts", most: e.Most, runs: true}
+	if e.Figure == scenario.Lost {
+		l.unit = "sessions"
+	}
+	switch {
+	case !found:
+		return unknown("there is no cohort %s", e.Cohort)
+	case total == 0 || s.Replications == 1:
+		return l.spread(result.Spread{Min: int(total), Max: int(total), N: s.Replications})
+	case e.Figure == scenario.Refusals && e.Cohort == "":
+		return l.proportion(p.Refusing)
+	}
+	return unknown("only the sum over the runs is known: gate the scenario")
+}
+
+// compared is a result of compare.
+type compared result.Comparison
+
+// Begin says what is judged.
+func (c *compared) Begin() *result.Gate {
+	g := begin(c.Kind, &c.Study)
+	for i := range c.Sides {
+		g.Policies = append(g.Policies, c.side(i))
+	}
+	return g
+}
+
+// side is a side by its name.
+func (c *compared) side(i int) result.Counted {
+	s := c.Sides[i].Counted
+	s.Policy = c.Sides[i].Name
+	return s
+}
+
+func (c *compared) look(e *scenario.Expectation) look {
+	if !e.Figure.OfRuns() {
+		return elsewhere(ofReal)
+	}
+	i, why := counted(e.Policy, len(c.Sides), c.side)
+	if why == "" {
+		why = apart(e, false)
+	}
+	if why != "" {
+		return unknown("%s", why)
+	}
+	s := &c.Sides[i]
+	switch {
+	case e.Figure == scenario.Peak:
+		l, why := peakLook(e, s.Counted)
+		if why != "" {
+			return unknown("%s", why)
+		}
+		return l.spread(s.Needed)
+	case e.Figure == scenario.Refusals && s.Refusals != nil:
+		return look{unit: "attempts", most: e.Most, runs: true}.proportion(s.Refusals.Risk)
+	}
+	return unknown("the result of compare does not tell that: gate the scenario")
+}
+
+// replayed is a result of replay: one run, as it was.
+type replayed result.Replay
+
+// Begin says what is judged.
+func (r *replayed) Begin() *result.Gate {
+	g := &result.Gate{Schema: result.Schema, Kind: "gate", Of: "replay"}
+	g.Policies = []result.Counted{{Policy: r.Policy, Base: r.Policy, Units: r.Units}}
+	for _, f := range []struct {
+		name, unit string
+		value      int64
+	}{{"peak", "units", int64(r.Peak.Units)}, {"refused attempts", "attempts", r.Refused}} {
+		g.Figures = append(g.Figures, result.GateFigure{Name: f.name, Policy: r.Policy, Unit: f.unit, How: result.Exact, Values: []float64{float64(f.value)}})
+	}
+	return g
+}
+
+func (r *replayed) look(e *scenario.Expectation) look {
+	if !e.Figure.OfRuns() {
+		return elsewhere(ofReal)
+	}
+	if why := apart(e, false); why != "" {
+		return unknown("%s", why)
+	}
+	switch {
+	case e.Policy != "" && e.Policy != r.Policy:
+		return unknown("nothing was counted by %s", e.Policy)
+	case r.Events == 0:
+		return unknown("the trace has no events")
+	case e.Figure == scenario.Peak:
+		l, why := peakLook(e, result.Counted{LimitOn: "units", Units: r.Units})
+		l.why, l.runs, l.values = why, false, []float64{float64(r.Peak.Units)}
+		return l
+	case e.Figure == scenario.Refusals:
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(r.Refused)}}
+	}
+	return unknown("the result of replay does not tell that")
+}
+
+// Attacks are results of attack, of runs of the same plan.
+type Attacks struct{ Runs []result.Attack }
+
+// UnmarshalJSON reads one result.
+func (a *Attacks) UnmarshalJSON(data []byte) error {
+	a.Runs = make([]result.Attack, 1)
+	return json.Unmarshal(data, &a.Runs[0])
+}
+
+// Begin says what is judged.
+func (a *Attacks) Begin() *result.Gate {
+	first := &a.Runs[0]
+	g := &result.Gate{Schema: result.Schema, Kind: "gate", Of: "attack", Name: first.Scenario, Fingerprint: first.Fingerprint, Seed: first.Seed}
+	for _, f := range []struct {
+		name, unit string
+		value      func(*result.AttackRun) float64
+	}{
+		{"response p50", "s", func(r *result.AttackRun) float64 { return r.Response.P50.Seconds() }},
+		{"response p99", "s", func(r *result.AttackRun) float64 { return r.Response.P99.Seconds() }},
+		{"requests refused", "attempts", func(r *result.AttackRun) float64 { return float64(r.Refused) }},
+		{"requests failed", "attempts", func(r *result.AttackRun) float64 { return float64(r.Failed) }},
+	} {
+		figure := result.GateFigure{Name: f.name, Unit: f.unit, How: result.Timing}
+		for i := range a.Runs {
+			if doubt(&a.Runs[i]) == "" {
+				figure.Values = append(figure.Values, f.value(a.Runs[i].Sent))
+			}
+		}
+		g.Figures = append(g.Figures, figure)
+	}
+	return g
+}
+
+// doubt is why a run cannot be judged, or "".
+func doubt(r *result.Attack) string {
+	switch {
+	case r.Sent == nil:
+		return "nothing was sent"
+	case r.Partial:
+		return "the run ended before its plan did"
+	case r.Verdict != result.Measured && len(r.Reasons) > 0:
+		return "the run is inconclusive: " + r.Reasons[0]
+	case r.Verdict != result.Measured:
+		return "the run is inconclusive"
+	}
+	return ""
+}
+
+// look is the worst look at any of the runs.
+func (a *Attacks) look(e *scenario.Expectation) look {
+	var worst look
+	for i := range a.Runs {
+		l := attacked(e, &a.Runs[i])
+		if l.why != "" {
+			return l
+		}
+		if i == 0 || l.values[0] > worst.values[0] {
+			worst = l
+		}
+	}
+	return worst
+}
+
+func attacked(e *scenario.Expectation, run *result.Attack) look {
+	if e.Figure == scenario.Peak || e.Figure == scenario.Lost || e.Policy != "" {
+		return elsewhere("it is asked of simulated runs")
+	}
+	if why := doubt(run); why != "" {
+		return unknown("%s", why)
+	}
+	if windowed(e) {
+		return unknown("the result of attack does not tell parts of the day")
+	}
+	sent := run.Sent
+	all := result.AttackGroup{Requests: sent.First + sent.Retries, Refused: sent.Refused, Failed: sent.Failed, Response: sent.Response}
+	group := &all
+	if e.Cohort != "" {
+		group = nil
+		for i := range sent.Cohorts {
+			if sent.Cohorts[i].Name == e.Cohort {
+				group = &sent.Cohorts[i]
+			}
+		}
+	}
+	switch {
+	case group == nil || group.Requests == 0:
+		return unknown("no request was sent")
+	case e.Figure == scenario.Latency:
+		return latency(e, &group.Response)
+	case e.Figure == scenario.Divergence:
+		return divergence(e, run.Curves)
+	case e.Figure == scenario.Lag:
+		return latency(e, &sent.Lag)
+	case e.Figure == scenario.Refusals:
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(group.Refused)}, n: int(group.Requests)}
+	case e.Figure == scenario.Failures:
+		n := int(group.Requests)
+		low, high := stats.ClopperPearson(int(group.Failed), n, 2*e.Confidence-1)
+		return look{most: e.Most, values: []float64{float64(group.Failed) / float64(n)}, low: &low, high: &high, n: n}
+	}
+	return unknown("the result of attack does not tell that")
+}
+
+// divergence is a look at the units that the target reported.
+func divergence(e *scenario.Expectation, c *result.Curves) look {
+	if c == nil || c.Divergence == nil {
+		return unknown("the target reported no units")
+	}
+	d := c.Divergence
+	switch {
+	case d.Samples <= d.Failed:
+		return unknown("no look at the target's units brought any")
+	case c.Verdict == result.Inconclusive:
+		return unknown("the target's units cannot be compared")
+	}
+	return look{unit: "units", most: e.Most, values: []float64{float64(d.Most)}}
+}
+
+// latency is a look at a percentile, which so few as have no larger one would
+// not tell.
+func latency(e *scenario.Expectation, l *result.Latency) look {
+	p := e.Percentile
+	value, ok := map[float64]engine.Time{0.5: l.P50, 0.9: l.P90, 0.99: l.P99, 0.999: l.P999}[p]
+	switch least := stats.LeastSamples(p, e.Confidence); {
+	case !ok:
+		return unknown("the result has no such percentile")
+	case l.N > math.MaxInt32 || int(l.N) < least:
+		return unknown("the percentile takes at least %d requests, and there are %d", least, l.N)
+	}
+	return look{unit: "s", most: e.Most, values: []float64{value.Seconds()}, n: int(l.N)}
+}
+
+// Version is the version of the program that a result says it is of, "" when
+// it says none.
+func Version(data []byte) string {
+	var head struct {
+		Version string `json:"version"`
+	}
+	_ = json.Unmarshal(data, &head) // Read has said what is wrong with it
+	return head.Version
+}

@@ -1,0 +1,198 @@
+package gate
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+)
+
+// expect is one expectation as a scenario has it.
+func expect(t *testing.T, text string) []scenario.Expectation {
+	t.Helper()
+	sc, err := scenario.Parse("x", []byte(strings.Replace(shiftsText, "EXPECT", text, 1)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc.Expect
+}
+
+const shiftsText = `
+name: x
+duration: 1h
+license: {units: 40, policy: iris-2022.3}
+compare: [contract]
+cohorts: [{name: calls, kind: callers, arrivals: {poisson: 1/min}}]
+expect: [EXPECT]
+`
+
+// read reads a result as a command has printed it.
+func read(t *testing.T, v any) Source {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := Read(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+var (
+	iris     = result.Counted{Policy: "iris-2022.3", Base: "iris-2022.3", Units: 40, LimitOn: "units", Enforced: true}
+	contract = result.Counted{Policy: "contract", Base: "contract", Units: 40, LimitOn: "units"}
+)
+
+func study(kind string, n int) result.Study {
+	return result.Study{Schema: result.Schema, Kind: kind, Replications: n}
+}
+
+// aRun is a real run of 1,000 requests, 8 of which failed.
+func aRun() result.Attack {
+	return result.Attack{
+		Schema: result.Schema, Kind: "attack", Verdict: result.Measured,
+		Sent: &result.AttackRun{
+			First: 900, Retries: 100, Refused: 5, Failed: 8,
+			Response: result.Latency{N: 900, P50: 100 * engine.Millisecond, P90: 200 * engine.Millisecond, P99: 400 * engine.Millisecond, P999: engine.Second},
+			Lag:      result.Latency{N: 1000, P99: 2 * engine.Millisecond},
+			Cohorts:  []result.AttackGroup{{Name: "calls", Requests: 1000, Refused: 5, Failed: 8, Response: result.Latency{N: 100, P90: engine.Second}}},
+		},
+	}
+}
+
+func TestResults(t *testing.T) {
+	needed := make([]int, 59)
+	for i := range needed {
+		needed[i] = 30
+	}
+	risk := result.Proportion{Count: 0, N: 59}
+	size := &result.Sizing{Study: study("sizing", 59), Policies: []result.PolicySizing{
+		{Counted: iris, NeededBy: needed, Present: &result.Key{Risk: risk}}, {Counted: contract, NeededBy: needed[:58]}}}
+	ran := &result.Simulation{Study: study("simulation", 59), Policies: []result.PolicyRun{
+		{Counted: iris, Demand: result.Spread{Min: 20, Median: 25, Max: 30, N: 59}, Refusing: risk, Cohorts: []result.Cohort{{Name: "calls"}}},
+		{Counted: contract, Demand: result.Spread{Min: 45, Median: 46, Max: 47, N: 59}}}}
+	compared := &result.Comparison{Study: study("comparison", 59), Sides: []result.Side{
+		{Name: "iris-2022.3", Counted: iris, Needed: result.Spread{Min: 20, Median: 25, Max: 30, N: 59}, Refusals: &result.Refusals{Risk: risk}}}}
+	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9, Refused: 2, Peak: engine.Peak{Units: 40}}
+	good, partial, late, dry := aRun(), aRun(), aRun(), aRun()
+	partial.Partial, dry.Sent = true, nil
+	late.Verdict, late.Reasons = result.Inconclusive, []string{"the generator fell behind"}
+	good.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 1, Most: 2}}
+	blind := aRun()
+	blind.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 9}}
+	few := aRun()
+	few.Sent.Response.N = 298 // 0.99^298 is 0.0500..., still above 5 %
+	const p, f, u, s = result.Pass, result.Fail, result.CannotTell, result.Skipped
+	tests := []struct {
+		of     any
+		expect string
+		want   result.Judgement
+		why    string
+	}{
+		{size, "{peak: 30}", p, "0 of 59"},
+		{size, "{peak: 75%}", p, "0 of 59"},
+		{size, "{peak: 29}", f, "59 of 59"},
+		{size, "{peak: 30, policy: contract}", u, "at least 59"},
+		{size, "{refusals: 0}", p, "0 of 59"},
+		{size, "{refusals: 0, policy: contract}", u, "does not tell"},
+		{size, "{peak: 30, after: 00:30}", u, "parts of the day"},
+		{size, "{peak: 30, cohort: calls}", u, "cohorts"},
+		{size, "{lost: 0}", u, "does not tell"},
+		{size, "{latency: 1s}", s, "attack"},
+		{ran, "{peak: 30}", p, "0 of 59"},
+		{ran, "{peak: 25}", u, "only the range"},
+		{ran, "{peak: 100%, policy: contract}", f, "59 of 59"},
+		{ran, "{refusals: 0}", p, "0 of 59"},
+		{ran, "{lost: 0, cohort: calls}", p, "0 of 59"},
+		{ran, "{refusals: 0, policy: contract}", u, "refuses nobody"},
+		{compared, "{peak: 30}", p, "0 of 59"},
+		{compared, "{refusals: 0}", p, "0 of 59"},
+		{compared, "{peak: 30, policy: contract}", u, "nothing was counted"},
+		{replay, "{peak: 100%}", p, "at most"},
+		{replay, "{peak: 99%}", f, "more"},
+		{replay, "{refusals: 1}", f, "more"},
+		{replay, "{lost: 0}", u, "does not tell"},
+		{&result.Replay{Schema: result.Schema}, "{peak: 9}", u, "no events"},
+		{&good, "{latency: 400ms}", p, "900"},
+		{&good, "{latency: 399ms}", f, "900"},
+		{&good, "{latency: 100ms, percentile: p50}", p, "900"},
+		{&good, "{latency: 2s, percentile: p99.9}", u, "at least 2995"},
+		{&good, "{latency: 1s, percentile: p90, cohort: calls}", p, "100"},
+		{&good, "{latency: 1s, cohort: calls}", u, "at least 299"},
+		{&few, "{latency: 1s}", u, "at least 299"},
+		{&good, "{lag: 2ms}", p, "1000"},
+		{&good, "{lag: 1ms}", f, "1000"},
+		{&good, "{errors: 5%}", p, "1000"},
+		{&good, "{errors: 1%}", u, "holds"},
+		{&good, "{errors: 0.1%}", f, "1000"},
+		{&good, "{refusals: 5}", p, "1000"},
+		{&good, "{refusals: 4, cohort: calls}", f, "1000"},
+		{&good, "{peak: 4}", s, "simulated"},
+		{&good, "{divergence: 2}", p, "at most"},
+		{&good, "{divergence: 1}", f, "more"},
+		{&few, "{divergence: 9}", u, "reported no units"},
+		{&blind, "{divergence: 9}", u, "brought any"},
+		{size, "{divergence: 9}", s, "attack"},
+		{&dry, "{refusals: 4}", u, "nothing was sent"},
+		{&partial, "{refusals: 9}", u, "ended before"},
+		{&late, "{refusals: 9}", u, "fell behind"},
+	}
+	for _, tt := range tests {
+		j := Judge(read(t, tt.of), expect(t, tt.expect)).Expectations[0]
+		if j.Verdict != tt.want || !strings.Contains(j.Why, tt.why) {
+			t.Errorf("%T %s: %s as %q, want %s as %q", tt.of, tt.expect, j.Verdict, j.Why, tt.want, tt.why)
+		}
+	}
+}
+
+// Of several runs the worst counts, and one that is in doubt leaves all so.
+func TestSeveralAttacks(t *testing.T) {
+	a, b := aRun(), aRun()
+	b.Sent.Response.P99 = engine.Second
+	both := &Attacks{Runs: []result.Attack{a, b}}
+	if g := Judge(both, expect(t, "{latency: 500ms}")); g.Verdict != result.Fail {
+		t.Errorf("one of two is too slow: %s", g.Verdict)
+	}
+	both.Runs[0].Partial = true
+	if g := Judge(both, expect(t, "{latency: 2s}")); g.Verdict != result.CannotTell {
+		t.Errorf("one of two is partial: %s", g.Verdict)
+	}
+	if n := len(both.Begin().Figures[0].Values); n != 1 {
+		t.Errorf("%d runs are compared, want the one that is whole", n)
+	}
+}
+
+func TestReadBad(t *testing.T) {
+	for text, want := range map[string]string{
+		"{": "JSON", "[]": "JSON", "{}": "schema 1, not 0", `{"schema":2,"kind":"sizing"}`: "not 2",
+		`{"schema":1}`: `not of kind ""`, `{"schema":1,"kind":"advice"}`: `not of kind "advice"`, `{"schema":1,"kind":"sizing","policies":3}`: "policies",
+	} {
+		if _, _, err := Read([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(`{"schema":1,"kind":"sizing","replications":2,"policies":[{"policy":"p","needed_by_replication":[1,2]}]}`)
+	f.Add(`{"schema":1,"kind":"attack"}`)
+	f.Add(`{"schema":1,"kind":"simulation","policies":[{"policy":"p","enforced":true}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		s, base, err := Read([]byte(text))
+		if err != nil {
+			return
+		}
+		if s != nil {
+			base = s.Begin()
+			for _, e := range []string{"{peak: 3}", "{refusals: 0}", "{lost: 0}", "{latency: 1s}", "{errors: 1%}"} {
+				Judge(s, expect(t, e))
+			}
+		}
+		Compare(of(result.Paired, 1, 2), base, Allowed{})
+	})
+}
