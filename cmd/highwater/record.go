@@ -36,7 +36,8 @@ Flags:
   --json        print the curves as JSON
   --to FORMAT   write each attempt to standard output instead: jsonl, or
                 vegeta-json, vegeta-gob or vegeta-csv, which vegeta report and
-                vegeta plot read
+                vegeta plot read; or trace, the events as run, which highwater
+                replay and explain read
 
 Examples:
   highwater attack log a.rec
@@ -64,8 +65,8 @@ func newAttackLog(std stdio) *cobra.Command {
 			if len(args) != 1 {
 				return usagef("want one record, not %d files", len(args))
 			}
-			if f.to != "" && !slices.Contains(record.Formats, f.to) {
-				return usagef("--to must be one of %s, not %q", strings.Join(record.Formats, ", "), f.to)
+			if f.to != "" && f.to != asTrace && !slices.Contains(record.Formats, f.to) {
+				return usagef("--to must be one of %s, %s, not %q", asTrace, strings.Join(record.Formats, ", "), f.to)
 			}
 			if other := firstGiven(cmd, "out", "max-divergence", "json"); f.to != "" && other != "" {
 				return usagef("--to and --%s exclude each other", other)
@@ -96,6 +97,8 @@ func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) err
 	w := bufio.NewWriter(std.out)
 	var res *result.Curves
 	switch {
+	case f.to == asTrace:
+		err = errors.Join(summarizeRecord(io.Discard, r), f.trace(ctx, in, w))
 	case f.to != "":
 		err = record.Convert(w, r, f.to)
 	case f.json:
@@ -118,6 +121,21 @@ func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) err
 		return &exitError{exitInconclusive, fmt.Errorf("%s: %s", shown(name), missing)}
 	}
 	return curvesError(res)
+}
+
+// asTrace is the form of a record that highwater replay reads.
+const asTrace = "trace"
+
+// trace writes the events of the curve as run.
+func (f *recordFlags) trace(ctx context.Context, in io.ReadSeeker, w io.Writer) error {
+	if _, err := in.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	l, err := readLog(ctx, &interruptible{ctx, in})
+	if err != nil {
+		return err
+	}
+	return l.Trace(w)
 }
 
 // openRecord opens a record that is read twice.

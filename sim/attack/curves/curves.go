@@ -10,6 +10,7 @@
 package curves
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"math"
@@ -20,6 +21,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/attack"
 	"highwater/sim/attack/record"
+	"highwater/sim/trace"
 	"highwater/sim/wire"
 )
 
@@ -117,9 +119,10 @@ func (a axis) at(d time.Duration) engine.Time {
 
 // run is a counter for a log, with the people whom the target holds if they
 // are wanted.
-func (l *Log) run(p engine.Policy, units int, others bool) *counter {
+func (l *Log) run(p engine.Policy, units int, others bool, tape func(*trace.Event)) *counter {
 	a := l.axis()
 	c := newCounter(cohortsOf(l.Header), p, units, max(0, a.at(0)))
+	c.tape = tape
 	if first := l.first(); first != nil {
 		c.from = max(0, min(c.from, a.at(first.Sent)-a.slack))
 	}
@@ -141,4 +144,15 @@ func (l *Log) first() *record.Sample {
 		}
 	}
 	return nil
+}
+
+// Trace writes the curve as run as a trace: the events that it is counted by,
+// with those whom the target holds.
+func (l *Log) Trace(w io.Writer) error {
+	policy, units := l.policy()
+	tape := trace.NewWriter(w, &trace.Header{
+		Epoch: l.Header.Epoch, Units: units, HasUnits: true, Policy: cmp.Or(policy.Base, l.Header.Base), Options: policy.Changed,
+	})
+	l.pass(asRun, policy, units, true, tape.Write)
+	return tape.Flush()
 }

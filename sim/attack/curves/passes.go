@@ -94,8 +94,8 @@ func (l *Log) pass(p pass, policy engine.Policy, units int, others bool, tape fu
 			policy.HoldSeconds = 0 // the steps have them
 		}
 	}
-	c := l.run(policy, units, others)
-	c.tape, c.most = tape, p == highest
+	c := l.run(policy, units, others, tape)
+	c.most = p == highest
 	if p == lowest && policy.GraceOn == engine.TimeoutOnly {
 		c.leaves = l.leaves()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -239,4 +240,47 @@ func FuzzReader(f *testing.F) {
 			_ = Convert(io.Discard, r, "jsonl")
 		}
 	})
+}
+
+// What the target said, and what the scenario was read from, is read as it was
+// written, and what is cut off with it is told.
+func TestRecordHasWhatTheTargetSaid(t *testing.T) {
+	var b bytes.Buffer
+	w, err := NewWriter(&b, &header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []File{{Name: "ward.yaml", Data: []byte("name: ward\n")}, {Name: "curve.csv", Data: []byte{}}}
+	state := &State{Sent: -2, Done: -1, Scenario: "ward", Policy: "core", Options: []engine.Setting{{Name: "a", Value: "b"}}, Units: 9, Clock: 60, At: 77}
+	samples := []Sample{
+		{Sent: -9, Done: -8, Consumed: 3, Available: math.Inf(1), Percent: 0, Sessions: 2}, {Sent: 5, Done: 1e9, Failed: "status 500"},
+	}
+	for i := range files {
+		if err := w.File(&files[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range samples {
+		w.Sample(&samples[i])
+		w.Add(&entries[i])
+	}
+	if err := errors.Join(w.Flush(), w.State(state), w.End("")); err != nil {
+		t.Fatal(err)
+	}
+	got, r, err := readAll(b.Bytes())
+	if err != nil || r.Missing() != "" {
+		t.Fatal(err, r.Missing())
+	}
+	for _, diff := range []string{
+		cmp.Diff(entries[:2], got, addresses), cmp.Diff(files, r.Files()), cmp.Diff(state, r.State()), cmp.Diff(samples, r.Samples()),
+	} {
+		if diff != "" {
+			t.Error(diff)
+		}
+	}
+	for n := range b.Len() {
+		if _, r, err := readAll(b.Bytes()[:n]); err == nil && r.Missing() == "" {
+			t.Fatalf("nothing is missing in %d of %d bytes", n, b.Len())
+		}
+	}
 }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/result"
+	"highwater/sim/target"
+)
+
+// wards is a scenario with people whom the target holds itself.
+const wards = `{name: wards, start: 2026-11-23T07:00:00Z, duration: 4m, license: {units: 9}, cohorts: [
+{name: desks, kind: users, count: 3, arrivals: start, session: 2m},
+{name: boards, kind: callers, count: 8, arrivals: {every: 15s}, session: 1s, on_refusal: {retry: 5s, times: 1}},
+{name: visitors, kind: browsers, count: 4, arrivals: {at: [+30s, +90s]}, session: {pages: 2, think: 10s, logout: 100%}}]}
+`
+
+// serve has a target answer on this machine to the end of the test.
+func serve(t *testing.T, o target.Options) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	tgt := target.New(o)
+	go func() {
+		_, err := tgt.Serve(ctx, l)
+		done <- err
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + l.Addr().String()
+}
+
+func parseWards(t *testing.T) *scenario.Scenario {
+	t.Helper()
+	sc, err := scenario.Parse("wards.yaml", []byte(wards), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+// An attack on a target that counts as the scenario says agrees with it, at
+// once and from its record alone.
+func TestAttackComparesTheUnits(t *testing.T) {
+	inFolder(t, map[string]string{"wards.yaml": wards})
+	sc := parseWards(t)
+	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 60})
+	code, out, errs := highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
+		"--record", "a.rec", "--out", "out", "--max-divergence", "0")
+	if code != 0 || !strings.Contains(out, "\ndivergence: agrees (at most 0 units outside of the uncertainty)\n") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	for _, name := range []string{"attack.png", "attack.svg", "result.json", "predicted.csv", "as-run.csv", "as-reported.csv"} {
+		if info, err := os.Stat("out/" + name); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.Remove("wards.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	code, again, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--max-divergence", "0")
+	_, table, _ := strings.Cut(out, "\nlicense units")
+	table, _, _ = strings.Cut(table, "\nnote: ")
+	table, _, _ = strings.Cut(table, "\nverdict: ")
+	if code != 0 || !strings.Contains(again, table) {
+		t.Errorf("exit code %d: %s%s\nwant\n%s", code, again, errs, table)
+	}
+	var fromLog result.Curves
+	code, doc, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--json")
+	if err := json.Unmarshal([]byte(doc), &fromLog); code != 0 || err != nil || fromLog.Predicted == nil || !fromLog.Held || fromLog.Divergence.Samples < 20 {
+		t.Errorf("exit code %d: %s%s%v", code, doc, errs, err)
+	}
+	code, tape, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "trace")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	var replayed result.Replay
+	code, doc, errs = highwater(t.Context(), strings.NewReader(tape), "replay", "-", "--json")
+	if err := json.Unmarshal([]byte(doc), &replayed); code != 0 || err != nil || replayed.Peak.Units != fromLog.AsRun.Peak.Units || replayed.Refused != fromLog.AsRun.Refused {
+		t.Errorf("exit code %d: %s%s; want what the curve as run has: %+v", code, doc, errs, fromLog.AsRun)
+	}
+}
+
+// A target that counts otherwise is told by the exit code, and one that tells
+// nothing is no pass.
+func TestAttackThatDiverges(t *testing.T) {
+	inFolder(t, map[string]string{"wards.yaml": wards})
+	sc := parseWards(t)
+	other := sc.License.Policy
+	if err := other.Set("anon_id", "session"); err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, target.Options{Scenario: sc, Policy: other, Clock: 60})
+	args := []string{"attack", "wards.yaml", "--clock", "60x", "--window", "0s..90s", "--max-lag", "1m", "--max-divergence", "10%", "--target", url}
+	code, out, errs := highwater(t.Context(), nil, append(args, "--scrape", "50ms")...)
+	if code != exitNo || !strings.Contains(out, "\ndivergence: diverges ") || !strings.Contains(out, "note: the target counts by iris-2022.3 anon_id=session ") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	if code, out, errs = highwater(t.Context(), nil, append(args, "--scrape", "0s")...); code != exitInconclusive || !strings.Contains(out, "reported no units") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
+// The readings by which a target counts are found over real connections.
+func TestCalibrate(t *testing.T) {
+	p, _ := engine.NamedPolicy("")
+	if err := p.Set("hold_from", "end"); err != nil {
+		t.Fatal(err)
+	}
+	service := scenario.Dist{Law: scenario.Constant, Mean: (4 * time.Second).Seconds()}
+	url := serve(t, target.Options{Policy: p, Clock: 12, Service: service})
+	code, out, errs := highwater(t.Context(), nil, "attack", "--calibrate", "--target", url, "--json")
+	var res result.Calibration
+	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 && code != exitInconclusive {
+		t.Fatalf("exit code %d: %s%s%v", code, out, errs, err)
+	}
+	if res.Verdict == result.Inconclusive {
+		t.Skipf("this machine is too busy: %q", res.Notes)
+	}
+	for _, o := range res.Options {
+		if o.Name == "hold_from" && (!o.Decided || o.Values[0] != "end") {
+			t.Errorf("%s is %v, want end", o.Name, o.Values)
+		}
+	}
+	if res.Requests > 100 || res.Clock != 12 {
+		t.Errorf("%s", out)
+	}
+	code, out, errs = highwater(t.Context(), nil, "attack", "--calibrate", "--target", url, "--call", "none")
+	if code != exitUsage {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}

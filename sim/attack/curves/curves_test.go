@@ -1,0 +1,258 @@
+package curves
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim/attack"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
+	"highwater/sim/target"
+	"highwater/sim/trace"
+)
+
+// A pipes is a network inside the test, in whose time nothing else waits.
+type pipes struct {
+	conns chan net.Conn
+	done  chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	select {
+	case <-p.done:
+	default:
+		close(p.done)
+	}
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
+
+type addressed struct {
+	net.Conn
+	from netip.Addr
+}
+
+func (a addressed) RemoteAddr() net.Addr {
+	if !a.from.IsValid() {
+		a.from = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.from, 40_000))
+}
+
+func (p *pipes) dial(_ context.Context, from netip.Addr, _ netip.AddrPort) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.conns <- addressed{server, from}:
+		return client, nil
+	case <-p.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// A waiter waits in the test's time.
+type waiter chan struct{}
+
+func (w waiter) Wait(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-w:
+	}
+}
+
+func (w waiter) Wake() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+func (w waiter) Close() error { return nil }
+
+// clinic has people of all kinds, some of whom the target holds itself.
+const clinic = `
+name: clinic
+duration: 1h
+license: {units: UNITS}
+proxies: [{name: gateway, address: 10.0.0.5, forwards: x-forwarded-for}]
+cohorts:
+  - {name: nurses, kind: users, count: 10, via: xdbc, arrivals: {storm: "+10m", spread: 10m}, session: exp(20m)}
+  - {name: boards, kind: callers, count: 8, arrivals: {every: 40s, jitter: exp(5s)}, session: exp(CALL), on_refusal: {retry: exp(5s), times: 2}}
+  - {name: practices, kind: callers, through: gateway, arrivals: {poisson: 12/min}, session: exp(3s)}
+  - {name: staff, kind: browsers, count: 12, arrivals: {storm: "+5m", spread: 30m}, session: {login: true, pages: 4, think: exp(90s), logout: 50%, timeout: 15m}, user: own}
+  - {name: lab, kind: callers, via: soap, user: own, count: 6, arrivals: {every: 30s, jitter: exp(3s)}, session: 1s}
+`
+
+func parse(t *testing.T, units, call string) *scenario.Scenario {
+	t.Helper()
+	text := strings.NewReplacer("UNITS", units, "CALL", call).Replace(clinic)
+	sc, err := scenario.Parse("clinic.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sc
+}
+
+// rehearse sends a scenario to a target and reads what was recorded. What
+// the target counts is in its own result.
+func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, served *result.Target, tape []byte) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var b, written bytes.Buffer
+		n := &pipes{make(chan net.Conn), make(chan struct{})}
+		o.Trace = &written
+		tgt := target.New(o)
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan *result.Target)
+		go func() {
+			res, err := tgt.Serve(ctx, n)
+			if err != nil {
+				t.Error(err)
+			}
+			over <- res
+		}()
+		s, err := attack.Plan(t.Context(), sc, attack.PlanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = attack.Run(t.Context(), t.Context(), s, attack.Options{
+			Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: n.dial, Timeout: time.Hour, Scrape: 7 * time.Second, Record: &b,
+			Waiter: func() attack.Waiter { return make(waiter, 1) },
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		stop()
+		served = <-over
+		tape = written.Bytes()
+		r, err := record.NewReader(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l, err = Read(r); err != nil {
+			t.Fatal(err)
+		}
+		l.Scenario, l.Schedule = sc, s
+	})
+	return l, served, tape
+}
+
+func compare(t *testing.T, l *Log, limit Limit) *result.Curves {
+	t.Helper()
+	res, err := Compare(t.Context(), l, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// When the target counts as the scenario says, the curve as run has its peak
+// and refusals, and every sample of its metrics, those of its own people
+// included.
+func TestCurvesAgree(t *testing.T) {
+	for _, units := range []string{"1000", "20"} {
+		sc := parse(t, units, "3s")
+		l, served, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: sc.License.Units})
+		res := compare(t, l, Limit{Set: true})
+		if res.Verdict != result.Agrees || !res.Held || res.Divergence.Samples < 400 || res.Divergence.Largest != 0 {
+			t.Errorf("key of %s: %s, %+v, %q", units, res.Verdict, res.Divergence, res.Notes)
+		}
+		if res.AsRun.Peak.Units != served.Peak.Units || res.AsRun.Refused != served.Refused {
+			t.Errorf("key of %s: as run the peak is %d and %d are refused, the target has %d and %d", units,
+				res.AsRun.Peak.Units, res.AsRun.Refused, served.Peak.Units, served.Refused)
+		}
+		if (units == "20") != (res.Reported.Refused > 0 && res.Predicted.FirstRefusal != nil && res.AsRun.FirstRefusal != nil) {
+			t.Errorf("key of %s: %d refusals were met; predicted %+v, as run %+v", units, res.Reported.Refused, res.Predicted.FirstRefusal, res.AsRun.FirstRefusal)
+		}
+	}
+}
+
+// A target that takes longer than planned stretches what is held: the curve
+// as run goes above the prediction, and that is no difference in counting.
+func TestCurvesOfASlowTarget(t *testing.T) {
+	sc, slow := parse(t, "1000", "3s"), parse(t, "1000", "60s")
+	l, _, _ := rehearse(t, sc, target.Options{Scenario: slow})
+	res := compare(t, l, Limit{Set: true})
+	// Each of 8 boards calls every 40 s. As planned a call has its unit for at
+	// most 10 s and 3 s on average, 13/40 of the time; when calls last 60 s on
+	// average one is under way for at least 60/40 (1 - exp(-40/60)) = 0.73 of it.
+	if more := res.AsRun.Mean - res.Predicted.Mean; res.Verdict != result.Agrees || more < 2.5 {
+		t.Errorf("%s; as run there are %.1f units more than predicted, want 8 (0.73 - 13/40) = 3.2 or more", res.Verdict, more)
+	}
+	if !slices.ContainsFunc(res.Words, func(s string) bool { return strings.HasPrefix(s, "timing: ") }) {
+		t.Errorf("nothing is said of the time: %q", res.Words)
+	}
+}
+
+// A target that counts otherwise is found out, and by how much.
+func TestCurvesDiverge(t *testing.T) {
+	for _, set := range [][2]string{{"anon_id", "global"}, {"hold_seconds", "0"}, {"license_alt_headers", "true"}, {"grace_seconds", "9000"}} {
+		sc := parse(t, "1000", "3s")
+		other := sc.License.Policy
+		if err := other.Set(set[0], set[1]); err != nil {
+			t.Fatal(err)
+		}
+		l, _, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: other})
+		res := compare(t, l, Limit{Set: true, Units: 1})
+		if res.Verdict != result.Diverges && set[0] != "grace_seconds" { // nobody has a session of one page
+			t.Errorf("%s=%s: %s, %+v", set[0], set[1], res.Verdict, res.Divergence)
+		}
+		if len(res.Notes) == 0 {
+			t.Errorf("%s=%s: nothing is said of the target's policy", set[0], set[1])
+		}
+	}
+}
+
+// The curve as run is what its trace is replayed to.
+func TestAsRunIsATrace(t *testing.T) {
+	sc := parse(t, "20", "3s")
+	l, _, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 20})
+	var b bytes.Buffer
+	if err := l.Trace(&b); err != nil {
+		t.Fatal(err)
+	}
+	p, _ := engine.NamedPolicy("")
+	again, err := trace.Run(trace.NewJSONReader("run", &b), trace.Options{Policy: p, Units: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := compare(t, l, Limit{})
+	if again.Peak.Units != res.AsRun.Peak.Units || again.Refused != res.AsRun.Refused {
+		t.Errorf("replayed: peak %d, %d refused; as run: %d, %d", again.Peak.Units, again.Refused, res.AsRun.Peak.Units, res.AsRun.Refused)
+	}
+}
+
+// Without its scenario and without metrics a record still has a curve as run.
+func TestCurvesOfAnOldRecord(t *testing.T) {
+	sc := parse(t, "1000", "3s")
+	l, served, _ := rehearse(t, sc, target.Options{})
+	l.Scenario, l.Schedule, l.State, l.Samples = nil, nil, nil, nil
+	res := compare(t, l, Limit{Set: true})
+	if res.Predicted != nil || res.Reported != nil || res.Verdict != result.Inconclusive || len(res.Notes) == 0 {
+		t.Errorf("%+v", res)
+	}
+	if got := res.AsRun.Peak.Units; got != served.Peak.Units {
+		t.Errorf("as run the peak is %d, the target's %d", got, served.Peak.Units)
+	}
+}
