@@ -39,9 +39,9 @@ func comparisonAnswer(s *result.Comparison) string {
 		case !d.Clear():
 			parts = append(parts, line(p.Side)+" shows no difference")
 		case d.Mean > 0:
-			parts = append(parts, fmt.Sprintf("%s needs %s more (%s)", line(p.Side), decimal(d.Mean), interval(d)))
+			parts = append(parts, fmt.Sprintf("%s needs %s more (%s)", line(p.Side), decimal(d.Mean), interval(d, 1)))
 		default:
-			parts = append(parts, fmt.Sprintf("%s needs %s fewer (%s)", line(p.Side), decimal(-d.Mean), interval(d)))
+			parts = append(parts, fmt.Sprintf("%s needs %s fewer (%s)", line(p.Side), decimal(-d.Mean), interval(d, -1)))
 		}
 	}
 	if parts != nil {
@@ -50,15 +50,17 @@ func comparisonAnswer(s *result.Comparison) string {
 	return text + "."
 }
 
-func interval(d *result.Difference) string {
+// interval is that of a difference, or for a sign of -1 of its opposite.
+func interval(d *result.Difference, sign float64) string {
 	if d.Low == nil || d.High == nil {
 		return "one run"
 	}
-	return plus(*d.Low) + " to " + plus(*d.High)
+	a, b := sign**d.Low, sign**d.High
+	return decimal(min(a, b)) + " to " + decimal(max(a, b))
 }
 
 func (r *Report) addSides(s *result.Comparison, c clock) {
-	t := &table{Head: []string{""}, Rows: [][]string{{"key"}, {"needed: median (range)"}, {"enough"}, {"by the contract's count"}, {"mean units"},
+	t := &table{Plain: true, Head: []string{""}, Rows: [][]string{{"key"}, {"needed: median (range)"}, {"enough"}, {"by the contract's count"}, {"mean units"},
 		{"runs that refuse somebody"}, {"half of the runs have refused by"}, {"attempts refused in a run"}, {"sessions lost in a run"}}}
 	for i := range s.Sides {
 		d := &s.Sides[i]

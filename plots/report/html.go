@@ -116,6 +116,9 @@ func writeTable(b *strings.Builder, t *table, folded bool) {
 
 // numeric tells whether a column has short amounts alone.
 func numeric(t *table, column int) bool {
+	if t.Plain {
+		return false
+	}
 	for _, row := range t.Rows {
 		if !amount(row[column]) || !short(row[column]) {
 			return false

@@ -159,25 +159,32 @@ func (r *Report) addAdvice(s *result.Advice) {
 	answer := "None of the measures that were tried saves units."
 	if len(s.Measures) > 0 && s.Measures[0].Verdict == result.Saves {
 		m := &s.Measures[0]
-		answer = fmt.Sprintf("%s would save %s units at the peak (%s).", sentence(m.Title), decimal(m.Saved.Mean), interval(&m.Saved))
+		answer = fmt.Sprintf("%s would save %s units at the peak (%s).", sentence(m.Title), decimal(m.Saved.Mean), interval(&m.Saved, 1))
 	}
 	if r.open(s.Scenario, "advice", answer) {
 		r.study(&s.Study)
 		r.counted(&s.Counted)
 	}
 	r.notes = append(r.notes, s.Warnings...)
-	t := &table{Head: []string{"measure", "units saved at the peak", "then enough", "sessions lost", "what to do", "what it costs"}}
+	t := &table{Head: []string{"measure", "units saved at the peak", "then enough", "sessions lost in a run"}}
+	how := &table{Head: []string{"measure", "what to do", "what it costs"}}
 	var amounts []float64
 	for i := range s.Measures {
 		m := &s.Measures[i]
 		amounts = append(amounts, m.Saved.Mean)
 		t.Rows = append(t.Rows, []string{sentence(m.Title), difference(&m.Saved) + verdictText(m.Verdict), enoughText([]result.Need{m.Then.Enough}),
-			decimal(m.Lost.Base) + " → " + decimal(m.Lost.Other), line(strings.Join(m.Do, "; ")), line(strings.Join(m.Costs, "; "))})
+			decimal(m.Lost.Base) + " → " + decimal(m.Lost.Other)})
+		if len(m.Names) < 2 { // what a pair takes is what each of the two takes
+			how.Rows = append(how.Rows, []string{sentence(m.Title), line(strings.Join(m.Do, "; ")), line(strings.Join(m.Costs, "; "))})
+		}
 	}
 	t.Bars = bars(amounts)
 	if t.Rows != nil {
 		r.add(section{Title: "What can be done", Text: fmt.Sprintf("Each measure was tried with the same people at the same instants. The intervals hold together with %s confidence.",
 			percent(s.Confidence)), Table: t})
+	}
+	if how.Rows != nil {
+		r.add(section{Title: "How, and what it costs", Table: how})
 	}
 }
 

@@ -64,12 +64,15 @@ type section struct {
 
 // A table has a head, and in each row as many cells. Bars are lengths from 0
 // to 1 beside the first cell of each row, and Heat is how strongly the cells of
-// a heat map are colored, 0 to 1; nil for none.
+// a heat map are colored, 0 to 1; nil for none. Plain is a table in which
+// columns are of one thing each and rows are of different kinds.
 type table struct {
 	Head []string
 	Rows [][]string
 	Bars []float64
 	Heat [][]float64
+
+	Plain bool
 }
 
 // bars makes the lengths of bars of amounts.

@@ -279,9 +279,9 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 	}{
 		{"sizing", "12 license units keep the risk that anybody is refused in a run of 12 hours at 5 % or less, with 95 % confidence; the present key of 9 is 3 short.", Source{Sizing: all.Sizing}},
 		{"simulation", "9 license units are in use at the peak of 12 hours (8 to 9 in 100 runs); with the key of 9 somebody is refused in 60 % of the runs, first at 10:00 (median).", Source{Simulation: all.Simulation}},
-		{"comparison", "iris-2022.3 needs 10 units; for the same people contract needs 3 fewer (-4 to -2).", Source{Comparison: all.Comparison}},
+		{"comparison", "iris-2022.3 needs 10 units; for the same people contract needs 3 fewer (2 to 4).", Source{Comparison: all.Comparison}},
 		{"explanation", "9 license units are in use at 4 h, the peak.", Source{Explanation: all.Explanation}},
-		{"advice", "Logging out would save 2 units at the peak (+1 to +3).", Source{Advice: all.Advice}},
+		{"advice", "Logging out would save 2 units at the peak (1 to 3).", Source{Advice: all.Advice}},
 		{"readings", "Where the documents are silent the peak is between 8 and 12 license units, depending on how they are read.",
 			Source{Readings: &result.Readings{Sets: 2, Lowest: result.ReadingPeak{PeakUnits: 8}, Highest: result.ReadingPeak{PeakUnits: 12}, Options: []result.ReadingOption{{Name: "grace", Effect: 4}}}}},
 		{"replay", "9 license units were in use at the peak, 1 hour after the start of the trace; the key of 9 refuses 2 attempts, the first after 1 hour.",
