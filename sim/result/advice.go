@@ -73,7 +73,7 @@ type Verdict string
 // The verdicts.
 const (
 	Saves    Verdict = "saves units"
-	NotShown Verdict = "no difference shown" // the interval holds zero
+	NotShown Verdict = "no difference shown" // the difference is not clear
 	Costs    Verdict = "costs units"
 )
 

@@ -106,7 +106,7 @@ type Fares string
 const (
 	Better  Fares = "better"
 	Worse   Fares = "worse"
-	Unclear Fares = "unclear" // the intervals of the differences hold zero
+	Unclear Fares = "unclear" // the differences are not clear
 	Alike   Fares = "alike"   // equal in every replication, or not compared
 )
 
@@ -117,6 +117,8 @@ type Difference struct {
 	Mean float64  `json:"mean"`
 	Low  *float64 `json:"low"` // Student's interval of the mean; null for one replication
 	High *float64 `json:"high"`
+	// Confidence is that of each interval.
+	Confidence float64 `json:"confidence"`
 
 	Median     float64  `json:"median"`      // the lower one of two
 	MedianLow  *float64 `json:"median_low"`  // by order statistics; null: no limit by so few replications
@@ -129,9 +131,14 @@ type Difference struct {
 	N     int     `json:"n"` // replications
 }
 
-// Clear reports whether the interval of the mean leaves out zero.
+// Clear reports whether the interval of the mean leaves out zero. Where some
+// replications are equal on both sides that is not enough: the few others make
+// Student's interval too narrow, so that the sign test has to agree.
 func (d *Difference) Clear() bool {
-	return d.Low != nil && (*d.Low > 0 || *d.High < 0)
+	if d.Low == nil || *d.Low <= 0 && *d.High >= 0 {
+		return false
+	}
+	return d.Equal == 0 || d.P <= 1-d.Confidence
 }
 
 // A ShareDifference is the difference of the shares of replications in which

@@ -192,6 +192,20 @@ func TestMeasuresBelowTheContract(t *testing.T) {
 	}
 }
 
+// Readers of one page a minute apart hold their unit for 15 min and 10 min of
+// grace, of 40 25 at once. Who logs out holds it for the grace alone: all did,
+// 10 would be left, and one in ten holds on for 15 min more.
+func TestLoggingOutAfterOnePage(t *testing.T) {
+	res := advised(t, `cohorts: [{name: readers, kind: browsers, arrivals: {at: [`+minutes(40)+`]}, session: {pages: 1}}]`, sim.Options{Reps: 60})
+	m := of(res, "log_out")
+	if m == nil {
+		t.Fatal("logging out is not tried")
+	}
+	if res.Now.Needed.Max != 25 || m.Then.Needed.Min < 10 || m.Then.Needed.Max > 10+15 || m.Verdict != result.Saves {
+		t.Errorf("%+v now, %+v then, %s; want 25, 10 and a few, saves", res.Now.Needed, m.Then.Needed, m.Verdict)
+	}
+}
+
 const both = `cohorts:
   - {name: engine, kind: devices, user: svc, connections: 40}
   - {name: readers, kind: browsers, arrivals: {at: [+01m, +02m, +03m, +04m, +05m, +06m, +07m, +08m, +09m, +10m]}, session: {pages: 1}}
@@ -199,8 +213,9 @@ const both = `cohorts:
 `
 
 // Two measures on different people save the sum: 38 of the 40 connections, at
-// all times, and what the shorter time-out saves. No other measure saves
-// anything but the limit, which turns the engine away and is in no pair.
+// all times, and what the shorter time-out saves. Logging out saves, too, so that
+// there are three pairs. No other measure saves anything but the limit, which
+// turns the engine away and is in no pair.
 func TestPairs(t *testing.T) {
 	c := caseOf(t, both)
 	c.Policy.GraceSeconds = 0
@@ -216,7 +231,7 @@ func TestPairs(t *testing.T) {
 		}
 	}
 	accounts, timeout, pair := of(res, "accounts"), of(res, "time_out"), of(res, "time_out", "accounts")
-	if pair == nil || res.PairsTried != 1 {
+	if pair == nil || res.PairsTried != 3 {
 		t.Fatalf("%d pairs tried, no pair of accounts and time-outs in %v", res.PairsTried, ranking)
 	}
 	if accounts.Saved.Mean != 38 {

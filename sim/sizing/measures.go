@@ -304,7 +304,7 @@ func logOut(c *sim.Case) (*plan, string) {
 	v := view{Case: c}
 	people, programs := false, false
 	v.each(func(c *scenario.Cohort) bool {
-		return web(c) && c.Logout < goodLogout && !v.loses(c) && (c.Kind == scenario.Callers || c.Pages.Most() > 1)
+		return web(c) && c.Logout < goodLogout && !v.loses(c)
 	}, func(c *scenario.Cohort) {
 		c.Logout = goodLogout
 		people, programs = people || c.Kind == scenario.Browsers, programs || c.Kind == scenario.Callers

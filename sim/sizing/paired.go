@@ -13,7 +13,7 @@ import (
 // The lists are equally long and not empty. Confidence lies in (0, 1).
 func Paired[T int | int32 | float64](base, other []T, confidence float64) result.Difference {
 	differences := make([]float64, len(base))
-	d := result.Difference{N: len(base)}
+	d := result.Difference{N: len(base), Confidence: confidence}
 	for i := range base {
 		differences[i] = float64(other[i] - base[i])
 		switch {

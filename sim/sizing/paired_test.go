@@ -18,7 +18,8 @@ func TestPaired(t *testing.T) {
 	got := Paired([]int{10, 20, 30, 40, 50, 60}, []int{11, 23, 32, 42, 52, 62}, 0.95)
 	half := 2.570582 * math.Sqrt(2.0/30)
 	want := result.Difference{
-		Mean: 2, Low: ref(2 - half), High: ref(2 + half), Median: 2, MedianLow: ref(1.0), MedianHigh: ref(3.0),
+		Confidence: 0.95,
+		Mean:       2, Low: ref(2 - half), High: ref(2 + half), Median: 2, MedianLow: ref(1.0), MedianHigh: ref(3.0),
 		More: 6, P: 2.0 / 64, N: 6,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-6, 1e-9)); diff != "" {
