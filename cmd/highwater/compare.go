@@ -231,13 +231,18 @@ func (c *comparing) sides() ([]sizing.Side, error) {
 	return list, nil
 }
 
-// policiesOf lists the policies to count a scenario's people by.
+// policiesOf lists the policies to count a scenario's people by: those that it
+// or the other one defines go by their names.
 func (c *comparing) policiesOf(sc *scenario.Scenario) ([]engine.Policy, error) {
 	var list []engine.Policy
 	switch {
 	case len(c.policies) > 0:
+		own := sc.Policies()
+		for _, f := range c.files {
+			own = append(own, f.scenario.Policies()...)
+		}
 		for _, name := range c.policies {
-			p, err := c.find(name, sc)
+			p, err := c.find(name, own)
 			if err != nil {
 				return nil, err
 			}
@@ -254,19 +259,6 @@ func (c *comparing) policiesOf(sc *scenario.Scenario) ([]engine.Policy, error) {
 		}
 	}
 	return list, nil
-}
-
-// find finds a policy that the scenario defines, or the other one, or a named
-// one.
-func (c *comparing) find(name string, sc *scenario.Scenario) (engine.Policy, error) {
-	own := sc.Policies()
-	for _, f := range c.files {
-		own = append(own, f.scenario.Policies()...)
-	}
-	if i := slices.IndexFunc(own, func(p engine.Policy) bool { return p.Name == name }); i >= 0 {
-		return own[i], nil
-	}
-	return c.named(name)
 }
 
 // keysOf lists the keys to compare. A policy that enforces nothing needs one

@@ -129,7 +129,7 @@ func (f *explainFlags) check(cmd *cobra.Command, c *counting, args []string) err
 	if f.when, err = parseWhen(f.at); err != nil {
 		return err
 	}
-	return c.check()
+	return c.checkRest()
 }
 
 func explainScenario(cmd *cobra.Command, std stdio, args []string, c *counting, f *explainFlags) error {
@@ -165,6 +165,9 @@ func explainScenario(cmd *cobra.Command, std stdio, args []string, c *counting, 
 func explainTrace(cmd *cobra.Command, std stdio, in *twice, c *counting, f *explainFlags) error {
 	if name := firstGiven(cmd, "seed", "replication"); name != "" {
 		return usagef("--%s is for scenarios, and this is a trace", name)
+	}
+	if err := c.check(); err != nil {
+		return err
 	}
 	p := newProgress(std, f.quiet, "reading")
 	defer p.end()

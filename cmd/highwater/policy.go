@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"highwater/engine"
@@ -21,30 +22,42 @@ func (c *counting) flags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&c.set, "set", nil, "")
 }
 
-// check looks at the values before anything is read.
+// check looks at the values of a command without a scenario before anything is
+// read.
 func (c *counting) check() error {
+	for _, name := range c.policies {
+		if _, err := c.find(name, nil); err != nil {
+			return err
+		}
+	}
+	return c.checkRest()
+}
+
+// checkRest looks at all values but for the names of policies, some of which a
+// scenario may define.
+func (c *counting) checkRest() error {
 	if c.units < 0 {
 		return usagef("--units must be >= 0, not %d", c.units)
-	}
-	for _, name := range c.policies {
-		p, err := c.named(name)
-		if err != nil {
-			return err
-		}
-		if err := c.change(&p); err != nil {
-			return err
-		}
 	}
 	var p engine.Policy
 	return c.change(&p)
 }
 
-func (c *counting) named(name string) (engine.Policy, error) {
-	p, ok := engine.NamedPolicy(name)
-	if !ok || name == "" {
-		return p, usagef("--policy must be one of %s, not %q", strings.Join(engine.PolicyNames(), ", "), name)
+// find finds a policy of the program, or one that a scenario defines.
+func (c *counting) find(name string, own []engine.Policy) (engine.Policy, error) {
+	if p, ok := engine.NamedPolicy(name); ok && name != "" {
+		return p, nil
 	}
-	return p, nil
+	names := engine.PolicyNames()
+	for _, p := range own {
+		if p.Name == name {
+			return p, nil
+		}
+		if !slices.Contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	return engine.Policy{}, usagef("--policy must be one of %s, not %q", strings.Join(names, ", "), name)
 }
 
 // change sets the options of --set.

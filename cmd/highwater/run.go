@@ -196,12 +196,15 @@ func readScenario(r io.Reader, name string) ([]byte, error) {
 // apply puts the flags in the place of what the scenario says.
 func (c *counting) apply(cmd *cobra.Command, sc *scenario.Scenario) error {
 	if len(c.policies) > 0 {
-		list := make([]engine.Policy, len(c.policies))
+		list, own := make([]engine.Policy, len(c.policies)), sc.Policies()
 		for i, name := range c.policies {
 			if slices.Contains(c.policies[:i], name) {
 				return usagef("--policy names %q twice", name)
 			}
-			list[i], _ = engine.NamedPolicy(name) // check has found it
+			var err error
+			if list[i], err = c.find(name, own); err != nil {
+				return err
+			}
 		}
 		sc.License.Policy, sc.Compare = list[0], list[1:]
 	}

@@ -52,7 +52,7 @@ func (s *studyFlags) check(cmd *cobra.Command, c *counting, args []string) error
 	if err := s.checkNumbers(cmd); err != nil {
 		return err
 	}
-	return c.check()
+	return c.checkRest()
 }
 
 // checkNumbers looks at the flags that say how much to simulate.

@@ -138,6 +138,9 @@ func (f *targetFlags) check(cmd *cobra.Command, c *counting, args []string) (err
 	if f.begin, err = parseWhen(f.from); err != nil || f.begin.which != 0 {
 		return badFrom(f.from)
 	}
+	if len(args) > 0 {
+		return c.checkRest()
+	}
 	return c.check()
 }
 
