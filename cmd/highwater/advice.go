@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"highwater/engine"
 	"highwater/sim/result"
@@ -60,16 +59,16 @@ func (a *adviser) writeVerdict(w io.Writer) {
 	switch {
 	case len(a.kind) > 0:
 		best := a.kind[0]
-		text = fmt.Sprintf("Of what turns nobody away, most is saved by %s: %s %ss at the peak.", best.Title, a.gainText(best), a.noun)
+		text = fmt.Sprintf("Of what turns nobody away, most is saved by %s: %s.", best.Title, a.gainText(best, a.noun+"s at the peak"))
 		if then, now := best.Then.Enough.Best(), a.Now.Enough.Best(); then != nil && now != nil {
 			text += fmt.Sprintf(" It takes %s then, and %s now.", plural(*then, a.noun), number(*now))
 		}
 		if len(a.turning) > 0 && a.turning[0].Saved.Mean > best.Saved.Mean {
-			text += fmt.Sprintf(" %s saves more, %s, by turning some away.", a.turning[0].Title, a.gainText(a.turning[0]))
+			text += fmt.Sprintf(" %s saves more, %s, by turning some away.", a.turning[0].Title, a.gainText(a.turning[0], ""))
 		}
 	case len(a.turning) > 0:
 		best := a.turning[0]
-		text = fmt.Sprintf("Only what turns some away is shown to save %ss: %s %s.", a.noun, best.Title, a.gainText(best))
+		text = fmt.Sprintf("Only what turns some away is shown to save %ss: %s %s.", a.noun, best.Title, a.gainText(best, ""))
 	case a.Replications == 1:
 		text = "One replication has no intervals, and shows of nothing that it saves: take more."
 	default:
@@ -78,21 +77,24 @@ func (a *adviser) writeVerdict(w io.Writer) {
 	paragraph(w, "", text)
 }
 
-// gainText is what a measure saves, or costs, with the interval.
-func (a *adviser) gainText(m *result.Measure) string {
+// gainText is what a measure saves, or costs, of a noun, with the interval.
+func (a *adviser) gainText(m *result.Measure, noun string) string {
 	mean, low, high := m.Saved.Mean, m.Saved.Low, m.Saved.High
 	if m.Verdict == result.Costs {
 		least, most := -*high, -*low
 		mean, low, high = -mean, &least, &most
 	}
 	digits := digitsOf(low, high)
+	if noun != "" {
+		noun = " " + noun
+	}
 	switch {
 	case low == nil:
-		return decimal(mean, digits)
+		return decimal(mean, digits) + noun
 	case *low == *high:
-		return decimal(mean, digits) + " in each run"
+		return decimal(mean, digits) + noun + " in each run"
 	}
-	return fmt.Sprintf("%s (%s to %s)", decimal(mean, digits), decimal(*low, digits), decimal(*high, digits))
+	return fmt.Sprintf("%s%s (%s to %s)", decimal(mean, digits), noun, decimal(*low, digits), decimal(*high, digits))
 }
 
 // writeSaving is the table of what saves units, and of how things are.
@@ -104,7 +106,7 @@ func (a *adviser) writeSaving(w io.Writer) {
 			rows = append(rows, []string{heading})
 		}
 		for _, m := range list {
-			rows = append(rows, append([]string{a.name(m), a.gainText(m)}, a.standingCells(&m.Then, &m.Contract)...))
+			rows = append(rows, append([]string{a.name(m), a.gainText(m, "")}, a.standingCells(&m.Then, &m.Contract)...))
 		}
 	}
 	add("turning nobody away", a.kind)
@@ -167,15 +169,15 @@ func (a *adviser) writeOthers(w io.Writer) {
 		m := &a.Measures[i]
 		switch {
 		case m.Verdict == result.Costs:
-			costs = append(costs, m.Title+" "+a.gainText(m))
+			costs = append(costs, m.Title+" "+a.gainText(m, ""))
 		case m.Verdict == result.NotShown && m.Saved.Equal == m.Saved.N:
 			without = append(without, m.Title)
 		case m.Verdict == result.NotShown:
-			unclear = append(unclear, m.Title+" "+a.gainText(m))
+			unclear = append(unclear, m.Title+" "+a.gainText(m, ""))
 		}
 	}
 	for _, x := range a.DoesNotApply {
-		out = append(out, x.Title)
+		out = append(out, x.Title+" ("+x.Why+")")
 	}
 	for _, l := range []struct {
 		label string
@@ -220,7 +222,7 @@ func (a *adviser) writeMeasure(w io.Writer, m *result.Measure) {
 	}
 	if r, now := m.Then.Refusing, a.Now.Refusing; r != nil && (r.Count+now.Count > 0 || !same(&m.Lost)) {
 		add("this key", fmt.Sprintf("is too small in %s of the runs, and now in %s", proportionText(*r), proportionText(*now)))
-		add("this key", "sessions lost in a run, now and then: "+changeText(&m.Lost))
+		add("this key", "sessions lost in a run: "+changeText(&m.Lost))
 	}
 	for _, text := range m.Warnings {
 		add("warning", text)
@@ -240,30 +242,4 @@ func waitsText(q *result.Queue) string {
 		text += fmt.Sprintf("; %s waits in vain", estimateText(q.ShareTimedOut, percentText))
 	}
 	return text
-}
-
-// textWidth is how wide paragraphs are.
-const textWidth = 96
-
-// paragraph writes a text in lines that are not too long, the first after a
-// label and the others below it.
-func paragraph(w io.Writer, label, text string) {
-	line := label
-	begin := utf8.RuneCountInString(label)
-	at := begin
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case at == begin:
-		case at+1+n > textWidth:
-			fmt.Fprintln(w, line)
-			line, at = strings.Repeat(" ", begin), begin
-		default:
-			line += " "
-			at++
-		}
-		line += word
-		at += n
-	}
-	fmt.Fprintln(w, line)
 }

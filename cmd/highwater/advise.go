@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/result"
 	"highwater/sim/sizing"
@@ -29,7 +30,7 @@ Flags:
   --risk P             of any refusal in a run, by which units are enough (5%)
   --confidence P       of all intervals of the units saved together, and of each
                        guarantee (95%)
-  --reps N             replications (the scenario's reps, else 200)
+  --reps N             replications (the scenario's reps, but at most 60)
   --budget TIME        stop after so long, as 5m; pairs come last
   --seed N             seed (the scenario's)
   --policy NAME        count by this policy instead of the scenario's
@@ -51,6 +52,17 @@ Exit codes: 0 advised, whatever it saves; 2 usage; 4 the scenario is not valid;
 130 interrupted: what was done is printed and says so.
 See also: highwater size, highwater help policies, highwater help rules
 `
+
+// mostTried is how many replications of all measures there are unless the flags
+// say so: each has as many cases as there are measures.
+const mostTried = 60
+
+func fewReps(sc *scenario.Scenario) int {
+	if sc.Reps > 0 {
+		return min(sc.Reps, mostTried)
+	}
+	return mostTried
+}
 
 func newAdvise(std stdio) *cobra.Command {
 	var (
@@ -79,6 +91,9 @@ func newAdvise(std stdio) *cobra.Command {
 			}
 			if err := c.apply(cmd, loaded.scenario); err != nil {
 				return err
+			}
+			if !cmd.Flags().Changed("reps") {
+				s.sim.Reps = fewReps(loaded.scenario)
 			}
 			q := sizing.Question{Risks: []float64{r}, Confidence: s.level}
 			var res *result.Advice

@@ -85,3 +85,35 @@ func TestDifferenceText(t *testing.T) {
 		}
 	}
 }
+
+// A cell of wide characters takes two columns each, and a percent sign stays
+// with its number.
+func TestTextWidths(t *testing.T) {
+	var b strings.Builder
+	table(&b, [][]string{{"name", "units"}, {"看護師", "12"}, {"nurse", "3"}})
+	if want := "name    units\n看護師     12\nnurse       3\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", &b, want)
+	}
+	b.Reset()
+	paragraph(&b, "", strings.Repeat("x", textWidth-3)+" 95 % of them")
+	if want := strings.Repeat("x", textWidth-3) + "\n95 % of them\n"; b.String() != want {
+		t.Errorf("got\n%swant\n%s", &b, want)
+	}
+}
+
+// What is rare is not said to be never, nor always.
+func TestProportionText(t *testing.T) {
+	low, high := 0.9944, 0.999975
+	for _, tt := range []struct {
+		p    result.Proportion
+		want string
+	}{
+		{result.Proportion{Count: 1000, N: 1001, Low: low, High: high}, "1,000 of 1,001 (99.4–99.99 %)"},
+		{result.Proportion{Count: 1, N: 1000, Low: 1 - high, High: 1 - low}, "1 of 1,000 (0.0025–0.56 %)"},
+		{result.Proportion{Count: 1, N: 1, Low: 0.025, High: 1}, "1 of 1"},
+	} {
+		if got := proportionText(tt.p); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}

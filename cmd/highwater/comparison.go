@@ -19,7 +19,7 @@ func writeComparison(w io.Writer, res *result.Comparison) {
 	writeStudy(w, &study, comparedKeys(res))
 	answer := sentences(res)
 	for _, s := range answer {
-		fmt.Fprintln(w, s)
+		paragraph(w, "", s)
 	}
 	if answer != nil {
 		fmt.Fprintln(w)
@@ -73,7 +73,7 @@ func neededSentence(res *result.Comparison, side *result.Side, d *result.Differe
 	case d.Equal == d.N:
 		return fmt.Sprintf("%s as many %s as %s in each of the %s.", subject, base.LimitOn, other, plural(d.N, "replication"))
 	case d.Low != nil && !d.Clear():
-		return fmt.Sprintf("%s about as many %s as %s: which needs more cannot be told (~ %s, %s).", subject, base.LimitOn, other, pairedText(d), runs)
+		return fmt.Sprintf("%s about as many %s as %s: which needs more cannot be told (%s, %s).", subject, base.LimitOn, other, pairedText(d), runs)
 	}
 	return fmt.Sprintf("%s %s than %s%s.", subject, moreText(d, base.LimitOn), other, amountText(d, runs))
 }
@@ -110,6 +110,9 @@ func moreText(d *result.Difference, noun string) string {
 	if d.Low == nil || *d.Low == *d.High {
 		amount = strings.TrimPrefix(constantText(math.Abs(d.Mean)), "+")
 	}
+	if amount == "1" {
+		noun = strings.TrimSuffix(noun, "s")
+	}
 	return amount + " " + noun + " " + more
 }
 
@@ -128,7 +131,7 @@ func amountText(d *result.Difference, runs string) string {
 // writeSides is a table of the sides.
 func writeSides(w io.Writer, res *result.Comparison) {
 	risk := percentText(res.Sides[0].Enough[0].Risk)
-	rows := [][]string{{"side", "needed", "contract", "difference", "mean", "enough at " + risk, "guaranteed", "runs with refusals"}}
+	rows := [][]string{{"side", "needed", "contract", "difference", "mean in use", "enough at " + risk, "guaranteed", "runs with refusals"}}
 	for i := range res.Sides {
 		s := &res.Sides[i]
 		contract, more, refusing := "–", "–", "–"
@@ -146,9 +149,9 @@ func writeSides(w io.Writer, res *result.Comparison) {
 			unitsOr(need.Units, "–"), unitsOr(need.Guaranteed, "–"), refusing})
 	}
 	table(w, rows)
-	fmt.Fprintf(w, "Needed: if nobody is refused; median (lowest–highest) of the runs. Contract: the contract's count of the same\n"+
-		"people and devices, which nothing enforces. Enough: keeps the risk of any refusal in a run at %s, by the runs and\n"+
-		"guaranteed with %s confidence.\n", risk, percentText(res.Confidence))
+	paragraph(w, "", fmt.Sprintf("Needed: if nobody is refused; median (lowest–highest) of the runs. Contract: the contract's count of the same "+
+		"people and devices, which nothing enforces. Enough: keeps the risk of any refusal in a run at %s, by the runs and "+
+		"guaranteed with %s confidence.", risk, percentText(res.Confidence)))
 	for i := range res.Sides {
 		if n := &res.Sides[i].Enough[0]; n.Guaranteed == nil {
 			fmt.Fprintf(w, "A guarantee needs at least %s.\n", plural(n.Wanted, "replication"))
@@ -369,27 +372,29 @@ func signed(x float64, digits int) string {
 
 // writeComparisonNotes explains the tables and says what to know.
 func writeComparisonNotes(w io.Writer, res *result.Comparison) {
-	fmt.Fprintf(w, "\nDifferences: here less baseline, of the same people in the same replication: the mean and its %s interval, with ~\n"+
-		"where that holds zero. Each interval holds by itself: of many, some leave out zero by chance. Median: that of the\n"+
-		"differences. Cohorts: baseline → here (interval of the difference). p: how likely so uneven a split into less and more\n"+
-		"is, were both as likely (sign test).", percentText(res.Confidence))
+	text := fmt.Sprintf("Differences: here less baseline, of the same people in the same replication: the mean and its %s interval, with ~ "+
+		"where it cannot be told which is more: that interval holds zero or, where some runs are the same on both sides, p is above %s. "+
+		"Each interval holds by itself: of many, some leave out zero by chance. Median: that of the differences. "+
+		"Cohorts: baseline → here (interval of the difference). p: how likely so uneven a split into less and more "+
+		"is, were both as likely (sign test).", percentText(res.Confidence), percentText(1-res.Confidence))
 	if slices.ContainsFunc(res.Pairs, func(p result.Pair) bool { return p.Refusals != nil }) {
-		fmt.Fprint(w, " Until the first refusal: to the end of a run that has none.")
+		text += " Until the first refusal: to the end of a run that has none."
 	}
 	fmt.Fprintln(w)
+	paragraph(w, "", text)
 	if s := res.Shared; s != nil {
-		fmt.Fprintf(w, "The scenarios share %s by name", plural(len(s.Both), "cohort"))
+		text := fmt.Sprintf("The scenarios share %s by name", plural(len(s.Both), "cohort"))
 		for _, only := range []struct {
 			name  string
 			names []string
 		}{{res.Sides[0].Scenario, s.OnlyFirst}, {res.Sides[len(res.Sides)-1].Scenario, s.OnlySecond}} {
 			if len(only.names) > 0 {
-				fmt.Fprintf(w, "; only %s has %s", only.name, strings.Join(only.names, ", "))
+				text += fmt.Sprintf("; only %s has %s", only.name, strings.Join(only.names, ", "))
 			}
 		}
-		fmt.Fprintln(w, ".")
+		paragraph(w, "", text+".")
 	}
 	for _, warning := range res.Warnings {
-		fmt.Fprintln(w, "note:", warning)
+		paragraph(w, "", "note: "+warning)
 	}
 }

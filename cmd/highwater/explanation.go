@@ -82,7 +82,7 @@ func writeSentence(w io.Writer, res *result.Explanation, list []category, c cloc
 	if limits && res.LimitOn == engine.LimitUnits.String() {
 		units = number(res.InUse) + " of " + plural(res.Units, "license unit")
 	}
-	if res.InUse == 1 {
+	if res.InUse == 1 || strings.HasSuffix(units, "of 1 license unit") {
 		verb = "is"
 	}
 	fmt.Fprintf(w, "%s %s in use at %s", units, verb, c.at(*res.At))

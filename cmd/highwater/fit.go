@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 	"time"
@@ -343,13 +344,16 @@ func writeFit(w io.Writer, res *result.Fit) {
 	if res.Partial {
 		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
 	}
-	fmt.Fprintf(w, "A log that the scenario describes lies in a range %.0f times of 100. ", 100*res.Confidence)
+	text := fmt.Sprintf("A log that the scenario describes lies in each range %.0f times of 100; were the %s independent, "+
+		"it would lie outside of at least one %.0f times of 100. ",
+		100*res.Confidence, plural(len(res.Figures), "range"), 100*(1-math.Pow(res.Confidence, float64(len(res.Figures)))))
 	if outside == nil {
-		fmt.Fprint(w, "This one lies in all of them")
+		text += "This one lies in all of them"
 	} else {
-		fmt.Fprintf(w, "This one does not:\n%s", strings.Join(outside, ", "))
+		text += fmt.Sprintf("This one lies outside of %s: %s", number(len(outside)), strings.Join(outside, ", "))
 	}
-	fmt.Fprintf(w, ";\nof its %s, %s have a peak outside the range of that day.\n", plural(len(res.Days), "day"), number(daysOutside(res.Days)))
+	text += fmt.Sprintf("; of its %s, %s have a peak outside the range of that day.", plural(len(res.Days), "day"), number(daysOutside(res.Days)))
+	paragraph(w, "", text)
 	for _, n := range res.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}

@@ -42,7 +42,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"cmd/highwater": {
 		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
-			"github.com/schollz/progressbar/v3 golang.org/x/term",
+			"github.com/rivo/uniseg github.com/schollz/progressbar/v3 golang.org/x/term",
 	},
 }
 

@@ -110,7 +110,7 @@ func printReadings(std stdio, res *result.Readings, asJSON bool) error {
 // writeReadings tells a person how far the readings lie apart.
 func writeReadings(w io.Writer, res *result.Readings) {
 	fmt.Fprintf(w, "%s under %d readings of the documents, without a limit\n\n", res.Policy, res.Sets)
-	labelled(w, [][2]string{
+	longLabelled(w, [][2]string{
 		{"lowest peak", plural(res.Lowest.PeakUnits, "unit") + " with" + differing(res.Lowest.Settings, res.Highest.Settings)},
 		{"highest peak", plural(res.Highest.PeakUnits, "unit") + " with" + differing(res.Highest.Settings, res.Lowest.Settings)},
 	})
@@ -130,7 +130,7 @@ func writeReadings(w io.Writer, res *result.Readings) {
 		rows = append(rows, []string{o.Name, number(o.Effect), values})
 	}
 	table(w, rows)
-	fmt.Fprintln(w, "Each option is compared with all others equal; see highwater help readings. transition_short is not\n"+
+	paragraph(w, "", "Each option is compared with all others equal; see highwater help readings. transition_short is not "+
 		"among them: it matters only at a limit, and changes who is refused, not what is needed.")
 	if res.Over != nil {
 		fmt.Fprintln(w)
@@ -143,7 +143,8 @@ func writeReadings(w io.Writer, res *result.Readings) {
 func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 	heading := "over " + plural(over.Replications, "replication")
 	risk := percentText(over.Taken.Enough.Risk)
-	rows := [][]string{{heading, "peak units", "enough at " + risk, "guaranteed", "with"}}
+	rows := [][]string{{heading, "peak units", "enough at " + risk, "guaranteed"}}
+	var with [][2]string
 	for _, row := range []struct {
 		name string
 		need *result.ReadingNeed
@@ -155,17 +156,24 @@ func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 		{"contract's count", &over.Contract, " any reading"},
 	} {
 		n := &row.need.Enough
-		rows = append(rows, []string{row.name, spreadText(row.need.PeakUnits), unitsOr(n.Units, "–"), unitsOr(n.Guaranteed, "–"), strings.TrimSpace(row.with)})
+		rows = append(rows, []string{row.name, spreadText(row.need.PeakUnits), unitsOr(n.Units, "–"), unitsOr(n.Guaranteed, "–")})
+		with = append(with, [2]string{row.name, strings.TrimSpace(row.with)})
 	}
 	table(w, rows)
-	fmt.Fprintf(w, "Highest less lowest: %s, the mean and its %s interval.\n", pairedText(&over.Difference), percentText(over.Confidence))
+	longLabelled(w, with)
+	d := &over.Difference
+	difference := pairedText(d)
+	if d.Low != nil && *d.Low < *d.High {
+		difference += ", the mean and its " + percentText(over.Confidence) + " interval"
+	}
+	fmt.Fprintf(w, "Highest less lowest: %s.\n", difference)
 	if over.EndedBy == result.Interrupted {
 		fmt.Fprintln(w, "PARTIAL: interrupted before all replications were done")
 	}
-	fmt.Fprintf(w, "Peaks: median (lowest–highest). Enough: keeps the risk of any refusal in a run at %s, by the runs and guaranteed\n"+
-		"with %s confidence. Lowest and highest are those of replication 1; with: what they have otherwise than the reading\n"+
-		"taken. A request for units states its reading. The contract's count of people and devices is no reading of the rules\n"+
-		"that are enforced.\n", risk, percentText(over.Confidence))
+	paragraph(w, "", fmt.Sprintf("Peaks: median (lowest–highest). Enough: keeps the risk of any refusal in a run at %s, by the runs and guaranteed "+
+		"with %s confidence. Lowest and highest are those of replication 1, with what they have otherwise than the reading "+
+		"taken. A request for units states its reading. The contract's count of people and devices is no reading of the rules "+
+		"that are enforced.", risk, percentText(over.Confidence)))
 	if n := &over.Taken.Enough; n.Guaranteed == nil {
 		fmt.Fprintf(w, "A guarantee needs at least %s.\n", plural(n.Wanted, "replication"))
 	}

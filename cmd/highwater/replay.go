@@ -313,6 +313,8 @@ func refusalLines(f *result.Refusal, limitOn string, c clock) [][2]string {
 		what = "is open already"
 	case f.Reason == engine.ConnectionLimitReached.String():
 		what = "has as many connections as SetConnectionLimit allows"
+	case f.Needed > 1 && limitOn == engine.LimitUnits.String(): // it shared one unit with the others
+		what += fmt.Sprintf(", as connection %s of that license user ID, each of which takes one then", number(f.Needed+1))
 	case limitOn == engine.LimitConnections.String():
 		what = "is one connection more than the " + number(f.Connections) + " that are open"
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"highwater/engine"
@@ -31,8 +32,8 @@ func writePolicies(w io.Writer, res *result.Simulation) {
 	}
 	table(w, rows)
 	if res.Replications > 1 {
-		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %d replications. Runs: %.0f %% Clopper–Pearson interval.\n",
-			res.Replications, 100*res.Policies[0].Refusing.Confidence)
+		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %s replications. Runs: %.0f %% Clopper–Pearson interval.\n",
+			number(res.Replications), 100*res.Policies[0].Refusing.Confidence)
 	}
 }
 
@@ -61,9 +62,9 @@ func spreadText(s result.Spread) string {
 
 func proportionText(p result.Proportion) string {
 	if p.N == 1 {
-		return fmt.Sprintf("%d of 1", p.Count)
+		return number(p.Count) + " of 1"
 	}
-	return fmt.Sprintf("%s of %s (%.0f–%.0f %%)", number(p.Count), number(p.N), 100*p.Low, 100*p.High)
+	return fmt.Sprintf("%s of %s (%s–%s)", number(p.Count), number(p.N), strings.TrimSuffix(percentText(p.Low), " %"), percentText(p.High))
 }
 
 // writePolicy tells about the first replication of a policy, and what was
@@ -100,7 +101,7 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	} else {
 		lines = append(lines, [2]string{"  first refusal", "none"})
 	}
-	labelled(w, lines)
+	longLabelled(w, lines)
 	writeTop(w, first)
 	writeRefused(w, p, n)
 	writeQueues(w, p, n)
@@ -123,7 +124,7 @@ func cohortsText(list []result.CohortUnits) string {
 		return "nobody"
 	}
 	if others > 0 {
-		parts = append(parts, fmt.Sprintf("%d others %s", len(list)-fewCohorts, number(others)))
+		parts = append(parts, plural(len(list)-fewCohorts, "other")+" "+number(others))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -161,10 +162,17 @@ func writeRefused(w io.Writer, p *result.PolicyRun, n int) {
 	if n > 1 {
 		heading = "  refused, mean of the replications"
 	}
-	rows := [][]string{{heading, "sessions wanted", "attempts refused", "sessions lost"}}
+	rows := [][]string{{heading, "sessions wanted", "attempts refused", "timed out waiting", "sessions lost"}}
+	waiting := int64(0)
 	for _, c := range p.Cohorts {
+		waiting += c.TimedOut
 		if c.Refused > 0 || c.Lost > 0 {
-			rows = append(rows, []string{"  " + c.Name, meanText(c.Sessions, n), meanText(c.Refused, n), meanText(c.Lost, n)})
+			rows = append(rows, []string{"  " + c.Name, meanText(c.Sessions, n), meanText(c.Refused, n), meanText(c.TimedOut, n), meanText(c.Lost, n)})
+		}
+	}
+	if waiting == 0 {
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], 3, 4)
 		}
 	}
 	if len(rows) > 1 {

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"highwater/engine"
+
+	"github.com/rivo/uniseg"
 )
 
 // table writes rows of cells, aligned: names in the first column to the left,
@@ -20,7 +22,7 @@ func table(w io.Writer, rows [][]string) {
 	numeric := map[int]bool{}
 	for i, row := range rows {
 		for c, cell := range row {
-			widths[c] = max(widths[c], utf8.RuneCountInString(cell))
+			widths[c] = max(widths[c], uniseg.StringWidth(cell))
 			if i > 0 && cell != "" {
 				if _, seen := numeric[c]; !seen {
 					numeric[c] = true
@@ -32,7 +34,7 @@ func table(w io.Writer, rows [][]string) {
 	for _, row := range rows {
 		var b strings.Builder
 		for c, cell := range row {
-			pad := strings.Repeat(" ", widths[c]-utf8.RuneCountInString(cell))
+			pad := strings.Repeat(" ", widths[c]-uniseg.StringWidth(cell))
 			if c > 0 {
 				b.WriteString("  ")
 			}
@@ -53,6 +55,57 @@ func labelled(w io.Writer, lines [][2]string) {
 		fmt.Fprintf(t, "%s\t%s\n", l[0], l[1])
 	}
 	_ = t.Flush()
+}
+
+// longLabelled is labelled for texts that may be long: their lines end at the width
+// of paragraphs.
+func longLabelled(w io.Writer, lines [][2]string) {
+	widest := 0
+	for _, l := range lines {
+		widest = max(widest, len(l[0]))
+	}
+	for _, l := range lines {
+		paragraph(w, fmt.Sprintf("%-*s", widest+2, l[0]), l[1])
+	}
+}
+
+// textWidth is how wide paragraphs are.
+const textWidth = 96
+
+// paragraph writes a text in lines that are not too long, the first after a
+// label and the others below it.
+func paragraph(w io.Writer, label, text string) {
+	line := label
+	begin := uniseg.StringWidth(label)
+	at := begin
+	for _, word := range words(text) {
+		n := uniseg.StringWidth(word)
+		switch {
+		case at == begin:
+		case at+1+n > textWidth:
+			fmt.Fprintln(w, line)
+			line, at = strings.Repeat(" ", begin), begin
+		default:
+			line += " "
+			at++
+		}
+		line += word
+		at += n
+	}
+	fmt.Fprintln(w, line)
+}
+
+// words splits a text where a line may end: not before a percent sign.
+func words(text string) []string {
+	var list []string
+	for _, word := range strings.Fields(text) {
+		if len(list) > 0 && word[0] == '%' && strings.Trim(word, "%.,;:)") == "" {
+			list[len(list)-1] += " " + word
+		} else {
+			list = append(list, word)
+		}
+	}
+	return list
 }
 
 // number writes a whole number in groups of three digits.
