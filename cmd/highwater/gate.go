@@ -131,7 +131,7 @@ func (f *gateFlags) check(cmd *cobra.Command, s *studyFlags, c *counting, args [
 	if err := s.checkNumbers(cmd); err != nil {
 		return err
 	}
-	return c.check()
+	return c.checkRest()
 }
 
 // judge finds the verdict.

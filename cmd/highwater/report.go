@@ -118,7 +118,7 @@ func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	f.question.Confidence, f.question.Growth = f.study.level, true
-	return f.counting.check()
+	return f.counting.checkRest()
 }
 
 // report reads a result, or makes the results of a scenario, and writes the
