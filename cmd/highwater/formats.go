@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"highwater/sim/result"
@@ -173,7 +174,7 @@ func writeSARIF(w io.Writer, g *result.Gate) error {
 func fileURI(name string) string {
 	u := url.URL{Path: filepath.ToSlash(name)}
 	if filepath.IsAbs(name) {
-		u.Scheme = "file"
+		u.Scheme, u.Path = "file", "/"+strings.TrimPrefix(u.Path, "/") // C:/ too
 	}
 	return u.String()
 }

@@ -34,8 +34,8 @@ Flags:
   --baseline FILE      compare with this result, of gate --update or of size,
                        replay or attack
   --update             write the baseline instead of comparing with it
-  --allow N            units more than in the baseline that are no failure (0)
-  --allow-time P       share by which a timing may be longer (10%)
+  --more N             units more than in the baseline that are no failure (0)
+  --slower P           share by which a timing may be longer (10%)
   --junit FILE         write JUnit XML
   --sarif FILE         write SARIF about the lines that are not kept
   --badge FILE         write an SVG badge
@@ -101,10 +101,10 @@ func newGate(std stdio) *cobra.Command {
 	flags.StringVar(&f.junit, "junit", "", "")
 	flags.StringVar(&f.sarif, "sarif", "", "")
 	flags.StringVar(&f.badge, "badge", "", "")
-	flags.StringVar(&f.time, "allow-time", "10%", "")
+	flags.StringVar(&f.time, "slower", "10%", "")
 	flags.BoolVar(&f.update, "update", false, "")
 	flags.BoolVar(&f.github, "github", false, "")
-	flags.IntVar(&f.units, "allow", 0, "")
+	flags.IntVar(&f.units, "more", 0, "")
 	return cmd
 }
 
@@ -117,14 +117,14 @@ func (f *gateFlags) check(cmd *cobra.Command, s *studyFlags, c *counting, args [
 	case f.update && f.baseline == "-":
 		return usagef("--baseline must be a file to be written, not \"-\"")
 	case f.units < 0:
-		return usagef("--allow must be >= 0, not %d", f.units)
+		return usagef("--more must be >= 0, not %d", f.units)
 	case s.asJSON && f.github:
 		return usagef("--json and --github both want standard output")
 	case slices.Contains([]string{f.junit, f.sarif, f.badge}, "-"):
 		return usagef("--junit, --sarif and --badge must be files, not \"-\", as standard output has the answer")
 	}
 	var err error
-	if f.allowed.Timing, err = percent("allow-time", f.time); err != nil {
+	if f.allowed.Timing, err = percent("slower", f.time); err != nil {
 		return err
 	}
 	f.allowed.Units = float64(f.units)

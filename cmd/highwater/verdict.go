@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"highwater/sim/result"
@@ -27,6 +28,10 @@ func writeGate(w io.Writer, g *result.Gate) {
 			j := &g.Expectations[i]
 			fmt.Fprintf(w, "  %s: %s\n", j.Name, j.Why)
 		}
+	}
+	if slices.ContainsFunc(g.Expectations, func(j result.Judged) bool { return j.Over != nil }) {
+		fmt.Fprint(w, "Interval: of the figure that all but the risk of the runs keep to. Its limits and those of the\n"+
+			"share with more have the expectation's confidence each. See highwater help gating.\n")
 	}
 	if b := g.Baseline; b != nil {
 		fmt.Fprintf(w, "\ncompared with the baseline: %s\n", b.Verdict)
@@ -88,7 +93,7 @@ func comparedRows(b *result.Baseline) [][]string {
 	rows := [][]string{{"verdict", "figure", "baseline", "now", "more", "interval"}}
 	for i := range b.Compared {
 		c := &b.Compared[i]
-		unit := "units"
+		unit := c.Unit
 		rows = append(rows, []string{string(c.Verdict), c.Name, figureText(c.Base, unit), figureText(c.Value, unit),
 			figureText(c.Difference, unit), limitsText(c.Low, c.High, unit)})
 	}
@@ -126,8 +131,8 @@ func gateLines(g *result.Gate) (lines []gateLine) {
 }
 
 func comparedText(c *result.Compared) string {
-	return fmt.Sprintf("%s now, %s in the baseline, %s more (%s): %s", figureText(c.Value, "units"), figureText(c.Base, "units"),
-		figureText(c.Difference, "units"), limitsText(c.Low, c.High, "units"), c.Why)
+	return fmt.Sprintf("%s now, %s in the baseline, %s more (%s): %s", figureText(c.Value, c.Unit), figureText(c.Base, c.Unit),
+		figureText(c.Difference, c.Unit), limitsText(c.Low, c.High, c.Unit), c.Why)
 }
 
 // writeAnnotations writes workflow commands of GitHub.

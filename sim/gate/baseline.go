@@ -26,7 +26,7 @@ func Compare(g, base *result.Gate, allowed Allowed) {
 	for i := range g.Figures {
 		f := &g.Figures[i]
 		old := slices.IndexFunc(base.Figures, func(o result.GateFigure) bool { return o.Name == f.Name && o.Policy == f.Policy })
-		c := result.Compared{Name: f.Name, How: f.How, Verdict: result.CannotTell, Why: "the baseline does not have it"}
+		c := result.Compared{Name: f.Name, How: f.How, Unit: f.Unit, Verdict: result.CannotTell, Why: "the baseline does not have it"}
 		if f.Policy != "" {
 			c.Name += ", " + f.Policy
 		}
@@ -44,7 +44,7 @@ func Compare(g, base *result.Gate, allowed Allowed) {
 		if slices.ContainsFunc(g.Figures, func(f result.GateFigure) bool { return o.Name == f.Name && o.Policy == f.Policy }) {
 			continue
 		}
-		c := result.Compared{Name: o.Name, How: o.How, Verdict: result.CannotTell, Why: "only the baseline has it"}
+		c := result.Compared{Name: o.Name, How: o.How, Unit: o.Unit, Verdict: result.CannotTell, Why: "only the baseline has it"}
 		if o.Policy != "" {
 			c.Name += ", " + o.Policy
 		}
@@ -208,7 +208,7 @@ func timing(c *result.Compared, now, was []float64, share float64) {
 	old, oldMAD := deviation(was)
 	c.Base, c.Value, c.Difference, c.Allowed = ref(old), ref(m), ref(m-old), share*old
 	if c.N < leastRuns {
-		c.Why = fmt.Sprintf("a timing takes at least %d runs on each side, and there are %d and %d", leastRuns, len(now), len(was))
+		c.Why = fmt.Sprintf("a median takes at least %d runs on each side, and there are %d and %d", leastRuns, len(now), len(was))
 		return
 	}
 	variance := func(mad float64, n int) float64 { return math.Pi / 2 * math.Pow(1.4826*mad, 2) / float64(n) }

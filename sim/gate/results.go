@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"highwater/engine"
 	"highwater/scenario"
@@ -305,13 +306,18 @@ func (a *Attacks) Begin() *result.Gate {
 	} {
 		figure := result.GateFigure{Name: f.name, Unit: f.unit, How: result.Timing}
 		for i := range a.Runs {
-			if doubt(&a.Runs[i]) == "" {
+			if doubt(&a.Runs[i]) == "" && !a.mixed() {
 				figure.Values = append(figure.Values, f.value(a.Runs[i].Sent))
 			}
 		}
 		g.Figures = append(g.Figures, figure)
 	}
 	return g
+}
+
+// mixed reports whether the runs sent different requests.
+func (a *Attacks) mixed() bool {
+	return slices.ContainsFunc(a.Runs, func(r result.Attack) bool { return r.Schedule != a.Runs[0].Schedule })
 }
 
 // doubt is why a run cannot be judged, or "".
@@ -331,6 +337,9 @@ func doubt(r *result.Attack) string {
 
 // look is the worst look at any of the runs.
 func (a *Attacks) look(e *scenario.Expectation) look {
+	if a.mixed() {
+		return unknown("the results are not of one plan: their schedules differ")
+	}
 	var worst look
 	for i := range a.Runs {
 		l := attacked(e, &a.Runs[i])

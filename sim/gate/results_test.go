@@ -162,6 +162,11 @@ func TestSeveralAttacks(t *testing.T) {
 	if g := Judge(both, expect(t, "{latency: 2s}")); g.Verdict != result.CannotTell {
 		t.Errorf("one of two is partial: %s", g.Verdict)
 	}
+	other := &Attacks{Runs: []result.Attack{aRun(), aRun()}}
+	other.Runs[1].Schedule = "another"
+	if g := Judge(other, expect(t, "{latency: 9s}")); g.Verdict != result.CannotTell || len(g.Figures[0].Values) > 0 {
+		t.Errorf("two plans: %s with %v", g.Verdict, g.Figures[0].Values)
+	}
 	if n := len(both.Begin().Figures[0].Values); n != 1 {
 		t.Errorf("%d runs are compared, want the one that is whole", n)
 	}

@@ -83,6 +83,7 @@ type Compared struct {
 	Verdict    Judgement `json:"verdict"`
 	Why        string    `json:"why"`
 	How        How       `json:"how"`
+	Unit       string    `json:"unit"`
 	Base       *float64  `json:"base"` // mean, median or number; null when the baseline has none
 	Value      *float64  `json:"value"`
 	Difference *float64  `json:"difference"`
