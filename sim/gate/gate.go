@@ -28,9 +28,8 @@ type look struct {
 	most   float64   // in the unit
 	values []float64 // of the runs, or of the only one
 	runs   bool      // values are of runs; else the figure is what it is
-	known  bool      // over and n are known, even if values are not
-	over   int       // runs with more
-	n      int       // runs, or what a number is made of
+	over   int       // runs with more, when the values are not known
+	n      int       // runs, or requests that a number is made of
 	low    *float64  // limits of a figure that is not one of runs
 	high   *float64
 	why    string // nothing is known, and why
