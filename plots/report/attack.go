@@ -141,7 +141,7 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 			plural(d.Samples, "sample"), number(d.Outside), plural(d.Largest, "unit"), c.at(d.LargestAt)))
 	}
 	for _, w := range append(s.Words, s.Notes...) {
-		text = append(text, sentence(w))
+		text = append(text, strings.TrimSuffix(sentence(w), ".")+".")
 	}
 	r.add(section{Title: "Predicted, as run and reported", Text: strings.Join(text, " "), Table: t})
 }

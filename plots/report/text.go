@@ -30,10 +30,13 @@ func plural[T ~int | ~int64](n T, noun string) string {
 	return number(n) + " " + noun + "s"
 }
 
-// decimal is a number with one digit after the point where that tells.
+// decimal is a number with a digit after the point, or two, where they tell.
 func decimal(v float64) string {
 	if math.Abs(v) >= 100 || v == math.Trunc(v) {
 		return number(int64(math.Round(v)))
+	}
+	if math.Abs(v) < 1 {
+		return strconv.FormatFloat(v, 'f', 2, 64)
 	}
 	return strconv.FormatFloat(v, 'f', 1, 64)
 }
