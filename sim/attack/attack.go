@@ -44,6 +44,7 @@ type Options struct {
 	MostBody    int64         // bytes of an answer; 0 is 16 MiB
 	MaxLag      time.Duration // the 99th percentile of the generator's lag; 0 is 10 ms
 	AbortErrors float64       // share of failures in ten seconds that ends the attack; 0 is a half, 1 never
+	AbortFree   int           // fewer free units of the target end the attack; 0 is never
 	Password    string        // of all users; "" is that of the emulated target
 	Agent       string        // User-Agent
 	Permissions []Permission

@@ -150,7 +150,7 @@ type NotAllowedError struct {
 }
 
 func (e *NotAllowedError) Error() string {
-	return fmt.Sprintf("%s (%s) is not this machine, and %s; nothing was sent to it", e.Host, e.Address, e.Why)
+	return fmt.Sprintf("%s (%s) is not a loopback address (127.0.0.0/8 or ::1), and %s; nothing was sent to it", e.Host, e.Address, e.Why)
 }
 
 // Hint is what to write into the allow file.

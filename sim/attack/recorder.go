@@ -140,6 +140,9 @@ func (r *recorder) keep(s *record.Sample) {
 		r.samples[1]++
 	} else {
 		r.reported = int(s.Consumed)
+		if free := s.Available; free < float64(r.o.AbortFree) { // NaN, which is not known, is not
+			r.abort(fmt.Sprintf("the target has %.0f license units free, fewer than %d", free, r.o.AbortFree))
+		}
 	}
 	if r.w != nil && r.err == nil {
 		r.w.Sample(s)
@@ -242,4 +245,13 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	}
 }
 
-func roughly(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }
+// roughly is a time with three digits or so.
+func roughly(t engine.Time) time.Duration {
+	d := time.Duration(t) * time.Microsecond
+	for unit := time.Second; unit >= time.Millisecond; unit /= 10 {
+		if d >= 100*unit {
+			return d.Round(unit)
+		}
+	}
+	return d
+}

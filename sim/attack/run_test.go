@@ -386,6 +386,29 @@ cohorts: [{name: calls, kind: callers, count: 100, arrivals: {every: 1s}}]
 	}
 }
 
+// A target that is about to have no free units is left alone.
+func TestAbortFree(t *testing.T) {
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/monitor/metrics" {
+			_, _ = fmt.Fprint(w, "iris_license_consumed 22\niris_license_available 3\n")
+		}
+	}))
+	defer h.Close()
+	s := plan(t, clinic, PlanOptions{})
+	for _, tt := range []struct {
+		free int
+		want string
+	}{{4, "aborted: the target has 3 license units free, fewer than 4"}, {3, ""}} {
+		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+		res, err := Run(ctx, ctx, s, Options{Target: target(h.URL), AbortFree: tt.free, Scrape: 50 * time.Millisecond})
+		aborted := ctx.Err() == nil
+		stop()
+		if err != nil || aborted != (tt.want != "") || aborted && (!res.Partial || res.Verdict != result.Inconclusive || res.Reasons[0] != tt.want) {
+			t.Errorf("fewer than %d: partial %v, %s, %q, %v", tt.free, res.Partial, res.Verdict, res.Reasons, err)
+		}
+	}
+}
+
 // Who watches the target can end an attack.
 func TestAbortForAReason(t *testing.T) {
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

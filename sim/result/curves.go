@@ -13,6 +13,11 @@ type Curves struct {
 	Held   bool        `json:"held"`  // the people whom the target holds itself are in all of them
 	Idle   int         `json:"idle"`  // units that the target reported before the first request, and that are in all of them
 
+	// Before is how many units more than the people whom it holds take the
+	// target reported before the first request. They are in no curve, and no
+	// difference.
+	Before int `json:"before"`
+
 	Predicted *Curve `json:"predicted"` // null when the scenario is not known
 	AsRun     *Curve `json:"as_run"`
 	Reported  *Curve `json:"as_reported"` // null when the target reported nothing

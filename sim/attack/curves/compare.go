@@ -153,6 +153,7 @@ func (x *comparison) diverge(limit Limit) {
 		}
 	}
 	d.Range = x.l.bands(x.policy, x.res.Idle, x.res.Units)
+	x.before(d.Range)
 	nominal := lookup(x.ran.series)
 	ahead := x.l.axis().ahead
 	for _, b := range d.Range {
@@ -177,6 +178,22 @@ func (x *comparison) diverge(limit Limit) {
 		d.Allowed = &allowed
 	}
 	x.res.Divergence = d
+}
+
+// before takes what was in use at the start and is none of the people whom the
+// target holds for what came before. It may go or stay: each sample may have
+// as many more, but no more than those before it had above the fewest units.
+func (x *comparison) before(list []result.BandAt) {
+	if first := x.l.first(); !x.res.Held || first == nil || first.Sent >= 0 || len(list) == 0 {
+		return
+	}
+	x.res.Before = max(0, list[0].Reported-list[0].High)
+	left := x.res.Before
+	for i := range list {
+		b := &list[i]
+		left = min(left, max(0, b.Reported-b.Low))
+		b.High += left
+	}
 }
 
 // outside is how far a number lies outside of a range.

@@ -3,6 +3,7 @@ package curves
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"highwater/engine"
 	"highwater/sim/attack/record"
@@ -48,18 +49,26 @@ func (x *comparison) note() {
 	}
 	s := l.State
 	policy, units := l.policy()
+	if x.res.Idle > 0 {
+		note("%d units were in use at the start, before the first request: they are in all curves, and no difference of the rules", x.res.Idle)
+	}
+	if x.res.Before > 0 {
+		note("%d units more than the scenario's people take were in use at the start, before the first request: they are in no curve, "+
+			"and while they may be there they are not counted as a difference of the rules; a hold or a grace ends by itself, then try again", x.res.Before)
+	}
+	if n := x.unreached(); n > 0 {
+		note("%d attempts never reached the target: they take no units as run", n)
+	}
 	switch {
-	case s == nil && x.res.Idle > 0:
-		note("%d units were in use before the first request; they are in all curves", x.res.Idle)
 	case s == nil:
 	case s.Clock != l.axis().clock:
 		note("the target's clock goes at %vx, and the attack at %vx: give both the same --clock", s.Clock, l.axis().clock)
 	case !x.res.Held && s.Scenario != "":
-		note("the target holds the people of another scenario, %q; the %d units that it began with are in all curves", s.Scenario, x.res.Idle)
+		note("the target holds the people of another scenario, %q", s.Scenario)
 	}
 	if s != nil && (s.Policy != policy.Name || s.Units != units || !slices.Equal(s.Options, policy.Changed)) {
-		note("the target counts by %s%s with a key of %d units, the scenario by %s%s with %d", s.Policy, settings(s.Options), s.Units,
-			policy.Name, settings(policy.Changed), units)
+		note("the target counts by %s with %s, the scenario by %s with %s", ruled(s.Policy, s.Options), key(s.Units),
+			ruled(policy.Name, policy.Changed), key(units))
 	}
 	if !x.res.Held && l.Scenario != nil && l.others() {
 		note("the scenario's people who do not come over HTTP are left out of all curves, as the target does not hold them")
@@ -69,11 +78,33 @@ func (x *comparison) note() {
 	}
 }
 
-func settings(list []engine.Setting) (text string) {
+// ruled is the name of a policy with those of its options that are not in it.
+func ruled(name string, list []engine.Setting) string {
+	parts := strings.Fields(name)
 	for _, s := range list {
-		text += " " + s.Name + "=" + s.Value
+		if text := s.Name + "=" + s.Value; !slices.Contains(parts, text) {
+			name += " " + text
+		}
 	}
-	return text
+	return name
+}
+
+// key is what a key authorizes.
+func key(units int) string {
+	if units == 0 {
+		return "an unlimited key"
+	}
+	return fmt.Sprintf("a key of %d", units)
+}
+
+// unreached is how many attempts the target cannot have seen.
+func (x *comparison) unreached() (n int) {
+	for i := range x.l.Entries {
+		if !x.l.Entries[i].Reached() {
+			n++
+		}
+	}
+	return n
 }
 
 // others reports whether the scenario has people who send nothing over HTTP.

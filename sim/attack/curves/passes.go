@@ -39,6 +39,8 @@ func (l *Log) steps(p pass, a axis, policy *engine.Policy) []step {
 		sent, done := a.at(e.Sent), max(a.at(e.Sent), a.at(e.Done))
 		from, rest := sent, done
 		switch {
+		case !e.Reached():
+			continue
 		case p == highest && e.Outcome == record.Refused && e.Kind != sim.LoginRequest:
 			continue
 		case p == highest && e.Kind == sim.LogoutRequest:
@@ -203,6 +205,7 @@ func (l *Log) doubts(policy *engine.Policy) (holds, logins doubts) {
 	for i := range l.Entries {
 		e := &l.Entries[i]
 		switch {
+		case !e.Reached():
 		case e.Kind == sim.LoginRequest:
 			logins.add(a.at(e.Sent), a.at(e.Done))
 		case l.holds(e, policy):

@@ -259,7 +259,10 @@ func (p *prober) one(ctx context.Context, client *http.Client, q request) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.line.URL(path), nil)
 	if err == nil {
 		sent := sync.OnceFunc(func() { e.Sent = p.since() })
-		req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent() }}))
+		req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+			sent()
+			e.Out = int64(len(path)) // and more
+		}}))
 		if q.who != anonymous {
 			req.SetBasicAuth(userName, cmp.Or(p.o.Attack.Password, wire.Password))
 		}

@@ -128,6 +128,12 @@ type Entry struct {
 	Forwarded netip.Addr // named by a proxy; invalid when none was
 }
 
+// Reached reports whether the target may have seen the attempt: a connection
+// was made, and something was written to it.
+func (e *Entry) Reached() bool {
+	return e.Outcome == Served || e.Outcome == Refused || e.Out > 0 || e.Status > 0
+}
+
 // Service is how long the target took.
 func (e *Entry) Service() time.Duration { return e.Done - e.Sent }
 

@@ -1,0 +1,55 @@
+package curves
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim"
+	"highwater/sim/attack/record"
+)
+
+// What never reached the target takes no units; what it answered with an error
+// does.
+func TestUnreached(t *testing.T) {
+	l := &Log{Header: &record.Header{Clock: 1, To: 20 * engine.Second, Cohorts: people}}
+	for i, e := range []record.Entry{
+		{Outcome: record.Failed, Cause: record.NoConnection},
+		{Outcome: record.Failed, Cause: record.NoAddress},
+		{Outcome: record.Cut},
+		{Outcome: record.Failed, Cause: record.BadStatus, Status: 302, Out: 100},
+		{Outcome: record.Failed, Cause: record.TimedOut, Out: 100},
+		{Outcome: record.Served, Status: 200, Out: 100},
+	} {
+		e.Request, e.Visit, e.Kind = uint32(i), uint32(i), sim.CallRequest
+		e.Address = netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)})
+		e.Sent, e.Done = time.Second, 2*time.Second
+		l.Entries = append(l.Entries, e)
+	}
+	res := compare(t, l, Limit{})
+	// A unit for each of the three addresses that came through.
+	if res.AsRun.Peak.Units != 3 || !strings.Contains(strings.Join(res.Notes, "\n"), "3 attempts never reached the target") {
+		t.Errorf("the peak is %d, %q; want 3 units, and 3 attempts that are left out", res.AsRun.Peak.Units, res.Notes)
+	}
+}
+
+// What is in use at the start beyond the people whom the target holds is said,
+// and is no difference of the rules while it may be there.
+func TestBefore(t *testing.T) {
+	sc := parse(t, "1000", "3s")
+	l := &Log{
+		Header: &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: people}, Scenario: sc,
+		State: &record.State{Scenario: sc.Name, Clock: 1, Sent: -2 * time.Second, Done: -2 * time.Second, At: 0},
+	}
+	for i, units := range []float64{4, 4, 1, 3} { // nobody is there for the first five minutes
+		at := time.Duration(10*i)*time.Second - time.Second
+		l.Samples = append(l.Samples, record.Sample{Sent: at, Done: at, Consumed: units})
+	}
+	res := compare(t, l, Limit{})
+	// The last sample has 3, and 1 at the most was left of what came before.
+	if d := res.Divergence; res.Before != 4 || d.Outside != 1 || d.Most != 2 || !strings.Contains(strings.Join(res.Notes, "\n"), "4 units more") {
+		t.Errorf("%d before, %d samples outside by up to %d, %q; want 4, and 1 sample by 2", res.Before, d.Outside, d.Most, res.Notes)
+	}
+}
