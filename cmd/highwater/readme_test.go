@@ -54,6 +54,9 @@ func arguments(command string) (args []string, ok bool) {
 // Every command of the program in the README prints what stands there, to the
 // letter. With -update the README takes what it prints.
 func TestReadme(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes many seconds: it simulates days")
+	}
 	name, err := filepath.Abs(filepath.Join(root, "README.md"))
 	if err != nil {
 		t.Fatal(err)
