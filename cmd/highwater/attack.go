@@ -31,10 +31,9 @@ real requests?
 Usage: highwater attack [FILE] --target URL [flags]
 
 Sends the requests of a scenario's callers and browsers over HTTP: each user
-from its own address of 127.0.0.0/8, with its cookies and credentials. Prints
-the units that were predicted, those by the requests' actual instants, and those
-that the target reports. Without FILE it is a hospital's day. Only this machine
-may be the target, unless --allow says otherwise.
+from its own address, with its cookies. Prints the units predicted, those by the
+requests' actual instants, and those that the target reports. Without FILE it is
+a hospital's day. Only this machine may be asked, unless --allow has more.
 
 Flags:
   --target URL         such as http://127.0.0.1:52773
@@ -52,6 +51,7 @@ Flags:
                        some 60 requests (see highwater help load)
   --call PATH          for that: a call that takes a few seconds
   --page PATH          and a page that begins a web session
+  --abort-free N       end when the target reports fewer units free (0: never)
   --password REF       of all users: env:NAME or file:PATH
   --allow FILE         entries that allow other hosts
   --ca FILE            certificates of the authorities that a target may have
@@ -135,6 +135,7 @@ func newAttack(std stdio) *cobra.Command {
 	s.DurationVar(&f.maxLag, "max-lag", 10*time.Millisecond, "")
 	s.DurationVar(&f.scrape, "scrape", time.Second, "")
 	s.IntVar(&f.inFlight, "in-flight", 10_000, "")
+	s.IntVar(&f.options.AbortFree, "abort-free", 0, "")
 	s.IntVar(&f.connections, "connections", 10_000, "")
 	s.Uint64Var(&f.seed, "seed", 0, "")
 	s.IntVar(&f.replication, "replication", 1, "")
@@ -190,6 +191,9 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	if f.limit, err = parseLimit(f.divergence); err != nil {
 		return err
+	}
+	if f.options.AbortFree < 0 || f.options.AbortFree > 0 && f.scrape == 0 {
+		return usagef("--abort-free must be >= 0, and wants --scrape")
 	}
 	f.options.Scrape = f.scrape
 	if err := f.checkCalibrate(cmd); err != nil {

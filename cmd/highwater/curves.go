@@ -217,7 +217,7 @@ func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
 		chart.Start = clock{h.Epoch}.wall(res.From)
 	}
 	if d := res.Divergence; d != nil && len(d.Range) > 1 {
-		chart.Footnote += "\nas reported: a sample each " + span((res.To-res.From)/engine.Time(len(d.Range)-1)) + ", what lies between is not seen"
+		chart.Footnote += "; as reported: a sample each " + span((res.To-res.From)/engine.Time(len(d.Range)-1)) + ", what lies between is not seen"
 	}
 	for i, c := range curvesOf(res) {
 		if c == nil {

@@ -116,6 +116,17 @@ func TestAttackThatDiverges(t *testing.T) {
 	}
 }
 
+// An attack that leaves too few units free to others ends.
+func TestAttackThatLeavesTooFew(t *testing.T) {
+	inFolder(t, map[string]string{"wards.yaml": wards})
+	sc := parseWards(t)
+	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 30})
+	code, out, errs := highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "30x", "--max-lag", "1m", "--scrape", "20ms", "--abort-free", "4")
+	if code != exitInconclusive || !strings.Contains(out, " units free, fewer than 4\n") || !strings.Contains(out, "PARTIAL: ") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}
+
 // The readings by which a target counts are found over real connections.
 func TestCalibrate(t *testing.T) {
 	p, _ := engine.NamedPolicy("")
