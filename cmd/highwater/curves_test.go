@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +152,13 @@ func TestCalibrate(t *testing.T) {
 	}
 	if res.Requests > 100 || res.Clock != 12 {
 		t.Errorf("%s", out)
+	}
+	_, part, _ := strings.Cut(page(t, "json"), "\n# The result of attack --calibrate\n")
+	part, _, _ = strings.Cut(part, "\n# ")
+	for _, m := range regexp.MustCompile(`(?m)^  "(\w+)": `).FindAllStringSubmatch(out, -1) {
+		if !slices.Contains([]string{"schema", "version"}, m[1]) && !strings.Contains(part, "`"+m[1]+"`") {
+			t.Errorf("json.md does not explain %s of a calibration", m[1])
+		}
 	}
 	code, out, errs = highwater(t.Context(), nil, "attack", "--calibrate", "--target", url, "--call", "none")
 	if code != exitUsage {
