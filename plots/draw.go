@@ -56,12 +56,12 @@ func (l *layout) drawAreas(p *pen) {
 	for i, steps := range l.steps {
 		c := seriesLine(i).color
 		if len(l.steps) == 1 {
-			if top := l.trace(steps, l.c.End, highest); top != nil {
-				top = append(top, spot{l.plot.x1, l.plot.y0}, spot{top[0].x, l.plot.y0})
+			if top := l.trace(steps, l.until(i), highest); top != nil {
+				top = append(top, spot{l.x(l.until(i)), l.plot.y0}, spot{top[0].x, l.plot.y0})
 				p.fill(faded(c, 0.12), top...)
 			}
 		}
-		l.stretches(steps, func(s step) bool { return s.lo < s.hi }, func(run []step, until float64) {
+		l.stretches(i, func(s step) bool { return s.lo < s.hi }, func(run []step, until float64) {
 			under := l.trace(run, until, lowest)
 			slices.Reverse(under)
 			p.fill(faded(c, 0.22), append(l.trace(run, until, highest), under...)...)
@@ -70,8 +70,8 @@ func (l *layout) drawAreas(p *pen) {
 	if l.c.Limit == 0 {
 		return
 	}
-	for _, steps := range l.steps {
-		l.stretches(steps, func(s step) bool { return s.hi > limit }, func(run []step, until float64) {
+	for i := range l.steps {
+		l.stretches(i, func(s step) bool { return s.hi > limit }, func(run []step, until float64) {
 			over := l.trace(run, until, highest)
 			over = append(over, spot{l.x(until), l.y(limit)}, spot{over[0].x, l.y(limit)})
 			p.fill(white, over...) // the same color whatever lies below
@@ -110,8 +110,8 @@ func (l *layout) drawLimitOver(p *pen) {
 		return
 	}
 	limit := float64(l.c.Limit)
-	for _, steps := range l.steps {
-		l.stretches(steps, func(s step) bool { return s.hi == limit }, func(run []step, until float64) {
+	for i := range l.steps {
+		l.stretches(i, func(s step) bool { return s.hi == limit }, func(run []step, until float64) {
 			from, to := spot{l.x(run[0].at), l.y(limit)}, spot{l.x(until), l.y(limit)}
 			if to.x-from.x > 12 { // two dashes
 				p.stroke(line{vermillion, 1.8, []float64{6, 6}}, from, to)
@@ -149,13 +149,13 @@ func (l *layout) flag(p *pen, c color.NRGBA, x, size float64) {
 // drawLines draws the series, the first one lowest.
 func (l *layout) drawLines(p *pen) {
 	for i, steps := range l.steps {
-		spots := l.trace(steps, l.c.End, highest)
+		spots := l.trace(steps, l.until(i), highest)
 		if len(spots) == 0 {
 			continue
 		}
 		ln := seriesLine(i)
 		p.stroke(ln, spots...)
-		if first := spots[0]; l.plot.x1-first.x < 2 { // too short for a line
+		if first := spots[0]; l.x(l.until(i))-first.x < 2 { // too short for a line
 			p.dot(ln.color, first, 2)
 		}
 	}
@@ -255,8 +255,8 @@ func (l *layout) placeLabels() []placed {
 // coverage returns what it costs to cover the lines within a box.
 func (l *layout) coverage() func(box) float64 {
 	var lines []profile
-	for _, steps := range l.steps {
-		lines = append(lines, newProfile(l.plot, l.trace(steps, l.c.End, highest)))
+	for i, steps := range l.steps {
+		lines = append(lines, newProfile(l.plot, l.trace(steps, l.until(i), highest)))
 	}
 	var upright []float64
 	for i := range l.c.Series {

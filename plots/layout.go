@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -91,7 +92,7 @@ func newLayout(c *UnitsOverTime, reduced bool) *layout {
 	cols := l.columns()
 	for i := range c.Series {
 		if points := c.Series[i].Points; reduced {
-			l.steps = append(l.steps, reduce(points, c.End, cols))
+			l.steps = append(l.steps, reduce(points, l.until(i), cols))
 		} else {
 			l.steps = append(l.steps, exact(points))
 		}
@@ -125,7 +126,11 @@ func (l *layout) daily() bool { return day/l.c.End*l.plot.width() < dayWidth }
 
 // bandNote explains the shaded band below the lines, when one is visible.
 func (l *layout) bandNote() string {
-	if !slices.ContainsFunc(l.steps, l.banded) {
+	banded := false
+	for i := range l.steps {
+		banded = banded || l.banded(i)
+	}
+	if !banded {
 		return ""
 	}
 	note := ", band: "
@@ -134,21 +139,22 @@ func (l *layout) bandNote() string {
 	}
 	size := l.columns().size
 	for i := range l.c.Series {
-		if l.c.Series[i].longBucket(size, l.c.End) {
+		if l.c.Series[i].longBucket(size, l.until(i)) {
 			return note + "lowest to highest of each interval"
 		}
 	}
 	return note + "lowest to highest within " + duration(size)
 }
 
-// banded reports whether steps make a band that is large enough to be seen
-// beside the line and below the shade over the limit, in at least one place.
-func (l *layout) banded(steps []step) bool {
+// banded reports whether the steps of a series make a band that is large enough
+// to be seen beside the line and below the shade over the limit, in at least
+// one place.
+func (l *layout) banded(series int) bool {
 	found, top := false, math.Inf(1)
 	if l.c.Limit > 0 {
 		top = float64(l.c.Limit)
 	}
-	l.stretches(steps, func(s step) bool { return (min(s.hi, top)-s.lo)/l.scale.top*plotHeight > 1 }, func(run []step, until float64) {
+	l.stretches(series, func(s step) bool { return (min(s.hi, top)-s.lo)/l.scale.top*plotHeight > 1 }, func(run []step, until float64) {
 		found = found || l.x(until)-l.x(run[0].at) > 3
 	})
 	return found
@@ -331,14 +337,18 @@ func (l *layout) trace(steps []step, until float64, level func(step) float64) []
 	return append(spots, spot{l.x(until), y})
 }
 
-// stretches calls draw with every longest run of steps that have a property,
-// and with the instant at which it ends.
-func (l *layout) stretches(steps []step, has func(step) bool, draw func(run []step, until float64)) {
+// until is the end of a series.
+func (l *layout) until(series int) float64 { return cmp.Or(l.c.Series[series].End, l.c.End) }
+
+// stretches calls draw with every longest run of a series' steps that have a
+// property, and with the instant at which it ends.
+func (l *layout) stretches(series int, has func(step) bool, draw func(run []step, until float64)) {
+	steps := l.steps[series]
 	for i := 0; i < len(steps); {
 		n := slices.IndexFunc(steps[i:], func(s step) bool { return !has(s) })
 		switch {
 		case n < 0:
-			draw(steps[i:], l.c.End)
+			draw(steps[i:], l.until(series))
 			return
 		case n > 0:
 			draw(steps[i:i+n], steps[i+n].at)

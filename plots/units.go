@@ -66,6 +66,7 @@ type Mark struct {
 type Series struct {
 	Name         string  // shown when there are several series
 	Points       []Point // in order of time; may be empty
+	End          float64 // seconds since the start until which it is known; 0 is the chart's end
 	Peak         *Mark   // the highest units; nil draws none
 	FirstRefusal *Mark   // the first refusal; nil means that nobody was refused
 }
@@ -226,6 +227,9 @@ func (s *Series) check(end float64) error {
 			return fmt.Errorf("point %d: low must be 0 without a high, not %g", i, p.Low)
 		}
 		last = p.At
+	}
+	if !within(s.End, end) || s.End > 0 && s.End < last {
+		return fmt.Errorf("end must be from the last point to %g seconds, not %g", end, s.End)
 	}
 	if err := s.Peak.check(end); err != nil {
 		return fmt.Errorf("peak: %w", err)

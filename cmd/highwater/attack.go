@@ -25,15 +25,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const attackHelp = `Does a real target do what the simulation says, when the same users send it
-real requests?
+const attackHelp = `Does a real target do what the simulation says, for the same users' requests?
 
 Usage: highwater attack [FILE] --target URL [flags]
 
-Sends the requests of a scenario's callers and browsers over HTTP: each user
-from its own address, with its cookies. Prints the units predicted, those by the
-requests' actual instants, and those that the target reports. Without FILE it is
-a hospital's day. Only this machine may be asked, unless --allow has more.
+Sends what callers and browsers ask, each user from its own address, with its
+cookies. Prints the units that were predicted, those by the requests' actual
+instants, and those that the target reports. Without FILE it is a hospital's
+day. Only loopback (127.0.0.0/8, ::1) is asked, unless --allow says otherwise.
 
 Flags:
   --target URL         such as http://127.0.0.1:52773
@@ -43,12 +42,14 @@ Flags:
   --clock F            so many times as fast, as 60x; the target's timers too
   --replication N      which replication to send (1)
   --seed N             seed (the scenario's)
+  --policy NAME        predict and compare by this policy instead
+  --units N            units of the key; 0 is unlimited
+  --set OPTION=VALUE   change an option of the policy; may be repeated
   --record FILE        write each attempt to FILE while it runs
   --out DIR            write attack.png, attack.svg, result.json, CSV tables
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
   --max-divergence N   exit with 3 if its units are off by more than N, or N%
-  --calibrate          instead: which readings of the rules fit the target, by
-                       some 60 requests (see highwater help load)
+  --calibrate          instead: which readings fit the target, by 60 requests
   --call PATH          for that: a call that takes a few seconds
   --page PATH          and a page that begins a web session
   --abort-free N       end when the target reports fewer units free (0: never)
@@ -78,6 +79,7 @@ See also: highwater help load, highwater attack log --help, highwater target
 
 // attackFlags are the flags of attack.
 type attackFlags struct {
+	counting
 	target, window, scale, clock string
 	record, password, allow, out string
 	divergence, call, page       string
@@ -110,6 +112,9 @@ func newAttack(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := f.apply(cmd, loaded.scenario); err != nil {
+				return err
+			}
 			if err := f.files(loaded.scenario); err != nil {
 				return err
 			}
@@ -120,6 +125,7 @@ func newAttack(std stdio) *cobra.Command {
 		},
 	}
 	s := cmd.Flags()
+	f.counting.flags(cmd)
 	for _, x := range []struct {
 		to    *string
 		name  string
@@ -162,6 +168,12 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 		if !x.ok {
 			return usagef("--%s must be > 0, not %s", x.name, cmd.Flags().Lookup(x.name).Value)
 		}
+	}
+	if len(f.policies) > 1 {
+		return usagef("--policy must be one policy, not %d", len(f.policies))
+	}
+	if err := f.counting.check(); err != nil {
+		return err
 	}
 	u, err := url.Parse(f.target)
 	switch {
@@ -282,7 +294,7 @@ func windowError(text string, c clock, end engine.Time) error {
 // runAttack plans, sends and prints.
 func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) error {
 	p := newProgress(std, f.quiet, "planning")
-	defer p.end()
+	defer func() { p.end() }()
 	f.plan.Progress = p.show
 	f.options.Header.Version, f.options.Header.Fingerprint, f.options.Files = version, loaded.fingerprint, loaded.files
 	s, err := attack.Plan(ctx, loaded.scenario, f.plan)
@@ -296,8 +308,16 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	if len(s.Requests) == 0 {
 		return fmt.Errorf("the plan has no requests: the scenario has no callers or browsers in this window")
 	}
+	if f.out != "" {
+		if err := os.MkdirAll(f.out, 0o755); err != nil {
+			return err
+		}
+	}
+	p.end() // a bar that is full shows no more
+	p = newProgress(std, f.quiet, "sending")
 	cut, done := secondSignal(ctx)
 	defer done()
+	p.show(0)
 	f.options.Progress = func(a attack.Progress) {
 		units := ""
 		if a.Reported >= 0 {
@@ -361,11 +381,14 @@ func (f *attackFlags) compare(std stdio, s *attack.Schedule, file string, res *r
 	return writeCurveFiles(std, f.out, l, res.Curves, res)
 }
 
-// attackError says what to write when the target is not allowed.
+// attackError says what to do when the target is not allowed, or not there.
 func attackError(err error) error {
 	var x *attack.NotAllowedError
 	if errors.As(err, &x) {
 		return fmt.Errorf("%w\nhighwater: hint: %s", err, x.Hint())
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w\nhighwater: hint: is the target running? see highwater target", err)
 	}
 	return err
 }

@@ -23,7 +23,7 @@ func (f *attackFlags) checkCalibrate(cmd *cobra.Command) error {
 		}
 		return nil
 	}
-	others := []string{"dry-run", "window", "scale", "replication", "seed", "record", "out", "scrape", "max-divergence"}
+	others := []string{"dry-run", "window", "scale", "replication", "seed", "record", "out", "scrape", "max-divergence", "units", "abort-free"}
 	if name := firstGiven(cmd, others...); name != "" {
 		return usagef("--calibrate and --%s exclude each other", name)
 	}

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"highwater/engine"
 	"highwater/plots"
 	"highwater/scenario"
 	"highwater/sim/attack"
@@ -216,15 +215,18 @@ func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
 	if !h.Epoch.IsZero() {
 		chart.Start = clock{h.Epoch}.wall(res.From)
 	}
+	if res.Partial {
+		chart.Footnote = "PARTIAL: it ended before the plan was done; " + chart.Footnote
+	}
 	if d := res.Divergence; d != nil && len(d.Range) > 1 {
-		chart.Footnote += "; as reported: a sample each " + span((res.To-res.From)/engine.Time(len(d.Range)-1)) + ", what lies between is not seen"
+		chart.Footnote += "; as reported: a sample each " + span(d.Apart) + " (median), what lies between is not seen"
 	}
 	for i, c := range curvesOf(res) {
 		if c == nil {
 			continue
 		}
-		s := plots.Series{Name: curveNames[i]}
 		at := func(p plots.Mark) *plots.Mark { p.At = min(max(0, p.At-res.From.Seconds()), chart.End); return &p }
+		s := plots.Series{Name: curveNames[i], End: at(plots.Mark{At: c.To.Seconds()}).At}
 		for _, x := range c.Series {
 			s.Points = append(s.Points, plots.Point{At: at(plots.Mark{At: x.At.Seconds()}).At, Units: float64(x.Units)})
 		}

@@ -6,12 +6,13 @@ import "highwater/engine"
 // take, those that they took by the instants at which they were sent, and
 // those that the target reported. Instants are the scenario's.
 type Curves struct {
-	From   engine.Time `json:"from"`
-	To     engine.Time `json:"to"` // the end of all curves
-	Policy string      `json:"policy"`
-	Units  int         `json:"units"` // of the scenario's key; 0 is unlimited
-	Held   bool        `json:"held"`  // the people whom the target holds itself are in all of them
-	Idle   int         `json:"idle"`  // units that the target reported before the first request, and that are in all of them
+	From    engine.Time `json:"from"`
+	To      engine.Time `json:"to"` // the end of all curves
+	Policy  string      `json:"policy"`
+	Units   int         `json:"units"`   // of the scenario's key; 0 is unlimited
+	Partial bool        `json:"partial"` // the attack ended before its plan did
+	Held    bool        `json:"held"`    // the people whom the target holds itself are in all of them
+	Idle    int         `json:"idle"`    // units that the target reported before the first request, and that are in all of them
 
 	// Before is how many units more than the people whom it holds take the
 	// target reported before the first request. They are in no curve, and no
@@ -36,6 +37,7 @@ const (
 
 // A Curve is one of them.
 type Curve struct {
+	To           engine.Time      `json:"to"` // its end: the last sample as reported, the last answer as run when the attack was cut short
 	Peak         engine.Peak      `json:"peak"`
 	Mean         float64          `json:"mean"` // units
 	FirstRefusal *CurveRefusal    `json:"first_refusal"`
@@ -59,6 +61,7 @@ type CurveRefusal struct {
 type Divergence struct {
 	Samples     int         `json:"samples"`     // looks at the target's units
 	Failed      int         `json:"failed"`      // that brought none
+	Apart       engine.Time `json:"apart"`       // the median from one sample to the next; 0 of one
 	Largest     int         `json:"largest"`     // difference from the curve as run, in units
 	LargestAt   engine.Time `json:"largest_at"`  // when it is first so large
 	Uncertainty float64     `json:"uncertainty"` // the mean width of what the instants allow, in units

@@ -29,7 +29,7 @@ const lateMetrics = 2 * time.Second
 func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	policy, units := l.policy()
 	res := &result.Curves{
-		From: l.Header.From, To: l.end(), Policy: policy.Name, Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
+		From: l.Header.From, To: l.end(), Partial: l.Partial, Policy: ruled(policy.Name, policy.Changed), Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
 	}
 	if first := l.first(); first != nil && !res.Held && first.Sent < 0 {
 		res.Idle = int(first.Consumed)
@@ -40,13 +40,17 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	}
 	x := comparison{l: l, res: res, policy: policy}
 	x.ran = l.pass(asRun, policy, free, true, nil)
-	res.AsRun = x.curve(x.ran)
+	sent := res.To
+	if l.Partial {
+		sent = l.answered()
+	}
+	res.AsRun = x.curve(x.ran, sent)
 	if l.Schedule != nil {
 		c, err := l.predict(ctx, policy, free)
 		if err != nil {
 			return res, err
 		}
-		res.Predicted = x.curve(c)
+		res.Predicted = x.curve(c, res.To)
 	}
 	if l.first() != nil {
 		x.reported()
@@ -64,11 +68,11 @@ type comparison struct {
 	ran    *curve
 }
 
-// curve is a curve in the scenario's time, with the units that were in use
-// before.
-func (x *comparison) curve(c *curve) *result.Curve {
+// curve is a curve in the scenario's time up to its end, with the units that
+// were in use before.
+func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 	ahead := x.l.axis().ahead
-	out := &result.Curve{RefusedByVia: c.refused, FirstRefusal: c.first}
+	out := &result.Curve{To: to, RefusedByVia: c.refused, FirstRefusal: c.first}
 	if c.first != nil {
 		c.first.At -= ahead
 		c.first.InUse += x.res.Idle
@@ -77,7 +81,9 @@ func (x *comparison) curve(c *curve) *result.Curve {
 		out.Refused += n
 	}
 	for _, s := range c.series {
-		s.At -= ahead
+		if s.At -= ahead; s.At > to {
+			break
+		}
 		s.Units += x.res.Idle
 		out.Series = append(out.Series, s)
 	}
@@ -89,18 +95,18 @@ func (x *comparison) curve(c *curve) *result.Curve {
 func (x *comparison) sum(c *result.Curve) {
 	area := 0.0
 	for i, s := range c.Series {
-		end := x.res.To
+		end := c.To
 		if i+1 < len(c.Series) {
 			end = c.Series[i+1].At
 		}
 		if begin := max(s.At, x.res.From); end > begin {
-			area += float64(s.Units) * (min(end, x.res.To) - begin).Seconds()
+			area += float64(s.Units) * (min(end, c.To) - begin).Seconds()
 		}
 		if s.Units > c.Peak.Units && (s.At >= x.res.From || end > x.res.From) {
 			c.Peak = engine.Peak{Units: s.Units, At: max(s.At, x.res.From)}
 		}
 	}
-	if length := (x.res.To - x.res.From).Seconds(); length > 0 {
+	if length := (c.To - x.res.From).Seconds(); length > 0 {
 		c.Mean = area / length
 	}
 }
@@ -117,6 +123,9 @@ func (x *comparison) reported() {
 		}
 	}
 	slices.SortStableFunc(c.Series, func(p, q result.Sample) int { return int(max(-1, min(1, p.At-q.At))) })
+	if n := len(c.Series); n > 0 {
+		c.To = c.Series[n-1].At
+	}
 	var first *record.Entry
 	for i := range x.l.Entries {
 		e := &x.l.Entries[i]
@@ -153,6 +162,7 @@ func (x *comparison) diverge(limit Limit) {
 		}
 	}
 	d.Range = x.l.bands(x.policy, x.res.Idle, x.res.Units)
+	d.Apart = apart(d.Range)
 	x.before(d.Range)
 	nominal := lookup(x.ran.series)
 	ahead := x.l.axis().ahead
@@ -178,6 +188,19 @@ func (x *comparison) diverge(limit Limit) {
 		d.Allowed = &allowed
 	}
 	x.res.Divergence = d
+}
+
+// apart is the median from one sample to the next.
+func apart(list []result.BandAt) engine.Time {
+	var gaps []engine.Time
+	for i := 1; i < len(list); i++ {
+		gaps = append(gaps, list[i].From-list[i-1].From)
+	}
+	if len(gaps) == 0 {
+		return 0
+	}
+	slices.Sort(gaps)
+	return gaps[len(gaps)/2]
 }
 
 // before takes what was in use at the start and is none of the people whom the

@@ -31,6 +31,7 @@ type Log struct {
 	Entries []record.Entry
 	Samples []record.Sample
 	State   *record.State // nil when the target is not an emulated one
+	Partial bool          // it ended before its plan did
 
 	// Scenario and Schedule are what was sent; nil when that is not known.
 	Scenario *scenario.Scenario
@@ -67,12 +68,14 @@ func Read(r *record.Reader) (*Log, error) {
 		}
 	}
 	l.Samples, l.State = r.Samples(), r.State()
+	l.Partial = r.End() == nil || r.End().Reason != ""
 	return l, nil
 }
 
-// policy is that of the scenario's license.
+// policy is what the attack was told to count by: the scenario's license, but
+// for what its flags changed.
 func (l *Log) policy() (engine.Policy, int) {
-	if l.Scenario != nil {
+	if l.Scenario != nil && l.Header.Base == "" {
 		return l.Scenario.License.Policy, l.Scenario.License.Units
 	}
 	p, _ := engine.NamedPolicy(l.Header.Base) // else the default one

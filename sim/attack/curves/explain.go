@@ -30,8 +30,7 @@ func (x *comparison) explain(limit Limit) {
 			"the target counts otherwise (another reading, policy or key), or others use it", d.Outside, len(d.Range), d.Most, more)
 	}
 	if d != nil && len(d.Range) > 1 {
-		apart := (d.Range[len(d.Range)-1].From - d.Range[0].From) / engine.Time(len(d.Range)-1)
-		x.say("samples: one each %.3g s of the scenario's time; peaks between them are not seen", apart.Seconds())
+		x.say("samples: one each %.3g s of the scenario's time (median); peaks between them are not seen", d.Apart.Seconds())
 	}
 	x.judge(limit)
 }

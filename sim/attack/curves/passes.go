@@ -158,6 +158,17 @@ func (l *Log) end() engine.Time {
 	return end
 }
 
+// answered is when the last attempt was over, in the scenario's time.
+func (l *Log) answered() engine.Time {
+	a := l.axis()
+	a.ahead = 0
+	end := l.Header.From
+	for i := range l.Entries {
+		end = max(end, a.at(l.Entries[i].Done))
+	}
+	return end
+}
+
 // last are the last requests of web sessions.
 func (l *Log) last() map[uint64]int32 {
 	list := map[uint64]int32{}

@@ -53,3 +53,22 @@ func TestBefore(t *testing.T) {
 		t.Errorf("%d before, %d samples outside by up to %d, %q; want 4, and 1 sample by 2", res.Before, d.Outside, d.Most, res.Notes)
 	}
 }
+
+// A curve as run that was cut short ends with the last answer, and one as
+// reported with the last sample; the mean is of what is known.
+func TestCutShort(t *testing.T) {
+	sc := parse(t, "1000", "3s")
+	l := &Log{Header: &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: people}, Scenario: sc, Partial: true}
+	for i, at := range []time.Duration{-1, 3, 5, 7, 17} {
+		l.Samples = append(l.Samples, record.Sample{Sent: at * time.Second, Done: at * time.Second, Consumed: float64(min(i, 1))})
+	}
+	l.Entries = []record.Entry{{Kind: sim.CallRequest, Outcome: record.Served, Sent: 0, Done: 9 * time.Second}}
+	res := compare(t, l, Limit{})
+	if run, said := res.AsRun, res.Reported; run.To != 9*engine.Second || run.Mean != 1 || said.To != 17*engine.Second || res.To != 40*engine.Second {
+		t.Errorf("as run to %v with a mean of %v, as reported to %v, in all to %v; want 9 s, 1 unit, 17 s, 40 s", run.To, run.Mean, said.To, res.To)
+	}
+	// The distances are 4 (but for what was before the start), 2, 2 and 10 s.
+	if got := res.Divergence.Apart; !res.Partial || got != 4*engine.Second {
+		t.Errorf("partial %v, samples each %v; want 4 s", res.Partial, got)
+	}
+}

@@ -180,7 +180,7 @@ func (p *prober) judge() {
 	if len(p.fits) == 0 {
 		r.Verdict = result.Inconclusive
 		p.note("no reading fits: others may use the target, requests may begin later than %v after they were sent, or it counts by other rules",
-			p.log.Reach)
+			p.log.Reach.Round(time.Millisecond))
 		return
 	}
 	r.First, r.Verdict = p.fits[0].Settings, result.Decided
