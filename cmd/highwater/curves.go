@@ -226,7 +226,7 @@ func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
 			continue
 		}
 		at := func(p plots.Mark) *plots.Mark { p.At = min(max(0, p.At-res.From.Seconds()), chart.End); return &p }
-		s := plots.Series{Name: curveNames[i], End: at(plots.Mark{At: c.To.Seconds()}).At}
+		s := plots.Series{Name: curveNames[i], End: max(1e-6, at(plots.Mark{At: c.To.Seconds()}).At)}
 		for _, x := range c.Series {
 			s.Points = append(s.Points, plots.Point{At: at(plots.Mark{At: x.At.Seconds()}).At, Units: float64(x.Units)})
 		}
