@@ -137,7 +137,7 @@ func TestReadmeScenarios(t *testing.T) {
 		t.Error("README.md shows no scenario")
 	}
 	for _, b := range blocks {
-		if code, _, errs := highwater(t.Context(), bytes.NewReader(b[1]), "run", "-"); code != 0 {
+		if code, _, errs := highwater(t.Context(), bytes.NewReader(b[1]), "run", "--reps", "1", "-"); code != 0 {
 			t.Errorf("README.md: exit code %d\n%s\n%s", code, errs, b[1])
 		}
 	}
