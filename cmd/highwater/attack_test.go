@@ -130,16 +130,20 @@ func TestKilledAttack(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked atomic.Int64
-	var cmd *exec.Cmd
+	var attacker atomic.Pointer[os.Process]
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		if asked.Add(1) == 120 { // after more than two seconds
-			_ = cmd.Process.Kill()
+			_ = attacker.Load().Kill()
 		}
 	}))
 	defer h.Close()
-	cmd = exec.Command(self, "attack", "boards.yaml", "--target", h.URL, "--record", "a.rec")
+	cmd := exec.Command(self, "attack", "boards.yaml", "--target", h.URL, "--record", "a.rec")
 	cmd.Args[0] = "highwater"
-	_ = cmd.Run() // it is killed
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	attacker.Store(cmd.Process)
+	_ = cmd.Wait() // it is killed
 	code, out, errs := highwater(t.Context(), nil, "attack", "log", "a.rec")
 	if code != exitInconclusive || !strings.HasPrefix(errs, "highwater: a.rec: the record has no end") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
