@@ -19,6 +19,8 @@ func (v *Case) Shrinks() []string {
 	holds := p.HoldSeconds > 0 && !p.Contract && !p.HoldCountsConnection
 	note(holds && !p.HoldExtend && v.has(isCall), "a hold that later calls do not extend")
 	note(p.GraceSeconds > 0 && !p.Contract && !p.GraceReuse && v.has(isSession), "a unit of a grace that who comes back does not share")
+	note(!p.Contract && p.LimitOn == engine.LimitUnits && p.TransitionShort == engine.Overcommit,
+		"an overcommit of transitions, whose units no key has to allow")
 	note(p.ConnectionLimit > 0, "a connection limit, which turns some away for others")
 	note(v.has(func(v *Case, c *scenario.Cohort) bool { return queues(v.proxy(c), c) }), "a gateway with a cap, where some wait for others")
 	note(!p.Contract && v.has(func(v *Case, c *scenario.Cohort) bool { return pools(v.proxy(c), c) && v.tells(c) }),
