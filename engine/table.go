@@ -161,8 +161,15 @@ func (t *Table) SetUserLimit(n int) int {
 
 func (t *Table) setLimit() { t.limit, t.limitReason = t.policy.limit(t.units) }
 
+// Cap is what a key of so many units allows under the policy, in units, or in
+// connections where the policy limits those; 0 is everything (rules: cap).
+func (p *Policy) Cap(units int) int {
+	limit, _ := p.limit(units)
+	return int(max(0, limit))
+}
+
 // limit is what a key of so many units allows and why, negative when it
-// allows everything (rules: cap).
+// allows everything.
 func (p *Policy) limit(units int) (int32, Reason) {
 	limit, reason := int32(units), LimitReached
 	if p.UserLimit > 0 && (units == 0 || p.UserLimit < units) {

@@ -47,13 +47,10 @@ func replicate(t *testing.T, sc *scenario.Scenario, reps int) (*result.PolicyRun
 		sc.Duration *= 10
 	}
 	r := newRunner(Cases(sc), Options{Seed: streamOf(sc.Seed, 0, t.Name()), Reps: reps})
-	r.keep = true
+	var outs []*outcome
+	r.heed = func(rep *replication) { outs = append(outs, rep.use) }
 	r.replicate(context.Background())
 	run := r.samples[0].policyRun()
-	outs := make([]*outcome, reps)
-	for i, rep := range r.kept {
-		outs[i] = rep.use
-	}
 	return &run, outs
 }
 

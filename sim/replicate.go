@@ -56,6 +56,10 @@ type Case struct {
 	Scale    float64 // of the traffic, up to [MaxScale]; 0 means 1
 }
 
+// Cap is what the case's key allows, in units, or in connections where the
+// policy limits those; 0 is everything.
+func (v *Case) Cap() int { return v.Policy.Cap(v.Units) }
+
 // Cases are a scenario's policies, each with its key.
 func Cases(sc *scenario.Scenario) []Case {
 	var list []Case
@@ -108,11 +112,10 @@ type runner struct {
 
 	mu      sync.Mutex
 	enough  bool
-	done    float64          // runs finished, and parts of those under way
-	pending [][]*replication // by case, from the first that is not all done
-	samples []*Sample        // by case
-	kept    []*replication   // of the first case, for tests
-	keep    bool
+	done    float64            // runs finished, and parts of those under way
+	pending [][]*replication   // by case, from the first that is not all done
+	samples []*Sample          // by case
+	heed    func(*replication) // hears of each of the first case's, for tests; may be nil
 }
 
 func newRunner(cases []Case, o Options) *runner {
@@ -249,8 +252,8 @@ func (r *runner) finish(v, rep int, out *replication) {
 	}
 	r.pending[v][i] = out
 	for !r.enough && r.complete() {
-		if r.keep {
-			r.kept = append(r.kept, r.pending[0][0])
+		if r.heed != nil {
+			r.heed(r.pending[0][0])
 		}
 		for v, s := range r.samples {
 			s.add(r.pending[v][0])

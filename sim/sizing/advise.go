@@ -305,7 +305,7 @@ func (a *advisor) standing(s *sim.Sample) result.Standing {
 		}
 	}
 	slices.SortStableFunc(st.Cohorts, func(x, y result.CohortRefused) int { return cmp.Compare(y.Refused, x.Refused) })
-	if limit := limit(&s.Case); limit > 0 {
+	if limit := s.Cap(); limit > 0 {
 		st.Refusing = &result.Proportion{N: s.N, Confidence: a.q.Confidence}
 		for _, units := range needed(s) {
 			if units > limit {
@@ -320,7 +320,7 @@ func (a *advisor) standing(s *sim.Sample) result.Standing {
 // warnings are what to know about all measures of a case.
 func warnings(c *sim.Case) []string {
 	list := []string{}
-	if limit(c) == 0 {
+	if c.Cap() == 0 {
 		list = append(list, "no key limits anything here: nobody is refused, whatever is saved")
 	}
 	if c.Policy.LimitOn == engine.LimitConnections {

@@ -93,7 +93,7 @@ func spreadOf(s *sim.Sample) result.Spread {
 }
 
 // limits reports whether a case ever refuses anybody for lack of something.
-func limits(c *sim.Case) bool { return limit(c) > 0 || c.Policy.ConnectionLimit > 0 }
+func limits(c *sim.Case) bool { return c.Cap() > 0 || c.Policy.ConnectionLimit > 0 }
 
 func refusals(s *sim.Sample, confidence float64) *result.Refusals {
 	r := &result.Refusals{Risk: result.Proportion{N: s.N, Confidence: confidence}}

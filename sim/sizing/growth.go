@@ -102,7 +102,7 @@ type breaking struct {
 
 func newBreaking(ctx context.Context, s *sim.Sample, o sim.Options) *breaking {
 	o.Enough, o.Progress = nil, nil
-	b := &breaking{ctx: ctx, c: s.Case, o: o, key: limit(&s.Case)}
+	b := &breaking{ctx: ctx, c: s.Case, o: o, key: s.Cap()}
 	for i := range min(s.N, mostBroken) {
 		b.reps = append(b.reps, i)
 		enough, more := 1.0, math.Inf(1)

@@ -359,7 +359,7 @@ func limitConnections(c *sim.Case) (*plan, string) {
 }
 
 func capAtKey(c *sim.Case) (*plan, string) {
-	units := limit(c)
+	units := c.Cap()
 	if units <= capReserve {
 		return nil, "no key whose units a cap could stay below"
 	}

@@ -47,7 +47,7 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 	for _, sample := range samples {
 		res.Policies = append(res.Policies, policySizing(sample, q, s))
 	}
-	if q.Growth && err == nil && limit(&samples[0].Case) > 0 {
+	if q.Growth && err == nil && samples[0].Cap() > 0 {
 		if q.Growing != nil {
 			q.Growing()
 		}
@@ -144,17 +144,6 @@ func needed(s *sim.Sample) []int {
 	return list
 }
 
-// limit is what a case's key limits its units or connections to; 0 is none.
-func limit(c *sim.Case) int {
-	if !c.Policy.Enforce {
-		return 0
-	}
-	if c.Units == 0 || c.Policy.UserLimit > 0 && c.Policy.UserLimit < c.Units {
-		return c.Policy.UserLimit
-	}
-	return c.Units
-}
-
 func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing {
 	needed, peaks := needed(s), sorted(s)
 	p := result.PolicySizing{
@@ -168,7 +157,7 @@ func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing
 		p.Precision = seq.precision(peaks)
 	}
 	p.Yards = yards(s)
-	if limit := limit(&s.Case); limit > 0 {
+	if limit := s.Cap(); limit > 0 {
 		p.Present = present(s, limit, p.Enough[0], q.Confidence)
 	}
 	if s.Policy.LimitOn == engine.LimitConnections {

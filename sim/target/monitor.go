@@ -139,17 +139,8 @@ func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// allowed is how many units the key allows, 0 without a limit (rules: cap).
-func (c *core) allowed() int {
-	p, units := c.in.Policy(), c.in.Units()
-	switch {
-	case !p.Enforce:
-		return 0
-	case p.UserLimit > 0 && (units == 0 || p.UserLimit < units):
-		return p.UserLimit
-	}
-	return units
-}
+// allowed is how many units the key allows, 0 without a limit.
+func (c *core) allowed() int { return c.in.Policy().Cap(c.in.Units()) }
 
 // lookEvery is how often the rows are looked at for whoever asks: all of them
 // takes long when there are many.
