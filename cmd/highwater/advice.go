@@ -8,6 +8,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // An adviser tells a person what measures would save. Measures that save are
@@ -61,7 +62,7 @@ func (a *adviser) writeVerdict(w io.Writer) {
 		best := a.kind[0]
 		text = fmt.Sprintf("Of what turns nobody away, most is saved by %s: %s.", best.Title, a.gainText(best, a.noun+"s at the peak"))
 		if then, now := best.Then.Enough.Best(), a.Now.Enough.Best(); then != nil && now != nil {
-			text += fmt.Sprintf(" It takes %s then, and %s now.", plural(*then, a.noun), number(*now))
+			text += fmt.Sprintf(" It takes %s then, and %s now.", words.Plural(*then, a.noun), words.Number(*now))
 		}
 		if len(a.turning) > 0 && a.turning[0].Saved.Mean > best.Saved.Mean {
 			text += fmt.Sprintf(" %s saves more, %s, by turning some away.", a.turning[0].Title, a.gainText(a.turning[0], ""))
@@ -90,11 +91,11 @@ func (a *adviser) gainText(m *result.Measure, noun string) string {
 	}
 	switch {
 	case low == nil:
-		return decimal(mean, digits) + noun
+		return words.Decimal(mean, digits) + noun
 	case *low == *high:
-		return decimal(mean, digits) + noun + " in each run"
+		return words.Decimal(mean, digits) + noun + " in each run"
 	}
-	return fmt.Sprintf("%s%s (%s to %s)", decimal(mean, digits), noun, decimal(*low, digits), decimal(*high, digits))
+	return fmt.Sprintf("%s%s (%s to %s)", words.Decimal(mean, digits), noun, words.Decimal(*low, digits), words.Decimal(*high, digits))
 }
 
 // writeSaving is the table of what saves units, and of how things are.
@@ -115,7 +116,7 @@ func (a *adviser) writeSaving(w io.Writer) {
 	text := fmt.Sprintf("Turning away: by itself, however large the key. Saves: mean over the runs; all intervals of units and lost sessions hold together with %s confidence. "+
 		"Enough: %ss that keep the risk that the key refuses anybody in a run at %s or less, %s. By contract: people and devices "+
 		"that it counts, likewise; ! where the software asks for less, which saves refusals but not what the contract asks for. ",
-		percentText(a.Confidence), a.noun, percentText(a.Now.Enough.Risk), a.sureText())
+		words.Percent(a.Confidence), a.noun, words.Percent(a.Now.Enough.Risk), a.sureText())
 	if a.Now.Refusing != nil {
 		text += fmt.Sprintf("Risk: share of the runs in which the present key has too few %ss. ", a.noun)
 	}
@@ -125,9 +126,9 @@ func (a *adviser) writeSaving(w io.Writer) {
 // sureText says how sure it is what is enough.
 func (a *adviser) sureText() string {
 	if n := &a.Now.Enough; n.Guaranteed == nil {
-		return fmt.Sprintf("by the runs (a guarantee needs at least %s)", number(n.Wanted))
+		return fmt.Sprintf("by the runs (a guarantee needs at least %s)", words.Number(n.Wanted))
 	}
-	return "guaranteed with " + percentText(a.Confidence) + " confidence"
+	return "guaranteed with " + words.Percent(a.Confidence) + " confidence"
 }
 
 // name is how the table calls a measure: by its number and title, or a pair by
@@ -141,15 +142,15 @@ func (a *adviser) name(m *result.Measure) string {
 }
 
 func (a *adviser) standingCells(s *result.Standing, contract *result.Need) []string {
-	enough, terms, risk := unitsOr(s.Enough.Best(), "–"), "–", "–"
+	enough, terms, risk := words.UnitsOr(s.Enough.Best(), "–"), "–", "–"
 	if n := contract.Best(); n != nil && a.LimitOn == engine.LimitUnits.String() {
-		terms = number(*n) + "  "
+		terms = words.Number(*n) + "  "
 		if e := s.Enough.Best(); e != nil && *e < *n {
-			terms = number(*n) + " !"
+			terms = words.Number(*n) + " !"
 		}
 	}
 	if s.Refusing != nil {
-		risk = percentText(float64(s.Refusing.Count) / float64(s.Refusing.N))
+		risk = words.Percent(float64(s.Refusing.Count) / float64(s.Refusing.N))
 	}
 	return []string{enough, terms, risk, averageText(s.Refused), averageText(s.Lost)}
 }
@@ -157,9 +158,9 @@ func (a *adviser) standingCells(s *result.Standing, contract *result.Need) []str
 // averageText is a mean of counts.
 func averageText(mean float64) string {
 	if mean >= 100 || mean == 0 {
-		return decimal(mean, 0)
+		return words.Decimal(mean, 0)
 	}
-	return decimal(mean, 1)
+	return words.Decimal(mean, 1)
 }
 
 // writeOthers lists what is not shown to save anything.
@@ -234,12 +235,12 @@ func waitsText(q *result.Queue) string {
 	if q.Waited == 0 {
 		return "nobody has to wait at " + q.Proxy
 	}
-	text := fmt.Sprintf("at %s %s of what comes has to wait", q.Proxy, estimateText(q.ShareWaited, percentText))
+	text := fmt.Sprintf("at %s %s of what comes has to wait", q.Proxy, estimateText(q.ShareWaited, words.Percent))
 	if q.LetIn > 0 {
 		text += fmt.Sprintf("; %s on average of all, 99 %% within %s", estimateText(q.MeanWait, waitText), waitText(q.P99.Seconds()))
 	}
 	if q.TimedOut > 0 {
-		text += fmt.Sprintf("; %s waits in vain", estimateText(q.ShareTimedOut, percentText))
+		text += fmt.Sprintf("; %s waits in vain", estimateText(q.ShareTimedOut, words.Percent))
 	}
 	return text
 }

@@ -21,6 +21,7 @@ import (
 	"highwater/sim/attack/curves"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -321,10 +322,10 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	f.options.Progress = func(a attack.Progress) {
 		units := ""
 		if a.Reported >= 0 {
-			units = ", " + plural(a.Reported, "unit")
+			units = ", " + words.Plural(a.Reported, "unit")
 		}
 		p.say(fmt.Sprintf("%s/s, %s in flight%s, %s refused, %s failed, lag %v",
-			number(int(a.Rate)), number(a.InFlight), units, number(a.Refused), number(a.Failed), a.Lag.Round(10*time.Microsecond)))
+			words.Number(int(a.Rate)), words.Number(a.InFlight), units, words.Number(a.Refused), words.Number(a.Failed), a.Lag.Round(10*time.Microsecond)))
 		p.show(a.Done)
 	}
 	var res *result.Attack

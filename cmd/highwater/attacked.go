@@ -8,6 +8,7 @@ import (
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // writeAttack prints a plan, and what came of it when it was sent.
@@ -40,25 +41,25 @@ func writeAttack(w io.Writer, sc *scenario.Scenario, a *result.Attack) {
 func writeAttackPlan(w io.Writer, p *result.AttackPlan) {
 	rows := [][]string{{"cohort", "way in", "path", "requests", "visits", "users"}}
 	for _, c := range p.Cohorts {
-		rows = append(rows, []string{c.Name, c.Via, c.Path, number(c.Requests), number(c.Visits), number(c.Users)})
+		rows = append(rows, []string{c.Name, c.Via, c.Path, words.Number(c.Requests), words.Number(c.Visits), words.Number(c.Users)})
 	}
-	table(w, append(rows, []string{"all", "", "", number(p.Requests), number(p.Visits), number(p.Users)}))
+	table(w, append(rows, []string{"all", "", "", words.Number(p.Requests), words.Number(p.Visits), words.Number(p.Users)}))
 	files, ports := "", ""
 	if p.FilesLimit > 0 {
-		files = " of " + number(p.FilesLimit)
+		files = " of " + words.Number(p.FilesLimit)
 	}
 	if p.PortsLimit > 0 {
-		ports = " of " + number(p.PortsLimit)
+		ports = " of " + words.Number(p.PortsLimit)
 	}
 	labelled(w, [][2]string{
-		{"duration", span(p.Seconds)},
-		{"web sessions", number(p.Sessions)},
-		{"busiest second", plural(p.PeakRate, "request")},
-		{"in flight", fmt.Sprintf("%s if all take as long as planned; %s are let", number(p.InFlight), number(p.MostFlight))},
-		{"connections", number(p.Connections) + " at once"},
-		{"open files", number(p.Files) + files},
-		{"source addresses", fmt.Sprintf("%s; the busiest needs %s%s ports", number(p.Addresses), number(p.Ports), ports)},
-		{"memory", fmt.Sprintf("%s MiB", number(p.Memory>>20))},
+		{"duration", words.Span(p.Seconds)},
+		{"web sessions", words.Number(p.Sessions)},
+		{"busiest second", words.Plural(p.PeakRate, "request")},
+		{"in flight", fmt.Sprintf("%s if all take as long as planned; %s are let", words.Number(p.InFlight), words.Number(p.MostFlight))},
+		{"connections", words.Number(p.Connections) + " at once"},
+		{"open files", words.Number(p.Files) + files},
+		{"source addresses", fmt.Sprintf("%s; the busiest needs %s%s ports", words.Number(p.Addresses), words.Number(p.Ports), ports)},
+		{"memory", fmt.Sprintf("%s MiB", words.Number(p.Memory>>20))},
 	})
 	for _, u := range p.Unfit {
 		fmt.Fprintln(w, "does not fit:", u)
@@ -68,19 +69,19 @@ func writeAttackPlan(w io.Writer, p *result.AttackPlan) {
 func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	r := a.Sent
 	lines := [][2]string{
-		{"sent", fmt.Sprintf("%s of %s planned, and %s; in %s", number(r.First), number(a.Plan.Requests), retries(r.Retries), span(r.Seconds))},
-		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", number(r.Served), number(r.Refused), number(r.Failed), cutText(r.Cut))},
-		{"web sessions", fmt.Sprintf("%s opened by the target, %s planned", number(r.Sessions), number(a.Plan.Sessions))},
+		{"sent", fmt.Sprintf("%s of %s planned, and %s; in %s", words.Number(r.First), words.Number(a.Plan.Requests), retries(r.Retries), words.Span(r.Seconds))},
+		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", words.Number(r.Served), words.Number(r.Refused), words.Number(r.Failed), cutText(r.Cut))},
+		{"web sessions", fmt.Sprintf("%s opened by the target, %s planned", words.Number(r.Sessions), words.Number(a.Plan.Sessions))},
 	}
 	if r.Abandoned > 0 {
-		lines = append(lines, [2]string{"not sent", number(r.Abandoned) + " by users who gave up after a refusal"})
+		lines = append(lines, [2]string{"not sent", words.Number(r.Abandoned) + " by users who gave up after a refusal"})
 	}
 	if f := r.FirstRefusal; f != nil {
 		lines = append(lines, [2]string{"first refusal", fmt.Sprintf("%s: %s by %s, status %d", c.at(f.At), f.Cohort, f.Via, f.Status)})
 	} else {
 		lines = append(lines, [2]string{"first refusal", "none"})
 	}
-	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", number(r.InFlight), plural(r.Dialed, "connection"))})
+	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", words.Number(r.InFlight), words.Plural(r.Dialed, "connection"))})
 	labelled(w, lines)
 
 	rows := [][]string{{"times in ms", "n", "mean", "p50", "p90", "p99", "p99.9", "longest"}}
@@ -94,7 +95,7 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 		rows := [][]string{{part.name, "attempts", "refused", "failed", "service p50 ms", "p99", "response p50", "p99"}}
 		for i := range part.list {
 			g := &part.list[i]
-			rows = append(rows, []string{g.Name, number(g.Requests), number(g.Refused), number(g.Failed),
+			rows = append(rows, []string{g.Name, words.Number(g.Requests), words.Number(g.Refused), words.Number(g.Failed),
 				milliseconds(g.Service.P50), milliseconds(g.Service.P99), milliseconds(g.Response.P50), milliseconds(g.Response.P99)})
 		}
 		table(w, rows)
@@ -102,7 +103,7 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	if len(r.Causes) > 0 {
 		var parts []string
 		for _, x := range r.Causes {
-			parts = append(parts, number(x.N)+" "+x.Cause)
+			parts = append(parts, words.Number(x.N)+" "+x.Cause)
 		}
 		fmt.Fprintln(w, "failed by:", strings.Join(parts, ", "))
 	}
@@ -115,18 +116,18 @@ func retries(n int64) string {
 	if n == 1 {
 		return "1 retry"
 	}
-	return number(n) + " retries"
+	return words.Number(n) + " retries"
 }
 
 func cutText(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s cut", number(n))
+	return fmt.Sprintf(", %s cut", words.Number(n))
 }
 
 func latencyRow(name string, l *result.Latency) []string {
-	return []string{name, number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
+	return []string{name, words.Number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
 }
 
 // milliseconds is a time with microseconds when it is short.
@@ -138,5 +139,5 @@ func milliseconds(t engine.Time) string {
 	case ms < 1000:
 		return fmt.Sprintf("%.1f", ms)
 	}
-	return number(int64(ms + 0.5))
+	return words.Number(int64(ms + 0.5))
 }

@@ -11,6 +11,7 @@ import (
 	"highwater/engine"
 	"highwater/sim/attack/probe"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -64,14 +65,14 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 // writeCalibration tells a person which readings fit.
 func writeCalibration(w io.Writer, r *result.Calibration) {
 	fmt.Fprintf(w, "%s at %s, at %vx: %s and %s at its metrics in %s; %s were in use before\n\n", r.Policy, r.Target, r.Clock,
-		plural(r.Requests, "request"), plural(r.Looks, "look"), span(r.Duration), plural(r.Idle, "unit"))
+		words.Plural(r.Requests, "request"), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Plural(r.Idle, "unit"))
 	rows := [][]string{{"experiment", "requests", "refused", "readings left", "units seen"}}
 	for _, x := range r.Experiments {
 		var units []string
 		for _, n := range x.Units {
-			units = append(units, number(n))
+			units = append(units, words.Number(n))
 		}
-		rows = append(rows, []string{x.Name, number(x.Requests), number(x.Refused), number(x.Left), strings.Join(units, ", then ")})
+		rows = append(rows, []string{x.Name, words.Number(x.Requests), words.Number(x.Refused), words.Number(x.Left), strings.Join(units, ", then ")})
 	}
 	table(w, rows)
 	fmt.Fprintln(w)
@@ -86,7 +87,7 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 		fmt.Fprintln(w, "note:", n)
 	}
 	fmt.Fprintf(w, "%s: %d of %d readings fit, if the target begins a request within %s after it was sent (%s of its time)\n",
-		r.Verdict, r.Fitting, r.Sets, span(engine.Time(float64(r.Reach)/r.Clock)), span(r.Reach))
+		r.Verdict, r.Fitting, r.Sets, words.Span(engine.Time(float64(r.Reach)/r.Clock)), words.Span(r.Reach))
 	if r.First != nil {
 		flags := ""
 		for i, s := range r.First {

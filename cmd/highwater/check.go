@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"highwater/scenario"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -44,8 +45,8 @@ func newCheck(std stdio) *cobra.Command {
 					others = append(others, err)
 				default:
 					sc := s.scenario
-					_, err := fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, %s\n", shown(name), sc.Name, span(sc.Duration),
-						plural(len(sc.Cohorts), "cohort"), keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
+					_, err := fmt.Fprintf(std.out, "%s: valid: %s, %s, %s, %s\n", shown(name), sc.Name, words.Span(sc.Duration),
+						words.Plural(len(sc.Cohorts), "cohort"), keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
 					if err != nil {
 						return err
 					}

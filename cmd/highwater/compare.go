@@ -15,6 +15,7 @@ import (
 	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/sizing"
 
 	"github.com/spf13/cobra"
@@ -183,7 +184,7 @@ func (c *comparing) load(cmd *cobra.Command, std stdio, args []string) error {
 	}
 	if len(c.files) == 2 {
 		if a, b := c.files[0].scenario.Duration, c.files[1].scenario.Duration; a != b {
-			return &exitError{exitInvalid, fmt.Errorf("%s: duration must be %s as in %s, not %s", c.names[1], span(a), c.names[0], span(b))}
+			return &exitError{exitInvalid, fmt.Errorf("%s: duration must be %s as in %s, not %s", c.names[1], words.Span(a), c.names[0], words.Span(b))}
 		}
 	}
 	return nil

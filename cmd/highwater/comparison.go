@@ -10,6 +10,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // writeComparison tells a person what differs, and for whom.
@@ -37,14 +38,14 @@ func comparedKeys(res *result.Comparison) string {
 	if len(keys) == 1 {
 		return keyText(keys[0], res.Sides[0].LimitOn)
 	}
-	return plural(len(res.Sides), "side") + " compared"
+	return words.Plural(len(res.Sides), "side") + " compared"
 }
 
 // sentences are the answer in words: who needs more units, where policies or
 // scenarios differ, and what another key is good for.
 func sentences(res *result.Comparison) []string {
 	base := &res.Sides[0]
-	runs := fmt.Sprintf("%s, %s", percentText(res.Confidence), plural(res.Replications, "replication"))
+	runs := fmt.Sprintf("%s, %s", words.Percent(res.Confidence), words.Plural(res.Replications, "replication"))
 	var list []string
 	for i := range res.Pairs {
 		p, side := &res.Pairs[i], &res.Sides[i+1]
@@ -71,7 +72,7 @@ func neededSentence(res *result.Comparison, side *result.Side, d *result.Differe
 	}
 	switch {
 	case d.Equal == d.N:
-		return fmt.Sprintf("%s as many %s as %s in each of the %s.", subject, base.LimitOn, other, plural(d.N, "replication"))
+		return fmt.Sprintf("%s as many %s as %s in each of the %s.", subject, base.LimitOn, other, words.Plural(d.N, "replication"))
 	case d.Low != nil && !d.Clear():
 		return fmt.Sprintf("%s about as many %s as %s: which needs more cannot be told (%s, %s).", subject, base.LimitOn, other, pairedText(d), runs)
 	}
@@ -85,20 +86,20 @@ func keySentence(base, side *result.Side, p *result.RefusalPair, runs string) st
 	}
 	here, there := "With the "+keyText(side.Units, side.LimitOn), "with the "+keyText(base.Units, base.LimitOn)
 	if p.Risk.Neither == p.Risk.N {
-		return fmt.Sprintf("%s as %s nobody is refused in any of the %s.", here, there, plural(p.Risk.N, "replication"))
+		return fmt.Sprintf("%s as %s nobody is refused in any of the %s.", here, there, words.Plural(p.Risk.N, "replication"))
 	}
 	noun, what, d := "sessions", "lost", &p.Lost.Difference
 	if d.Equal == d.N {
 		noun, what, d = "attempts", "refused", &p.Attempts.Difference
 	}
-	risks := fmt.Sprintf("%s runs have a refusal, %s %s", countText(p.Risk.OnlyOther+p.Risk.Both, p.Risk.N), there, number(p.Risk.OnlyBase+p.Risk.Both))
+	risks := fmt.Sprintf("%s runs have a refusal, %s %s", countText(p.Risk.OnlyOther+p.Risk.Both, p.Risk.N), there, words.Number(p.Risk.OnlyBase+p.Risk.Both))
 	if d.Low != nil && !d.Clear() {
 		return fmt.Sprintf("%s about as many %s are %s in a run as %s (%s, %s); %s.", here, noun, what, there, pairedText(d), runs, risks)
 	}
 	return fmt.Sprintf("%s %s are %s in a run than %s%s; %s.", here, moreText(d, noun), what, there, amountText(d, runs), risks)
 }
 
-func countText(count, n int) string { return number(count) + " of " + number(n) }
+func countText(count, n int) string { return words.Number(count) + " of " + words.Number(n) }
 
 // moreText is how many more or fewer on average.
 func moreText(d *result.Difference, noun string) string {
@@ -106,7 +107,7 @@ func moreText(d *result.Difference, noun string) string {
 	if d.Mean < 0 {
 		more = "fewer"
 	}
-	amount := decimal(math.Abs(d.Mean), digitsOf(d.Low, d.High))
+	amount := words.Decimal(math.Abs(d.Mean), digitsOf(d.Low, d.High))
 	if d.Low == nil || *d.Low == *d.High {
 		amount = strings.TrimPrefix(constantText(math.Abs(d.Mean)), "+")
 	}
@@ -122,21 +123,21 @@ func amountText(d *result.Difference, runs string) string {
 	case d.Low == nil:
 		return ""
 	case *d.Low == *d.High:
-		return ", in each of the " + plural(d.N, "replication")
+		return ", in each of the " + words.Plural(d.N, "replication")
 	}
 	low, high, digits := math.Abs(*d.Low), math.Abs(*d.High), digitsOf(d.Low, d.High)
-	return fmt.Sprintf(" (%s to %s, %s)", decimal(min(low, high), digits), decimal(max(low, high), digits), runs)
+	return fmt.Sprintf(" (%s to %s, %s)", words.Decimal(min(low, high), digits), words.Decimal(max(low, high), digits), runs)
 }
 
 // writeSides is a table of the sides.
 func writeSides(w io.Writer, res *result.Comparison) {
-	risk := percentText(res.Sides[0].Enough[0].Risk)
+	risk := words.Percent(res.Sides[0].Enough[0].Risk)
 	rows := [][]string{{"side", "needed", "contract", "difference", "mean in use", "enough at " + risk, "guaranteed", "runs with refusals"}}
 	for i := range res.Sides {
 		s := &res.Sides[i]
 		contract, more, refusing := "–", "–", "–"
 		if c := s.Contract; c != nil {
-			contract = spreadText(c.Needed)
+			contract = words.Spread(c.Needed)
 			if c.Difference != nil {
 				more = pairedText(c.Difference)
 			}
@@ -145,16 +146,16 @@ func writeSides(w io.Writer, res *result.Comparison) {
 			refusing = proportionText(s.Refusals.Risk)
 		}
 		need := &s.Enough[0]
-		rows = append(rows, []string{s.Name, spreadText(s.Needed), contract, more, fmt.Sprintf("%.1f", s.MeanUnits),
-			unitsOr(need.Units, "–"), unitsOr(need.Guaranteed, "–"), refusing})
+		rows = append(rows, []string{s.Name, words.Spread(s.Needed), contract, more, fmt.Sprintf("%.1f", s.MeanUnits),
+			words.UnitsOr(need.Units, "–"), words.UnitsOr(need.Guaranteed, "–"), refusing})
 	}
 	table(w, rows)
 	paragraph(w, "", fmt.Sprintf("Needed: if nobody is refused; median (lowest–highest) of the runs. Contract: the contract's count of the same "+
 		"people and devices, which nothing enforces. Enough: keeps the risk of any refusal in a run at %s, by the runs and "+
-		"guaranteed with %s confidence.", risk, percentText(res.Confidence)))
+		"guaranteed with %s confidence.", risk, words.Percent(res.Confidence)))
 	for i := range res.Sides {
 		if n := &res.Sides[i].Enough[0]; n.Guaranteed == nil {
-			fmt.Fprintf(w, "A guarantee needs at least %s.\n", plural(n.Wanted, "replication"))
+			fmt.Fprintf(w, "A guarantee needs at least %s.\n", words.Plural(n.Wanted, "replication"))
 			break
 		}
 	}
@@ -167,17 +168,17 @@ func writePair(w io.Writer, res *result.Comparison, i int) {
 	rows := [][]string{{"  in a run", "baseline", "here", "difference", "runs: less, same, more", "p"}}
 	add := func(label string, m *result.Means) {
 		digits := digitsOf(m.Difference.Low, m.Difference.High)
-		rows = append(rows, []string{label, decimal(m.Base, digits), decimal(m.Other, digits), pairedText(&m.Difference),
+		rows = append(rows, []string{label, words.Decimal(m.Base, digits), words.Decimal(m.Other, digits), pairedText(&m.Difference),
 			splitText(&m.Difference), chanceText(m.Difference.P)})
 	}
 	if p.Needed != nil {
 		add("  "+side.LimitOn+" needed, mean", p.Needed)
 	}
 	if p.Needed != nil && !same(p.Needed) {
-		rows = append(rows, []string{"    median", number(base.Needed.Median), number(side.Needed.Median), medianText(&p.Needed.Difference), "", ""})
+		rows = append(rows, []string{"    median", words.Number(base.Needed.Median), words.Number(side.Needed.Median), medianText(&p.Needed.Difference), "", ""})
 	}
 	if g := p.Enough; g != nil && g.Units != nil && !same(p.Needed) {
-		rows = append(rows, []string{"  enough at a risk of " + percentText(g.Risk), number(*base.Enough[0].Units), number(*side.Enough[0].Units), gapText(g), "", ""})
+		rows = append(rows, []string{"  enough at a risk of " + words.Percent(g.Risk), words.Number(*base.Enough[0].Units), words.Number(*side.Enough[0].Units), gapText(g), "", ""})
 	}
 	add("  mean units in use", &p.MeanUnits)
 	if r := p.Refusals; r != nil {
@@ -185,7 +186,7 @@ func writePair(w io.Writer, res *result.Comparison, i int) {
 			shareText(&r.Risk), fmt.Sprintf("%d, %d, %d", r.Risk.OnlyBase, r.Risk.Both+r.Risk.Neither, r.Risk.OnlyOther), chanceText(r.Risk.P)})
 		if r.Risk.Neither < r.Risk.N {
 			f := &r.First
-			rows = append(rows, []string{"  until the first refusal", span(timeOf(f.Base)), span(timeOf(f.Other)), timeText(&f.Difference), splitText(&f.Difference), chanceText(f.Difference.P)})
+			rows = append(rows, []string{"  until the first refusal", words.Span(timeOf(f.Base)), words.Span(timeOf(f.Other)), timeText(&f.Difference), splitText(&f.Difference), chanceText(f.Difference.P)})
 			add("  attempts refused", &r.Attempts)
 			add("  sessions lost", &r.Lost)
 		}
@@ -227,14 +228,14 @@ func changeText(m *result.Means) string {
 	case m == nil:
 		return "–"
 	case same(m):
-		return decimal(m.Base, 1)
+		return words.Decimal(m.Base, 1)
 	}
 	digits := digitsOf(m.Difference.Low, m.Difference.High)
 	arrow := "→"
 	if !m.Difference.Clear() {
 		arrow = "~"
 	}
-	text := decimal(m.Base, digits) + " " + arrow + " " + decimal(m.Other, digits)
+	text := words.Decimal(m.Base, digits) + " " + arrow + " " + words.Decimal(m.Other, digits)
 	switch low, high := m.Difference.Low, m.Difference.High; {
 	case low == nil:
 		return text
@@ -294,7 +295,7 @@ func shareText(d *result.ShareDifference) string {
 // timeText is a difference of times.
 func timeText(d *result.Difference) string {
 	signedSpan := func(seconds float64) string {
-		text := span(timeOf(math.Abs(seconds)))
+		text := words.Span(timeOf(math.Abs(seconds)))
 		if seconds < 0 {
 			return "-" + text
 		}
@@ -345,25 +346,9 @@ func constantText(x float64) string {
 	return signed(x, 1)
 }
 
-// decimal is a number with so many decimals, in groups of three digits.
-func decimal(x float64, digits int) string {
-	text := fmt.Sprintf("%.*f", digits, math.Abs(x))
-	whole, rest, _ := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if rest != "" {
-		whole += "." + rest
-	}
-	if x < 0 && strings.Trim(text, "0.") != "" {
-		whole = "-" + whole
-	}
-	return whole
-}
-
 // signed is a number with its sign; what rounds to zero has none.
 func signed(x float64, digits int) string {
-	text := decimal(x, digits)
+	text := words.Decimal(x, digits)
 	if x > 0 && strings.Trim(text, "0.") != "" {
 		text = "+" + text
 	}
@@ -376,14 +361,14 @@ func writeComparisonNotes(w io.Writer, res *result.Comparison) {
 		"where it cannot be told which is more: that interval holds zero or, where some runs are the same on both sides, p is above %s. "+
 		"Each interval holds by itself: of many, some leave out zero by chance. Median: that of the differences. "+
 		"Cohorts: baseline → here (interval of the difference). p: how likely so uneven a split into less and more "+
-		"is, were both as likely (sign test).", percentText(res.Confidence), percentText(1-res.Confidence))
+		"is, were both as likely (sign test).", words.Percent(res.Confidence), words.Percent(1-res.Confidence))
 	if slices.ContainsFunc(res.Pairs, func(p result.Pair) bool { return p.Refusals != nil }) {
 		text += " Until the first refusal: to the end of a run that has none."
 	}
 	fmt.Fprintln(w)
 	paragraph(w, "", text)
 	if s := res.Shared; s != nil {
-		text := fmt.Sprintf("The scenarios share %s by name", plural(len(s.Both), "cohort"))
+		text := fmt.Sprintf("The scenarios share %s by name", words.Plural(len(s.Both), "cohort"))
 		for _, only := range []struct {
 			name  string
 			names []string

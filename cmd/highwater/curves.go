@@ -20,6 +20,7 @@ import (
 	"highwater/sim/attack/curves"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // parseLimit reads the form of --max-divergence: units, or a share of the
@@ -119,19 +120,19 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 		if x.Refused > 0 {
 			refused = refusedText(x.Refused, x.RefusedByVia)
 		}
-		rows = append(rows, []string{curveNames[i], number(x.Peak.Units), fmt.Sprintf("%.2f", x.Mean), c.at(x.Peak.At), first, refused})
+		rows = append(rows, []string{curveNames[i], words.Number(x.Peak.Units), fmt.Sprintf("%.2f", x.Mean), c.at(x.Peak.At), first, refused})
 	}
 	table(w, rows)
 	if d := res.Divergence; d != nil {
 		farthest := "nowhere off the curve as run"
 		if d.Largest > 0 {
-			farthest = fmt.Sprintf("off the curve as run by up to %s (%s)", plural(d.Largest, "unit"), c.at(d.LargestAt))
+			farthest = fmt.Sprintf("off the curve as run by up to %s (%s)", words.Plural(d.Largest, "unit"), c.at(d.LargestAt))
 		}
 		outside := "never outside of the uncertainty"
 		if d.Outside > 0 {
-			outside = fmt.Sprintf("outside of the uncertainty in %s, by up to %s (%s)", number(d.Outside), plural(d.Most, "unit"), c.at(d.MostAt))
+			outside = fmt.Sprintf("outside of the uncertainty in %s, by up to %s (%s)", words.Number(d.Outside), words.Plural(d.Most, "unit"), c.at(d.MostAt))
 		}
-		fmt.Fprintf(w, "as reported in %s: %s, %s\n", plural(d.Samples-d.Failed, "sample"), farthest, outside)
+		fmt.Fprintf(w, "as reported in %s: %s, %s\n", words.Plural(d.Samples-d.Failed, "sample"), farthest, outside)
 	}
 	for _, text := range res.Words {
 		fmt.Fprintln(w, "  "+text)
@@ -142,7 +143,7 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 	if res.Verdict != "" {
 		allowed := ""
 		if d := res.Divergence; d != nil && d.Allowed != nil {
-			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty)", plural(*d.Allowed, "unit"))
+			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty)", words.Plural(*d.Allowed, "unit"))
 		}
 		fmt.Fprintf(w, "divergence: %s%s\n", res.Verdict, allowed)
 	}
@@ -219,7 +220,7 @@ func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
 		chart.Footnote = "PARTIAL: it ended before the plan was done; " + chart.Footnote
 	}
 	if d := res.Divergence; d != nil && len(d.Range) > 1 {
-		chart.Footnote += "; as reported: a sample each " + span(d.Apart) + " (median), what lies between is not seen"
+		chart.Footnote += "; as reported: a sample each " + words.Span(d.Apart) + " (median), what lies between is not seen"
 	}
 	for i, c := range curvesOf(res) {
 		if c == nil {

@@ -8,6 +8,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/trace"
 )
 
@@ -20,10 +21,10 @@ func categories(p *engine.Policy) []category {
 	return []category{
 		{result.Working, "working", "working", "sessions, calls and processes under way: only fewer at once"},
 		{result.Idle, "idle until a time-out", "idle", "web sessions after their last page: log out, or a shorter session time-out"},
-		{result.Held, "in a hold of " + span(p.HoldSeconds), "hold", "finished REST and SOAP calls: calls of one user and address share a unit"},
-		{result.Graced, "in a grace period of " + span(p.GraceSeconds), "grace", "web sessions that ended after one page: clients that keep the session's cookie"},
+		{result.Held, "in a hold of " + words.Span(p.HoldSeconds), "hold", "finished REST and SOAP calls: calls of one user and address share a unit"},
+		{result.Graced, "in a grace period of " + words.Span(p.GraceSeconds), "grace", "web sessions that ended after one page: clients that keep the session's cookie"},
 		{result.TransitionSurplus, "surplus of transitions", "surplus", fmt.Sprintf(
-			"license user IDs past %s, one unit each: tell their users apart, or limit them", plural(p.MaxConnections, "connection"))},
+			"license user IDs past %s, one unit each: tell their users apart, or limit them", words.Plural(p.MaxConnections, "connection"))},
 		{result.ContractSurplus, "surplus by contract", "surplus", fmt.Sprintf(
 			"people and devices with more than %d connections: close some", engine.ContractConnections)},
 		{result.Leaked, "leaked", "leaked", "web sessions that nothing ends: a session time-out, or end them by hand"},
@@ -49,7 +50,7 @@ func writeExplanation(w io.Writer, res *result.Explanation, top int, p *engine.P
 	rows := [][]string{{"units in use", "number", "share", "what they are, and what lowers them"}}
 	for _, k := range list {
 		n := unitsOf(res.Split, k.name)
-		rows = append(rows, []string{k.is, number(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(res.InUse)), k.remedy})
+		rows = append(rows, []string{k.is, words.Number(n), fmt.Sprintf("%.1f %%", 100*float64(n)/float64(res.InUse)), k.remedy})
 	}
 	table(w, rows)
 	writeCohorts(w, res, list)
@@ -77,10 +78,10 @@ func writeWhat(w io.Writer, res *result.Explanation) {
 
 // writeSentence is the answer in one sentence.
 func writeSentence(w io.Writer, res *result.Explanation, list []category, c clock) {
-	units, verb := plural(res.InUse, "license unit"), "are"
+	units, verb := words.Plural(res.InUse, "license unit"), "are"
 	limits := res.Enforced && res.Units > 0
 	if limits && res.LimitOn == engine.LimitUnits.String() {
-		units = number(res.InUse) + " of " + plural(res.Units, "license unit")
+		units = words.Number(res.InUse) + " of " + words.Plural(res.Units, "license unit")
 	}
 	if res.InUse == 1 || strings.HasSuffix(units, "of 1 license unit") {
 		verb = "is"
@@ -93,10 +94,10 @@ func writeSentence(w io.Writer, res *result.Explanation, list []category, c cloc
 		fmt.Fprint(w, ", when somebody is refused for the first time")
 	}
 	if limits && res.LimitOn == engine.LimitConnections.String() {
-		fmt.Fprintf(w, ", with %s of %s", number(res.Connections), plural(res.Units, "connection"))
+		fmt.Fprintf(w, ", with %s of %s", words.Number(res.Connections), words.Plural(res.Units, "connection"))
 	}
 	for i, k := range list { // none when nothing is in use
-		fmt.Fprintf(w, "%s%s %s", []string{":\n", ", "}[min(i, 1)], number(unitsOf(res.Split, k.name)), k.is)
+		fmt.Fprintf(w, "%s%s %s", []string{":\n", ", "}[min(i, 1)], words.Number(unitsOf(res.Split, k.name)), k.is)
 	}
 	fmt.Fprintln(w, ".")
 }
@@ -107,7 +108,7 @@ func refusedSoFar(res *result.Explanation, c clock) [][2]string {
 	if res.Which != trace.AtFirstRefusal.String() {
 		so := "nobody"
 		if res.Refused > 0 {
-			so = plural(res.Refused, "attempt") + "; who was refused holds nothing here, --units 0 shows what everybody would"
+			so = words.Plural(res.Refused, "attempt") + "; who was refused holds nothing here, --units 0 shows what everybody would"
 		}
 		lines = append(lines, [2]string{"refused so far", so})
 	}
@@ -144,11 +145,11 @@ func writeCohorts(w io.Writer, res *result.Explanation, list []category) {
 	}
 	rows := [][]string{head}
 	for _, b := range res.ByCohort {
-		row := []string{printable(orDash(b.Cohort)), number(b.Users), number(b.Units)}
+		row := []string{printable(orDash(b.Cohort)), words.Number(b.Users), words.Number(b.Units)}
 		for _, k := range list {
 			cell := "–"
 			if n := unitsOf(b.Split, k.name); n > 0 {
-				cell = number(n)
+				cell = words.Number(n)
 			}
 			row = append(row, cell)
 		}
@@ -169,7 +170,7 @@ func writeUnitHolders(w io.Writer, res *result.Explanation, top int, list []cate
 	shown := topOf(res, top)
 	head := "license user ID"
 	if len(shown) < len(res.Holders) {
-		head = fmt.Sprintf("%s of %s", number(len(shown)), plural(len(res.Holders), "license user ID"))
+		head = fmt.Sprintf("%s of %s", words.Number(len(shown)), words.Plural(len(res.Holders), "license user ID"))
 	}
 	fmt.Fprintln(w)
 	rows := [][]string{{head, "cohort", "via", "connections", "units", "since", "until", "units are"}}
@@ -184,11 +185,11 @@ func writeUnitHolders(w io.Writer, res *result.Explanation, top int, list []cate
 			if n := unitsOf(h.Split, k.name); n == h.Units {
 				parts = append(parts, k.short)
 			} else if n > 0 {
-				parts = append(parts, k.short+" "+number(n))
+				parts = append(parts, k.short+" "+words.Number(n))
 			}
 		}
-		rows = append(rows, []string{printable(h.LicenseUserID), printable(h.Cohort), strings.Join(h.Vias, ", "), number(h.Connections),
-			number(h.Units), c.beside(h.Since, *res.At), until, strings.Join(parts, ", ")})
+		rows = append(rows, []string{printable(h.LicenseUserID), printable(h.Cohort), strings.Join(h.Vias, ", "), words.Number(h.Connections),
+			words.Number(h.Units), c.beside(h.Since, *res.At), until, strings.Join(parts, ", ")})
 	}
 	table(w, filled(rows))
 	if len(shown) < len(res.Holders) {
@@ -237,8 +238,8 @@ func writePayers(w io.Writer, res *result.Explanation, top int, c clock) {
 			who = " (" + printable(strings.Join(about, ", ")) + ")"
 		}
 		fmt.Fprintf(w, "%s pays for each connection since %s, when %s %s%s made its connections %s.\n", printable(h.LicenseUserID),
-			c.beside(t.At, *res.At), t.Via, printable(t.Conn), who, number(t.Connections))
-		fmt.Fprintf(w, "  It goes on to do so until the last of its %s is closed.\n", plural(h.Connections, "connection"))
+			c.beside(t.At, *res.At), t.Via, printable(t.Conn), who, words.Number(t.Connections))
+		fmt.Fprintf(w, "  It goes on to do so until the last of its %s is closed.\n", words.Plural(h.Connections, "connection"))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/fit"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/trace"
 
 	"github.com/spf13/cobra"
@@ -319,13 +320,13 @@ var figureNames = map[string]string{
 
 // writeFit tells a person how well a scenario fits.
 func writeFit(w io.Writer, res *result.Fit) {
-	fmt.Fprintf(w, "%s in %s from %s, policy %s\n", plural(res.Events, "event"), span(res.Duration),
+	fmt.Fprintf(w, "%s in %s from %s, policy %s\n", words.Plural(res.Events, "event"), words.Span(res.Duration),
 		res.Start.Format("Mon 2 Jan 2006 15:04 MST"), res.Policy)
 	for i := range res.Cohorts {
 		writeFitCohort(w, &res.Cohorts[i])
 	}
 	fmt.Fprintln(w)
-	reps := plural(res.Replications, "replication")
+	reps := words.Plural(res.Replications, "replication")
 	rows := [][]string{{"units in use", "log", "scenario", "range of " + reps}}
 	var outside []string
 	for _, f := range res.Figures {
@@ -333,7 +334,7 @@ func writeFit(w io.Writer, res *result.Fit) {
 			if f.Name == "mean_units" {
 				return fmt.Sprintf("%.2f", x)
 			}
-			return number(int(x))
+			return words.Number(int(x))
 		}
 		rows = append(rows, []string{figureNames[f.Name], show(f.Log), show(f.Median), show(f.Low) + "–" + show(f.High)})
 		if f.Outside {
@@ -346,13 +347,13 @@ func writeFit(w io.Writer, res *result.Fit) {
 	}
 	text := fmt.Sprintf("A log that the scenario describes lies in each range %.0f times of 100; were the %s independent, "+
 		"it would lie outside of at least one %.0f times of 100. ",
-		100*res.Confidence, plural(len(res.Figures), "range"), 100*(1-math.Pow(res.Confidence, float64(len(res.Figures)))))
+		100*res.Confidence, words.Plural(len(res.Figures), "range"), 100*(1-math.Pow(res.Confidence, float64(len(res.Figures)))))
 	if outside == nil {
 		text += "This one lies in all of them"
 	} else {
-		text += fmt.Sprintf("This one lies outside of %s: %s", number(len(outside)), strings.Join(outside, ", "))
+		text += fmt.Sprintf("This one lies outside of %s: %s", words.Number(len(outside)), strings.Join(outside, ", "))
 	}
-	text += fmt.Sprintf("; of its %s, %s have a peak outside the range of that day.", plural(len(res.Days), "day"), number(daysOutside(res.Days)))
+	text += fmt.Sprintf("; of its %s, %s have a peak outside the range of that day.", words.Plural(len(res.Days), "day"), words.Number(daysOutside(res.Days)))
 	paragraph(w, "", text)
 	for _, n := range res.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
@@ -369,14 +370,14 @@ func daysOutside(days []result.FitDay) (n int) {
 }
 
 func writeFitCohort(w io.Writer, c *result.FitCohort) {
-	fmt.Fprintf(w, "\n%s: %s of %s, %.1f %% of one page or call; on average %.1f in %s\n", c.Name, plural(c.Visits, "visit"), plural(c.Callers, "caller"),
-		100*c.OnePage, c.Pages, span(c.Length))
+	fmt.Fprintf(w, "\n%s: %s of %s, %.1f %% of one page or call; on average %.1f in %s\n", c.Name, words.Plural(c.Visits, "visit"), words.Plural(c.Callers, "caller"),
+		100*c.OnePage, c.Pages, words.Span(c.Length))
 	if len(c.Dispersion) == 0 {
 		return
 	}
 	rows := [][]string{{"index of dispersion of the visits in", "log", "scenario", "windows"}}
 	for _, d := range c.Dispersion {
-		rows = append(rows, []string{span(d.Window), fmt.Sprintf("%.3g", d.Log), fmt.Sprintf("%.3g", d.Fit), number(d.Windows)})
+		rows = append(rows, []string{words.Span(d.Window), fmt.Sprintf("%.3g", d.Log), fmt.Sprintf("%.3g", d.Fit), words.Number(d.Windows)})
 	}
 	table(w, rows)
 }

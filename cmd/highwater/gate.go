@@ -15,6 +15,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/gate"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -369,12 +370,12 @@ func verdictError(res *result.Gate) error {
 	case result.Pass:
 		return nil
 	case result.Fail:
-		return &exitError{exitNo, fmt.Errorf("fail: %d of %s", failed, plural(all, "figure"))}
+		return &exitError{exitNo, fmt.Errorf("fail: %d of %s", failed, words.Plural(all, "figure"))}
 	}
 	if open == 0 {
 		return &exitError{exitInconclusive, errors.New("inconclusive: there is nothing to judge by")}
 	}
-	return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %d of %s", open, plural(all, "figure"))}
+	return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %d of %s", open, words.Plural(all, "figure"))}
 }
 
 // figureText is a number of a gate with its unit.
@@ -383,11 +384,11 @@ func figureText(v *float64, unit string) string {
 	case v == nil:
 		return "–"
 	case unit == "":
-		return percentText(*v)
+		return words.Percent(*v)
 	case unit == "s":
 		return strings.TrimSpace(fmt.Sprintf("%.4g s", *v))
 	case *v == math.Trunc(*v):
-		return number(int64(*v))
+		return words.Number(int64(*v))
 	}
 	return fmt.Sprintf("%.2f", *v)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/result/words"
 	"highwater/sim/trace"
 	"highwater/sim/trace/accesslog"
 
@@ -302,7 +303,7 @@ func writeSpread(cmd *cobra.Command, std stdio, args []string, c *counting, l *l
 		return err
 	}
 	fmt.Fprintf(std.out, "\nThe log tells only the second of each request. The peak above has those of a second at once;\n"+
-		"spread evenly over it (--jitter 1), the peak is %s.\n", plural(res.Peak.Units, "unit"))
+		"spread evenly over it (--jitter 1), the peak is %s.\n", words.Plural(res.Peak.Units, "unit"))
 	return nil
 }
 
@@ -313,24 +314,24 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 			fmt.Fprintf(w, "%s: empty\n", s.Name)
 			continue
 		}
-		fmt.Fprintf(w, "%s: %s (%s), %s\n", s.Name, s.Format, s.How, plural(s.Lines, "line"))
+		fmt.Fprintf(w, "%s: %s (%s), %s\n", s.Name, s.Format, s.How, words.Plural(s.Lines, "line"))
 	}
-	fmt.Fprintf(w, "%s from %s, %s to %s\n", plural(r.Requests, "request"), plural(r.Callers, "caller"),
+	fmt.Fprintf(w, "%s from %s, %s to %s\n", words.Plural(r.Requests, "request"), words.Plural(r.Callers, "caller"),
 		r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))
 	if r.Sessions > 0 {
-		fmt.Fprintf(w, "%s, %s of one page, %s logged out, %s cut short by the end; %s, %s, %s\n", plural(r.Sessions, "web session"),
-			number(r.OnePage), number(r.Logouts), number(r.Open), plural(r.Pages, "page"), plural(r.Assets, "asset"),
-			plural(r.LogoutRequests, "log-out"))
+		fmt.Fprintf(w, "%s, %s of one page, %s logged out, %s cut short by the end; %s, %s, %s\n", words.Plural(r.Sessions, "web session"),
+			words.Number(r.OnePage), words.Number(r.Logouts), words.Number(r.Open), words.Plural(r.Pages, "page"), words.Plural(r.Assets, "asset"),
+			words.Plural(r.LogoutRequests, "log-out"))
 	}
 	writeDispersion(w, r.Dispersion)
 	if r.OutOfOrder > 0 {
-		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", plural(r.OutOfOrder, "request"), span(r.MaxDisorder))
+		fmt.Fprintf(w, "%s out of order, up to %s late, put in order\n", words.Plural(r.OutOfOrder, "request"), words.Span(r.MaxDisorder))
 	}
 	for _, l := range r.LeftOut() {
-		fmt.Fprintf(w, "left out: %s %s\n", plural(l.Lines, l.Noun), l.Why)
+		fmt.Fprintf(w, "left out: %s %s\n", words.Plural(l.Lines, l.Noun), l.Why)
 	}
 	if r.NotLog > 0 {
-		fmt.Fprintf(w, "%s not of the log:\n", plural(r.NotLog, "line"))
+		fmt.Fprintf(w, "%s not of the log:\n", words.Plural(r.NotLog, "line"))
 		for _, rejected := range r.Rejected {
 			fmt.Fprintf(w, "  %s\n", rejected)
 		}
@@ -344,7 +345,7 @@ func writeReport(w io.Writer, r *accesslog.Report) {
 func writeDispersion(w io.Writer, list []accesslog.Dispersion) {
 	var parts []string
 	for _, d := range list {
-		parts = append(parts, fmt.Sprintf("%.3g in %.0f s (%s)", d.Index, d.Window.Seconds(), plural(d.Windows, "window")))
+		parts = append(parts, fmt.Sprintf("%.3g in %.0f s (%s)", d.Index, d.Window.Seconds(), words.Plural(d.Windows, "window")))
 	}
 	if parts != nil {
 		fmt.Fprintf(w, "index of dispersion within the hour of the week, which is 1 of Poisson traffic: %s\n", strings.Join(parts, ", "))

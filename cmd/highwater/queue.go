@@ -6,6 +6,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // writeQueues tells how long the gateways of a policy made sessions and calls
@@ -21,9 +22,9 @@ func writeQueues(w io.Writer, p *result.PolicyRun, n int) {
 	rows := [][]string{{"  waiting at", "places", came, "had to wait", "mean wait", "99 % within", "longest queue", "timed out"}}
 	for i := range p.Queues {
 		q := &p.Queues[i]
-		rows = append(rows, []string{"  " + q.Proxy, number(q.Cap), meanText(q.Came, n),
-			estimateText(q.ShareWaited, percentText), estimateText(q.MeanWait, waitText), waitText(q.P99.Seconds()),
-			spreadText(q.Longest), estimateText(q.ShareTimedOut, percentText)})
+		rows = append(rows, []string{"  " + q.Proxy, words.Number(q.Cap), meanText(q.Came, n),
+			estimateText(q.ShareWaited, words.Percent), estimateText(q.MeanWait, waitText), waitText(q.P99.Seconds()),
+			words.Spread(q.Longest), estimateText(q.ShareTimedOut, words.Percent)})
 	}
 	table(w, rows)
 	fmt.Fprint(w, "  Waits of all that were let in, those at once too")
@@ -59,5 +60,5 @@ func waitText(seconds float64) string {
 	case seconds < 100:
 		return fmt.Sprintf("%.1f s", seconds)
 	}
-	return span(engine.Time(seconds+0.5) * engine.Second)
+	return words.Span(engine.Time(seconds+0.5) * engine.Second)
 }

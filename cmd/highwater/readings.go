@@ -12,6 +12,7 @@ import (
 	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/sizing"
 	"highwater/sim/trace"
 )
@@ -111,8 +112,8 @@ func printReadings(std stdio, res *result.Readings, asJSON bool) error {
 func writeReadings(w io.Writer, res *result.Readings) {
 	fmt.Fprintf(w, "%s under %d readings of the documents, without a limit\n\n", res.Policy, res.Sets)
 	longLabelled(w, [][2]string{
-		{"lowest peak", plural(res.Lowest.PeakUnits, "unit") + " with" + differing(res.Lowest.Settings, res.Highest.Settings)},
-		{"highest peak", plural(res.Highest.PeakUnits, "unit") + " with" + differing(res.Highest.Settings, res.Lowest.Settings)},
+		{"lowest peak", words.Plural(res.Lowest.PeakUnits, "unit") + " with" + differing(res.Lowest.Settings, res.Highest.Settings)},
+		{"highest peak", words.Plural(res.Highest.PeakUnits, "unit") + " with" + differing(res.Highest.Settings, res.Lowest.Settings)},
 	})
 	fmt.Fprintln(w)
 	rows := [][]string{{"option", "changes the peak by up to", "peaks by value"}}
@@ -122,12 +123,12 @@ func writeReadings(w io.Writer, res *result.Readings) {
 			if i > 0 {
 				values += ", "
 			}
-			values += v.Value + " " + number(v.Lowest)
+			values += v.Value + " " + words.Number(v.Lowest)
 			if v.Highest > v.Lowest {
-				values += "–" + number(v.Highest)
+				values += "–" + words.Number(v.Highest)
 			}
 		}
-		rows = append(rows, []string{o.Name, number(o.Effect), values})
+		rows = append(rows, []string{o.Name, words.Number(o.Effect), values})
 	}
 	table(w, rows)
 	paragraph(w, "", "Each option is compared with all others equal; see highwater help readings. transition_short is not "+
@@ -141,8 +142,8 @@ func writeReadings(w io.Writer, res *result.Readings) {
 // writeReadingsOver tells what the readings that matter need over all
 // replications, with what each assumes.
 func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
-	heading := "over " + plural(over.Replications, "replication")
-	risk := percentText(over.Taken.Enough.Risk)
+	heading := "over " + words.Plural(over.Replications, "replication")
+	risk := words.Percent(over.Taken.Enough.Risk)
 	rows := [][]string{{heading, "peak units", "enough at " + risk, "guaranteed"}}
 	var with [][2]string
 	for _, row := range []struct {
@@ -156,7 +157,7 @@ func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 		{"contract's count", &over.Contract, " any reading"},
 	} {
 		n := &row.need.Enough
-		rows = append(rows, []string{row.name, spreadText(row.need.PeakUnits), unitsOr(n.Units, "–"), unitsOr(n.Guaranteed, "–")})
+		rows = append(rows, []string{row.name, words.Spread(row.need.PeakUnits), words.UnitsOr(n.Units, "–"), words.UnitsOr(n.Guaranteed, "–")})
 		with = append(with, [2]string{row.name, strings.TrimSpace(row.with)})
 	}
 	table(w, rows)
@@ -164,7 +165,7 @@ func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 	d := &over.Difference
 	difference := pairedText(d)
 	if d.Low != nil && *d.Low < *d.High {
-		difference += ", the mean and its " + percentText(over.Confidence) + " interval"
+		difference += ", the mean and its " + words.Percent(over.Confidence) + " interval"
 	}
 	fmt.Fprintf(w, "Highest less lowest: %s.\n", difference)
 	if over.EndedBy == result.Interrupted {
@@ -173,9 +174,9 @@ func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 	paragraph(w, "", fmt.Sprintf("Peaks: median (lowest–highest). Enough: keeps the risk of any refusal in a run at %s, by the runs and guaranteed "+
 		"with %s confidence. Lowest and highest are those of replication 1, with what they have otherwise than the reading "+
 		"taken. A request for units states its reading. The contract's count of people and devices is no reading of the rules "+
-		"that are enforced.", risk, percentText(over.Confidence)))
+		"that are enforced.", risk, words.Percent(over.Confidence)))
 	if n := &over.Taken.Enough; n.Guaranteed == nil {
-		fmt.Fprintf(w, "A guarantee needs at least %s.\n", plural(n.Wanted, "replication"))
+		fmt.Fprintf(w, "A guarantee needs at least %s.\n", words.Plural(n.Wanted, "replication"))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/stats"
 	"highwater/sim/trace"
 )
@@ -130,7 +131,7 @@ func TestApacheLog(t *testing.T) {
 			if _, err := fmt.Sscanf(errs[strings.Index(errs, " web sessions")-5:], "%s web sessions, %s of one page", &sessions, &onePage); err != nil {
 				t.Fatalf("%v\n%s", err, errs)
 			}
-			if sessions != number(tt.sessions) {
+			if sessions != words.Number(tt.sessions) {
 				t.Errorf("%s sessions, want %d", sessions, tt.sessions)
 			}
 			n, err := strconv.ParseFloat(strings.ReplaceAll(onePage, ",", ""), 64)

@@ -15,6 +15,7 @@ import (
 	"highwater/sim/attack/curves"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -205,7 +206,7 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 		}
 	}
 	h := r.Header()
-	fmt.Fprintf(w, "%s: %s of %s planned requests, to %s\n", printable(h.Scenario), number(first), number(h.Requests), printable(h.Target))
+	fmt.Fprintf(w, "%s: %s of %s planned requests, to %s\n", printable(h.Scenario), words.Number(first), words.Number(h.Requests), printable(h.Target))
 	ended := "no end"
 	if e := r.End(); e != nil {
 		ended = "the plan was done"
@@ -215,12 +216,12 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 	}
 	var parts []string
 	for i, n := range outcomes {
-		parts = append(parts, number(n)+" "+record.Outcomes[i])
+		parts = append(parts, words.Number(n)+" "+record.Outcomes[i])
 	}
 	labelled(w, [][2]string{
 		{"schedule", h.Schedule}, {"seed", fmt.Sprintf("%d, replication %d", h.Seed, h.Replication)},
 		{"started", h.Start.UTC().Format(time.RFC3339)}, {"lasted", last.Round(time.Millisecond).String()},
-		{"attempts", number(r.Entries()) + ": " + strings.Join(parts, ", ")}, {"ended", ended},
+		{"attempts", words.Number(r.Entries()) + ": " + strings.Join(parts, ", ")}, {"ended", ended},
 	})
 	return nil
 }

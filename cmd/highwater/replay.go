@@ -11,6 +11,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/trace"
 
 	"github.com/spf13/cobra"
@@ -240,18 +241,18 @@ func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
 
 // writeReplay tells a person what came of a replay.
 func writeReplay(w io.Writer, res *result.Replay, c clock) {
-	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", plural(res.Events, "event"), span(res.End), res.Policy,
+	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", words.Plural(res.Events, "event"), words.Span(res.End), res.Policy,
 		changedText(res.Options), keyText(res.Units, res.LimitOn))
 	lines := [][2]string{
-		{"peak", peakText(res.Peak, c) + ", " + plural(res.PeakConnections, "connection") + " at most"},
+		{"peak", peakText(res.Peak, c) + ", " + words.Plural(res.PeakConnections, "connection") + " at most"},
 		{"mean", fmt.Sprintf("%.2f units", meanUnits(res))},
-		{"admitted", plural(res.Admitted, "connection")},
+		{"admitted", words.Plural(res.Admitted, "connection")},
 	}
 	if res.Uncharged > 0 {
-		lines = append(lines, [2]string{"not counted", plural(res.Uncharged, "connection")})
+		lines = append(lines, [2]string{"not counted", words.Plural(res.Uncharged, "connection")})
 	}
 	if res.Skipped != nil {
-		lines = append(lines, [2]string{"skipped", plural(*res.Skipped, "line") + " not valid"})
+		lines = append(lines, [2]string{"skipped", words.Plural(*res.Skipped, "line") + " not valid"})
 	}
 	lines = append(lines, refusalLines(res.FirstRefusal, res.LimitOn, c)...)
 	if res.Refused > 0 {
@@ -264,7 +265,7 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 		if i == 0 {
 			fmt.Fprintf(w, "\nmore than %d connections, which the contract counts as one user\n", engine.ContractConnections)
 		}
-		fmt.Fprintf(w, "%s  %s\n", printable(o.LicenseUserID), plural(o.Connections, "connection"))
+		fmt.Fprintf(w, "%s  %s\n", printable(o.LicenseUserID), words.Plural(o.Connections, "connection"))
 	}
 }
 
@@ -279,7 +280,7 @@ func peakText(p engine.Peak, c clock) string {
 	if p.Units == 0 {
 		return "0 units: nothing was counted"
 	}
-	return plural(p.Units, "unit") + " at " + c.at(p.At)
+	return words.Plural(p.Units, "unit") + " at " + c.at(p.At)
 }
 
 // keyText says how large a key is, and what it limits.
@@ -287,7 +288,7 @@ func keyText(units int, noun string) string {
 	if units == 0 {
 		return "unlimited key"
 	}
-	return "key of " + plural(units, strings.TrimSuffix(noun, "s"))
+	return "key of " + words.Plural(units, strings.TrimSuffix(noun, "s"))
 }
 
 func changedText(options []engine.Setting) string {
@@ -307,16 +308,16 @@ func refusalLines(f *result.Refusal, limitOn string, c clock) [][2]string {
 	if f.LicenseUserID != "" {
 		who += " " + printable(f.LicenseUserID)
 	}
-	what := fmt.Sprintf("needed %s with %s in use", plural(f.Needed, "unit"), number(f.InUse))
+	what := fmt.Sprintf("needed %s with %s in use", words.Plural(f.Needed, "unit"), words.Number(f.InUse))
 	switch {
 	case f.Reason == engine.DiagnosticTaken.String():
 		what = "is open already"
 	case f.Reason == engine.ConnectionLimitReached.String():
 		what = "has as many connections as SetConnectionLimit allows"
 	case f.Needed > 1 && limitOn == engine.LimitUnits.String(): // it shared one unit with the others
-		what += fmt.Sprintf(", as connection %s of that license user ID, each of which takes one then", number(f.Needed+1))
+		what += fmt.Sprintf(", as connection %s of that license user ID, each of which takes one then", words.Number(f.Needed+1))
 	case limitOn == engine.LimitConnections.String():
-		what = "is one connection more than the " + number(f.Connections) + " that are open"
+		what = "is one connection more than the " + words.Number(f.Connections) + " that are open"
 	}
 	return [][2]string{
 		{"first refusal", fmt.Sprintf("%s, %s %s (%s)", c.at(f.At), who, what, f.Reason)},
@@ -327,9 +328,9 @@ func refusalLines(f *result.Refusal, limitOn string, c clock) [][2]string {
 func refusedText(refused int64, byVia map[string]int64) string {
 	var parts []string
 	for _, via := range slices.Sorted(maps.Keys(byVia)) {
-		parts = append(parts, via+" "+number(byVia[via]))
+		parts = append(parts, via+" "+words.Number(byVia[via]))
 	}
-	return plural(refused, "attempt") + ": " + strings.Join(parts, ", ")
+	return words.Plural(refused, "attempt") + ": " + strings.Join(parts, ", ")
 }
 
 func writeHolders(w io.Writer, res *result.Replay) {
@@ -339,7 +340,7 @@ func writeHolders(w io.Writer, res *result.Replay) {
 	fmt.Fprintln(w)
 	rows := [][]string{{"license user ID at the peak", "units", "connections", "unit-seconds in all"}}
 	for _, h := range res.Top {
-		rows = append(rows, []string{printable(h.LicenseUserID), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak),
+		rows = append(rows, []string{printable(h.LicenseUserID), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak),
 			fmt.Sprintf("%.1f", h.UnitSeconds.Seconds())})
 	}
 	table(w, rows)
@@ -352,14 +353,14 @@ func writeTransitions(w io.Writer, res *result.Replay, c clock) {
 	if len(res.Transitions) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s to one unit per connection\n", plural(len(res.Transitions), "transition"))
+	fmt.Fprintf(w, "\n%s to one unit per connection\n", words.Plural(len(res.Transitions), "transition"))
 	var rows [][]string
 	for i, t := range res.Transitions {
 		if i == mostTransitions {
-			rows = append(rows, []string{fmt.Sprintf("and %s more", number(len(res.Transitions)-i))})
+			rows = append(rows, []string{fmt.Sprintf("and %s more", words.Number(len(res.Transitions)-i))})
 			break
 		}
-		rows = append(rows, []string{c.at(t.At), printable(t.LicenseUserID), plural(t.Connections, "connection")})
+		rows = append(rows, []string{c.at(t.At), printable(t.LicenseUserID), words.Plural(t.Connections, "connection")})
 	}
 	table(w, rows)
 }

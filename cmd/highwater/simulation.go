@@ -9,6 +9,7 @@ import (
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // writeSimulation tells a person what came of a scenario.
@@ -33,38 +34,31 @@ func writePolicies(w io.Writer, res *result.Simulation) {
 	table(w, rows)
 	if res.Replications > 1 {
 		fmt.Fprintf(w, "Peaks: median (lowest–highest) of %s replications. Runs: %.0f %% Clopper–Pearson interval.\n",
-			number(res.Replications), 100*res.Policies[0].Refusing.Confidence)
+			words.Number(res.Replications), 100*res.Policies[0].Refusing.Confidence)
 	}
 }
 
 // usedText is the peak, with connections where the key limits those.
 func usedText(p *result.PolicyRun) string {
 	if p.LimitOn == engine.LimitConnections.String() {
-		return spreadText(p.Peaks) + " with " + spreadText(p.PeakConnections) + " connections"
+		return words.Spread(p.Peaks) + " with " + words.Spread(p.PeakConnections) + " connections"
 	}
-	return spreadText(p.Peaks)
+	return words.Spread(p.Peaks)
 }
 
 // neededText is how large a key would have to be.
 func neededText(p *result.PolicyRun) string {
 	if p.LimitOn == engine.LimitConnections.String() {
-		return spreadText(p.DemandConnections) + " connections"
+		return words.Spread(p.DemandConnections) + " connections"
 	}
-	return spreadText(p.Demand)
-}
-
-func spreadText(s result.Spread) string {
-	if s.Min == s.Max {
-		return number(s.Max)
-	}
-	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Min), number(s.Max))
+	return words.Spread(p.Demand)
 }
 
 func proportionText(p result.Proportion) string {
 	if p.N == 1 {
-		return number(p.Count) + " of 1"
+		return words.Number(p.Count) + " of 1"
 	}
-	return fmt.Sprintf("%s of %s (%s–%s)", number(p.Count), number(p.N), strings.TrimSuffix(percentText(p.Low), " %"), percentText(p.High))
+	return fmt.Sprintf("%s of %s (%s–%s)", words.Number(p.Count), words.Number(p.N), strings.TrimSuffix(words.Percent(p.Low), " %"), words.Percent(p.High))
 }
 
 // writePolicy tells about the first replication of a policy, and what was
@@ -80,19 +74,19 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	}
 	fmt.Fprintln(w)
 	lines := [][2]string{
-		{"  peak", peakText(first.Peak, c) + ", " + plural(first.PeakConnections, "connection") + " at most"},
+		{"  peak", peakText(first.Peak, c) + ", " + words.Plural(first.PeakConnections, "connection") + " at most"},
 		{"  held by", cohortsText(first.PeakByCohort)},
 	}
 	if f := p.FirstRefusals; f != nil && n > 1 {
 		lines = append(lines, [2]string{"  all runs", refusalsText(f, c)})
 	}
 	if p.LimitOn == engine.LimitConnections.String() && first.DemandConnections > first.PeakConnections {
-		lines = append(lines, [2]string{"  needed", plural(first.DemandConnections, "connection") + ", if nobody were refused"})
+		lines = append(lines, [2]string{"  needed", words.Plural(first.DemandConnections, "connection") + ", if nobody were refused"})
 	} else if first.Demand.Units > first.Peak.Units {
 		lines = append(lines, [2]string{"  needed", peakText(first.Demand, c) + ", if nobody were refused"})
 	}
 	if first.Transitions > 0 {
-		lines = append(lines, [2]string{"  transitions", plural(first.Transitions, "change") + " of a license user ID to one unit per connection"})
+		lines = append(lines, [2]string{"  transitions", words.Plural(first.Transitions, "change") + " of a license user ID to one unit per connection"})
 	}
 	if f := first.FirstRefusal; f != nil {
 		for _, l := range refusalLines(&f.Refusal, p.LimitOn, c) {
@@ -115,7 +109,7 @@ func cohortsText(list []result.CohortUnits) string {
 	others := 0
 	for i, c := range list {
 		if i < fewCohorts {
-			parts = append(parts, fmt.Sprintf("%s %s", c.Cohort, number(c.Units)))
+			parts = append(parts, fmt.Sprintf("%s %s", c.Cohort, words.Number(c.Units)))
 		} else {
 			others += c.Units
 		}
@@ -124,7 +118,7 @@ func cohortsText(list []result.CohortUnits) string {
 		return "nobody"
 	}
 	if others > 0 {
-		parts = append(parts, plural(len(list)-fewCohorts, "other")+" "+number(others))
+		parts = append(parts, words.Plural(len(list)-fewCohorts, "other")+" "+words.Number(others))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -132,9 +126,9 @@ func cohortsText(list []result.CohortUnits) string {
 // refusalsText tells when the limit was met first, over the replications.
 func refusalsText(f *result.Instants, c clock) string {
 	if f.Min == f.Max {
-		return fmt.Sprintf("first refusal at %s in all %s that have one", c.at(f.Median), number(f.N))
+		return fmt.Sprintf("first refusal at %s in all %s that have one", c.at(f.Median), words.Number(f.N))
 	}
-	return fmt.Sprintf("first refusal at %s (%s to %s), median of the %s that have one", c.at(f.Median), c.at(f.Min), c.at(f.Max), number(f.N))
+	return fmt.Sprintf("first refusal at %s (%s to %s), median of the %s that have one", c.at(f.Median), c.at(f.Min), c.at(f.Max), words.Number(f.N))
 }
 
 // fewHolders is how many license user IDs the short answer shows.
@@ -146,12 +140,12 @@ func writeTop(w io.Writer, r *result.Replication) {
 		return
 	}
 	if r.Holders[0].UnitsAtPeak == 1 {
-		fmt.Fprintf(w, "  %s at the peak, one unit each\n", plural(r.HoldersTotal, "license user ID"))
+		fmt.Fprintf(w, "  %s at the peak, one unit each\n", words.Plural(r.HoldersTotal, "license user ID"))
 		return
 	}
 	rows := [][]string{{"  largest license user IDs at the peak", "cohort", "units", "connections"}}
 	for _, h := range r.Holders[:min(fewHolders, len(r.Holders))] {
-		rows = append(rows, []string{"  " + printable(h.LicenseUserID), h.Cohort, number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
+		rows = append(rows, []string{"  " + printable(h.LicenseUserID), h.Cohort, words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak)})
 	}
 	table(w, rows)
 }
@@ -182,11 +176,11 @@ func writeRefused(w io.Writer, p *result.PolicyRun, n int) {
 
 func meanText(total int64, n int) string {
 	if n == 1 {
-		return number(total)
+		return words.Number(total)
 	}
 	mean := float64(total) / float64(n)
 	if mean >= 100 {
-		return number(int64(mean + 0.5))
+		return words.Number(int64(mean + 0.5))
 	}
 	return fmt.Sprintf("%.1f", mean)
 }

@@ -13,6 +13,7 @@ import (
 	"highwater/engine"
 	"highwater/sim"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/sizing"
 
 	"github.com/spf13/cobra"
@@ -131,7 +132,7 @@ func size(ctx context.Context, std stdio, s *studyFlags, cases []sim.Case, q *si
 	noun := strings.TrimSuffix(cases[0].Policy.LimitOn.String(), "s")
 	err = s.replicate(ctx, std, "simulating", func(ctx context.Context, o sim.Options, p *progress) (*result.Study, error) {
 		q.Seen = func(n, units int) {
-			p.say(fmt.Sprintf("%s: %s at a risk of %s", plural(n, "replication"), plural(units, noun), percentText(q.Risks[0])))
+			p.say(fmt.Sprintf("%s: %s at a risk of %s", words.Plural(n, "replication"), words.Plural(units, noun), words.Percent(q.Risks[0])))
 		}
 		q.Growing = func() { p.say("looking for the growth that the key bears") }
 		res, err = sizing.Size(ctx, cases, o, q)
@@ -145,13 +146,13 @@ func writeSizing(w io.Writer, res *result.Sizing) {
 	first := &res.Policies[0]
 	writeStudy(w, &res.Study, keyText(first.Units, first.LimitOn))
 	writeVerdict(w, res, first)
-	rows := [][]string{{"policy", "risk", "enough by the runs", "guaranteed with " + percentText(res.Confidence)}}
+	rows := [][]string{{"policy", "risk", "enough by the runs", "guaranteed with " + words.Percent(res.Confidence)}}
 	for i := range res.Policies {
 		p := &res.Policies[i]
 		name := countedText(&p.Counted)
 		for _, n := range p.Enough {
-			rows = append(rows, []string{name, percentText(n.Risk), enoughText(&n),
-				unitsOr(n.Guaranteed, "needs at least "+number(n.Wanted)+" replications")})
+			rows = append(rows, []string{name, words.Percent(n.Risk), enoughText(&n),
+				words.UnitsOr(n.Guaranteed, "needs at least "+words.Number(n.Wanted)+" replications")})
 			name = ""
 		}
 	}
@@ -169,44 +170,37 @@ func enoughText(n *result.Need) string {
 	if n.Units == nil {
 		return "–"
 	}
-	return number(*n.Units) + " (" + unitsOr(n.Low, "…") + " to " + unitsOr(n.High, "…") + ")"
-}
-
-func unitsOr(units *int, other string) string {
-	if units == nil {
-		return other
-	}
-	return number(*units)
+	return words.Number(*n.Units) + " (" + words.UnitsOr(n.Low, "…") + " to " + words.UnitsOr(n.High, "…") + ")"
 }
 
 // writeVerdict is the answer in a sentence.
 func writeVerdict(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
 	need := &p.Enough[0]
 	noun := strings.TrimSuffix(p.LimitOn, "s")
-	risk := fmt.Sprintf("the risk that the key refuses anybody in a run of %s at %s or less", span(res.Duration), percentText(need.Risk))
+	risk := fmt.Sprintf("the risk that the key refuses anybody in a run of %s at %s or less", words.Span(res.Duration), words.Percent(need.Risk))
 	subject, keep := "Counted by "+countedText(&p.Counted)+", ", " keep "
 	if best := need.Best(); best != nil {
 		if *best == 1 {
 			keep = " keeps "
 		}
-		subject += plural(*best, noun) + keep + risk
+		subject += words.Plural(*best, noun) + keep + risk
 	}
 	switch {
 	case need.Guaranteed != nil:
-		paragraph(w, "", subject+", with "+percentText(res.Confidence)+" confidence.")
+		paragraph(w, "", subject+", with "+words.Percent(res.Confidence)+" confidence.")
 	case need.Units != nil:
-		paragraph(w, "", subject+", by these replications; a guarantee needs at least "+number(need.Wanted)+".")
+		paragraph(w, "", subject+", by these replications; a guarantee needs at least "+words.Number(need.Wanted)+".")
 	default:
-		paragraph(w, "", "There are too few replications to say what keeps "+risk+": a guarantee needs at least "+number(need.Wanted)+".")
+		paragraph(w, "", "There are too few replications to say what keeps "+risk+": a guarantee needs at least "+words.Number(need.Wanted)+".")
 	}
 	if k := p.Present; k != nil && k.Headroom != nil {
 		switch headroom := *k.Headroom; {
 		case headroom < 0:
-			fmt.Fprintf(w, "The key of %s is %s short of that.\n", number(k.Limit), number(-headroom))
+			fmt.Fprintf(w, "The key of %s is %s short of that.\n", words.Number(k.Limit), words.Number(-headroom))
 		case headroom == 0:
-			fmt.Fprintf(w, "The key of %s is just that.\n", number(k.Limit))
+			fmt.Fprintf(w, "The key of %s is just that.\n", words.Number(k.Limit))
 		default:
-			fmt.Fprintf(w, "The key of %s has %s more than that.\n", number(k.Limit), number(headroom))
+			fmt.Fprintf(w, "The key of %s has %s more than that.\n", words.Number(k.Limit), words.Number(headroom))
 		}
 	}
 	if x := p.Precision; x != nil && !x.Reached {
@@ -217,11 +211,11 @@ func writeVerdict(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
 
 // precisionText says that a precision was not reached.
 func precisionText(x *result.Precision, risk float64) string {
-	text := "The precision was not reached: the interval at " + percentText(risk) + " "
+	text := "The precision was not reached: the interval at " + words.Percent(risk) + " "
 	if x.Low == nil || x.High == nil {
 		return text + "has no limit on one side yet."
 	}
-	return fmt.Sprintf("%sis %s to %s, which is %s wide and not %s.", text, number(*x.Low), number(*x.High), number(*x.High-*x.Low), number(x.Asked))
+	return fmt.Sprintf("%sis %s to %s, which is %s wide and not %s.", text, words.Number(*x.Low), words.Number(*x.High), words.Number(*x.High-*x.Low), words.Number(x.Asked))
 }
 
 func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) {
@@ -233,10 +227,10 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 	y := &p.Yards
 	lines := [][2]string{
 		{"  needed", neededSpread(p)},
-		{"  other yardsticks", number(y.Time) + " are enough 99 % of the time"},
-		{"", number(y.Logins) + " are enough for 99 % of connections and logins"},
+		{"  other yardsticks", words.Number(y.Time) + " are enough 99 % of the time"},
+		{"", words.Number(y.Logins) + " are enough for 99 % of connections and logins"},
 		{"", fmt.Sprintf("%s by Erlang B at 1 %%, for the mean of %.1f in the busiest hour, %s",
-			number(y.ErlangB), y.BusiestMean, hourText(y.BusiestHour))},
+			words.Number(y.ErlangB), y.BusiestMean, hourText(y.BusiestHour))},
 	}
 	if p.LimitOn == engine.LimitUnits.String() {
 		lines = slices.Insert(lines, 1, [2]string{"  held by", sharesText(p.AtPeak) + ", at the peak on average"})
@@ -251,7 +245,7 @@ func writePolicySizing(w io.Writer, res *result.Sizing, p *result.PolicySizing) 
 }
 
 func neededSpread(p *result.PolicySizing) string {
-	text := spreadText(p.Needed) + " " + p.LimitOn
+	text := words.Spread(p.Needed) + " " + p.LimitOn
 	if p.Needed.Min == p.Needed.Max {
 		return text + " in each replication"
 	}
@@ -287,10 +281,10 @@ func sharesText(list []result.Share) string {
 func presentLines(res *result.Sizing, p *result.PolicySizing, k *result.Key) [][2]string {
 	noun := strings.TrimSuffix(p.LimitOn, "s")
 	lines := [][2]string{{"  risk now", fmt.Sprintf("%s refuse somebody in %s of the runs: %s of %s (%s to %s)",
-		plural(k.Limit, noun), percentText(float64(k.Risk.Count)/float64(k.Risk.N)), number(k.Risk.Count), number(k.Risk.N),
-		percentText(k.Risk.Low), percentText(k.Risk.High))}}
+		words.Plural(k.Limit, noun), words.Percent(float64(k.Risk.Count)/float64(k.Risk.N)), words.Number(k.Risk.Count), words.Number(k.Risk.N),
+		words.Percent(k.Risk.Low), words.Percent(k.Risk.High))}}
 	if k.Limited > 0 {
-		lines = append(lines, [2]string{"", fmt.Sprintf("in %s of %s a connection limit refuses first, however large the key", number(k.Limited), number(k.Risk.N))})
+		lines = append(lines, [2]string{"", fmt.Sprintf("in %s of %s a connection limit refuses first, however large the key", words.Number(k.Limited), words.Number(k.Risk.N))})
 	}
 	if f := k.First; f != nil {
 		lines = append(lines, firstLines(f, clock{res.Start})...)
@@ -325,7 +319,7 @@ func firstText(f *result.FirstRefusals, c clock) string {
 	}
 	for _, q := range []result.Quantile{early, late} {
 		if q.At != nil {
-			text += fmt.Sprintf("; %s by %s", percentText(q.Share), c.second(*q.At))
+			text += fmt.Sprintf("; %s by %s", words.Percent(q.Share), c.second(*q.At))
 		}
 	}
 	return text
@@ -337,12 +331,12 @@ func hoursText(f *result.FirstRefusals) string {
 	rest := 1.0
 	for _, h := range f.Hours {
 		if share := float64(h.Count) / float64(f.N); share >= fewHours {
-			parts = append(parts, h.What+":00 "+percentText(share))
+			parts = append(parts, h.What+":00 "+words.Percent(share))
 			rest -= share
 		}
 	}
 	if rest > 1e-9 {
-		parts = append(parts, "others "+percentText(rest))
+		parts = append(parts, "others "+words.Percent(rest))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -364,7 +358,7 @@ func countsText(list []result.Count, n int) string {
 			parts = append(parts, fmt.Sprintf("%d others", len(list)-i))
 			break
 		}
-		parts = append(parts, c.What+" "+percentText(float64(c.Count)/float64(n)))
+		parts = append(parts, c.What+" "+words.Percent(float64(c.Count)/float64(n)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -378,10 +372,10 @@ func usersText(f *result.FirstRefusals) string {
 		if i > 0 {
 			text += ", "
 		}
-		text += fmt.Sprintf("%s in %s", printable(u.What), number(u.Count))
+		text += fmt.Sprintf("%s in %s", printable(u.What), words.Number(u.Count))
 	}
 	if others := len(f.Users) + f.Others - fewHolders; others > 0 {
-		text += fmt.Sprintf(", %s others", number(others))
+		text += fmt.Sprintf(", %s others", words.Number(others))
 	}
 	return text
 }
@@ -389,20 +383,20 @@ func usersText(f *result.FirstRefusals) string {
 // growthLines tell how much traffic the key bears.
 func growthLines(g *result.Growth) [][2]string {
 	if g.Wanted > 0 {
-		return [][2]string{{"  bears", "too few replications: " + percentText(g.Risk) + " needs at least " + number(g.Wanted)}}
+		return [][2]string{{"  bears", "too few replications: " + words.Percent(g.Risk) + " needs at least " + words.Number(g.Wanted)}}
 	}
-	text := factorText(g) + " times this traffic until that risk is " + percentText(g.Risk)
+	text := factorText(g) + " times this traffic until that risk is " + words.Percent(g.Risk)
 	if g.People > 0 && g.Factor != nil {
-		text += ": " + signed(float64(g.Extra), 0) + " people and devices to the " + number(g.People)
+		text += ": " + signed(float64(g.Extra), 0) + " people and devices to the " + words.Number(g.People)
 	}
-	lines := [][2]string{{"  bears", text + " (" + plural(g.N, "replication") + ")"}}
+	lines := [][2]string{{"  bears", text + " (" + words.Plural(g.N, "replication") + ")"}}
 	switch {
 	case g.Yearly == 0:
 	case g.Month != "":
 		lines = append(lines, [2]string{"  breaks in", fmt.Sprintf("%s (%s to %s), growing %s a year from the scenario's start",
-			g.Month, cmp.Or(g.MonthLow, "…"), cmp.Or(g.MonthHigh, "…"), percentText(g.Yearly))})
+			g.Month, cmp.Or(g.MonthLow, "…"), cmp.Or(g.MonthHigh, "…"), words.Percent(g.Yearly))})
 	case g.Beyond == result.Above:
-		lines = append(lines, [2]string{"  breaks in", "many years, growing " + percentText(g.Yearly) + " a year"})
+		lines = append(lines, [2]string{"  breaks in", "many years, growing " + words.Percent(g.Yearly) + " a year"})
 	default:
 		lines = append(lines, [2]string{"  breaks in", "no month to come: the key is too small for this risk now"})
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"highwater/sim"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -117,7 +117,7 @@ func soFar(s *sim.Sample) string {
 	}
 	slices.Sort(list)
 	noun := strings.TrimSuffix(s.Policy.LimitOn.String(), "s")
-	return fmt.Sprintf("%s: %s needed (%s–%s)", plural(s.N, "replication"), plural(list[(s.N-1)/2], noun), number(list[0]), number(list[s.N-1]))
+	return fmt.Sprintf("%s: %s needed (%s–%s)", words.Plural(s.N, "replication"), words.Plural(list[(s.N-1)/2], noun), words.Number(list[0]), words.Number(list[s.N-1]))
 }
 
 // print prints a result as text or JSON.
@@ -156,26 +156,10 @@ func percent(flag, s string) (float64, error) {
 	return v / 100, nil
 }
 
-// percentText is a share as percent, with as many digits as tell it.
-func percentText(share float64) string {
-	p := 100 * share
-	switch {
-	case p == 0 || p == 100:
-		return fmt.Sprintf("%.0f %%", p)
-	case p > 99.9:
-		return strconv.FormatFloat(math.Floor(p*100)/100, 'f', -1, 64) + " %"
-	case p < 1:
-		return strconv.FormatFloat(p, 'g', 2, 64) + " %"
-	case p < 10 || p > 99:
-		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
-	}
-	return fmt.Sprintf("%.0f %%", p)
-}
-
 // writeStudy is the heading of a result of many replications.
 func writeStudy(w io.Writer, st *result.Study, key string) {
-	fmt.Fprintf(w, "%s: %s from %s, %s\n", st.Scenario, span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST"), key)
-	fmt.Fprintf(w, "%s, seed %d", plural(st.Replications, "replication"), st.Seed)
+	fmt.Fprintf(w, "%s: %s from %s, %s\n", st.Scenario, words.Span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST"), key)
+	fmt.Fprintf(w, "%s, seed %d", words.Plural(st.Replications, "replication"), st.Seed)
 	switch st.EndedBy {
 	case result.Precise:
 		fmt.Fprint(w, ", enough for the precision")

@@ -12,6 +12,7 @@ import (
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/target"
 
 	"github.com/spf13/cobra"
@@ -230,24 +231,24 @@ func (f *targetFlags) print(std stdio, res *result.Target) error {
 // writeTarget tells a person what came of the requests.
 func writeTarget(w io.Writer, res *result.Target) {
 	var c clock // since the start
-	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", plural(res.Requests, "request"), span(res.At-res.Begin), res.Policy,
+	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", words.Plural(res.Requests, "request"), words.Span(res.At-res.Begin), res.Policy,
 		changedText(res.Options), keyText(res.Units, res.LimitOn))
 	var answers []string
 	for _, a := range res.Answers {
-		answers = append(answers, fmt.Sprintf("%d × %s", a.Status, number(a.Count)))
+		answers = append(answers, fmt.Sprintf("%d × %s", a.Status, words.Number(a.Count)))
 	}
 	lines := [][2]string{
-		{"peak", peakText(res.Peak, c) + ", " + plural(res.PeakConnections, "connection") + " at most"},
-		{"admitted", plural(res.Admitted, "connection")},
+		{"peak", peakText(res.Peak, c) + ", " + words.Plural(res.PeakConnections, "connection") + " at most"},
+		{"admitted", words.Plural(res.Admitted, "connection")},
 	}
 	if answers != nil {
 		lines = append(lines, [2]string{"answers", strings.Join(answers, ", ")})
 	}
 	if res.Abandoned > 0 {
-		lines = append(lines, [2]string{"abandoned", plural(res.Abandoned, "request") + " by clients that did not wait"})
+		lines = append(lines, [2]string{"abandoned", words.Plural(res.Abandoned, "request") + " by clients that did not wait"})
 	}
 	if res.TurnedAway > 0 {
-		lines = append(lines, [2]string{"turned away", plural(res.TurnedAway, "request") + " that the target itself had no room for"})
+		lines = append(lines, [2]string{"turned away", words.Plural(res.TurnedAway, "request") + " that the target itself had no room for"})
 	}
 	lines = append(lines, refusalLines(res.FirstRefusal, res.LimitOn, c)...)
 	if res.Refused > 0 {

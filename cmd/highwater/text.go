@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,7 +77,7 @@ func paragraph(w io.Writer, label, text string) {
 	line := label
 	begin := uniseg.StringWidth(label)
 	at := begin
-	for _, word := range words(text) {
+	for _, word := range unbroken(text) {
 		n := uniseg.StringWidth(word)
 		switch {
 		case at == begin:
@@ -95,8 +94,8 @@ func paragraph(w io.Writer, label, text string) {
 	fmt.Fprintln(w, line)
 }
 
-// words splits a text where a line may end: not before a percent sign.
-func words(text string) []string {
+// unbroken splits a text where a line may end: not before a percent sign.
+func unbroken(text string) []string {
 	var list []string
 	for _, word := range strings.Fields(text) {
 		if len(list) > 0 && word[0] == '%' && strings.Trim(word, "%.,;:)") == "" {
@@ -106,23 +105,6 @@ func words(text string) []string {
 		}
 	}
 	return list
-}
-
-// number writes a whole number in groups of three digits.
-func number[T ~int | ~int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural is a number and its noun.
-func plural[T ~int | ~int64](n T, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return number(n) + " " + noun + "s"
 }
 
 // A clock writes instants: on the wall clock when the start is known, else
@@ -160,28 +142,6 @@ func elapsed(t engine.Time) string {
 		s += fmt.Sprintf(".%03d", ms)
 	}
 	return s
-}
-
-// span is a length of time in its largest units, as 10 h or 1 d 6 h.
-func span(t engine.Time) string {
-	units := []struct {
-		length engine.Time
-		name   string
-	}{{7 * engine.Day, "w"}, {engine.Day, "d"}, {engine.Hour, "h"}, {engine.Minute, "min"}, {engine.Second, "s"}, {engine.Millisecond, "ms"}}
-	var parts []string
-	for _, u := range units {
-		if t >= u.length {
-			parts = append(parts, fmt.Sprintf("%d %s", t/u.length, u.name))
-			t %= u.length
-		}
-		if len(parts) == 2 {
-			break
-		}
-	}
-	if parts == nil {
-		return "0 s"
-	}
-	return strings.Join(parts, " ")
 }
 
 // printable makes a text from a log or trace fit for a terminal and a table.

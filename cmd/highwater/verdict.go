@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // writeGate tells a person the verdict and what it rests on.
@@ -18,7 +19,7 @@ func writeGate(w io.Writer, g *result.Gate) {
 		head = g.Name
 	}
 	if g.Replications > 0 {
-		head += fmt.Sprintf(": %s, seed %d", plural(g.Replications, "replication"), g.Seed)
+		head += fmt.Sprintf(": %s, seed %d", words.Plural(g.Replications, "replication"), g.Seed)
 	}
 	fmt.Fprintf(w, "%s\nverdict: %s\n", head, g.Verdict)
 	if len(g.Expectations) > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 func secondsOf(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }
@@ -16,7 +17,7 @@ func (r *Report) addAttack(s *result.Attack) {
 	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
 		r.fact("target", line(s.Target))
 		r.fact("sent", fmt.Sprintf("replication %d, seed %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Seed, s.Scale, s.Clock))
-		r.fact("of the scenario", span(s.From)+" to "+span(s.To))
+		r.fact("of the scenario", words.LongSpan(s.From)+" to "+words.LongSpan(s.To))
 		r.fact("schedule", s.Schedule)
 		r.signed(s.Version, s.Fingerprint)
 	}
@@ -30,17 +31,17 @@ func (r *Report) addAttack(s *result.Attack) {
 	if x == nil {
 		return
 	}
-	r.figures = append(r.figures, figure{Value: number(x.First), Label: "requests sent, of " + number(s.Plan.Requests) + " planned"},
-		figure{Value: number(x.Refused), Label: "refused", Alarm: x.Refused > 0}, figure{Value: number(x.Failed), Label: "failed", Alarm: x.Failed > 0},
+	r.figures = append(r.figures, figure{Value: words.Number(x.First), Label: "requests sent, of " + words.Number(s.Plan.Requests) + " planned"},
+		figure{Value: words.Number(x.Refused), Label: "refused", Alarm: x.Refused > 0}, figure{Value: words.Number(x.Failed), Label: "failed", Alarm: x.Failed > 0},
 		figure{Value: milliseconds(x.Response.P99), Label: "response time, 99th percentile"})
 	if s.Curves != nil {
 		r.addCurves(s.Curves, c)
 	}
 	r.addLatency(x)
 	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
-		{"planned requests", number(s.Plan.Requests)}, {"first attempts sent", number(x.First)}, {"retries", number(x.Retries)}, {"served", number(x.Served)},
-		{"refused", number(x.Refused)}, {"failed", number(x.Failed)}, {"cut off at the end", number(x.Cut)}, {"abandoned after a refusal", number(x.Abandoned)},
-		{"not sent", number(x.Unsent)}, {"web sessions opened", number(x.Sessions)},
+		{"planned requests", words.Number(s.Plan.Requests)}, {"first attempts sent", words.Number(x.First)}, {"retries", words.Number(x.Retries)}, {"served", words.Number(x.Served)},
+		{"refused", words.Number(x.Refused)}, {"failed", words.Number(x.Failed)}, {"cut off at the end", words.Number(x.Cut)}, {"abandoned after a refusal", words.Number(x.Abandoned)},
+		{"not sent", words.Number(x.Unsent)}, {"web sessions opened", words.Number(x.Sessions)},
 	}}})
 	for _, g := range []struct {
 		title string
@@ -50,7 +51,7 @@ func (r *Report) addAttack(s *result.Attack) {
 	}
 	t := &table{Head: []string{"cause", "attempts"}}
 	for _, k := range x.Causes {
-		t.Rows = append(t.Rows, []string{line(k.Cause), number(k.N)})
+		t.Rows = append(t.Rows, []string{line(k.Cause), words.Number(k.N)})
 	}
 	if t.Rows != nil {
 		r.add(section{Title: "Why attempts failed", Table: t})
@@ -60,11 +61,11 @@ func (r *Report) addAttack(s *result.Attack) {
 func attackAnswer(s *result.Attack, c clock) string {
 	x := s.Sent
 	if x == nil {
-		return fmt.Sprintf("A plan of %s to %s; nothing was sent.", plural(s.Plan.Requests, "request"), line(s.Target))
+		return fmt.Sprintf("A plan of %s to %s; nothing was sent.", words.Plural(s.Plan.Requests, "request"), line(s.Target))
 	}
-	text := fmt.Sprintf("The target refused nobody of %s", plural(x.First, "request"))
+	text := fmt.Sprintf("The target refused nobody of %s", words.Plural(x.First, "request"))
 	if x.Refused > 0 {
-		text = fmt.Sprintf("The target refused %s of %s", number(x.Refused), plural(x.First+x.Retries, "attempt"))
+		text = fmt.Sprintf("The target refused %s of %s", words.Number(x.Refused), words.Plural(x.First+x.Retries, "attempt"))
 		if f := x.FirstRefusal; f != nil {
 			text += fmt.Sprintf(", the first at %s of the scenario to %s (%d)", c.at(f.At), line(f.Cohort), f.Status)
 		}
@@ -85,13 +86,13 @@ func milliseconds(t engine.Time) string {
 	case t < 10*engine.Millisecond:
 		return fmt.Sprintf("%.2f ms", float64(t)/float64(engine.Millisecond))
 	case t < 10*engine.Second:
-		return number(t/engine.Millisecond) + " ms"
+		return words.Number(t/engine.Millisecond) + " ms"
 	}
 	return decimal(t.Seconds()) + " s"
 }
 
 func latencyRow(name string, l *result.Latency) []string {
-	return []string{name, number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
+	return []string{name, words.Number(l.N), milliseconds(l.Mean), milliseconds(l.P50), milliseconds(l.P90), milliseconds(l.P99), milliseconds(l.P999), milliseconds(l.Max)}
 }
 
 // addLatency lists the latencies by percentile.
@@ -110,7 +111,7 @@ func (r *Report) addGroups(title string, list []result.AttackGroup) {
 	t := &table{Head: []string{"", "attempts", "refused", "failed", "service: 50 %", "99 %", "response: 50 %", "99 %"}}
 	for i := range list {
 		g := &list[i]
-		t.Rows = append(t.Rows, []string{line(g.Name), number(g.Requests), number(g.Refused), number(g.Failed), milliseconds(g.Service.P50), milliseconds(g.Service.P99),
+		t.Rows = append(t.Rows, []string{line(g.Name), words.Number(g.Requests), words.Number(g.Refused), words.Number(g.Failed), milliseconds(g.Service.P50), milliseconds(g.Service.P99),
 			milliseconds(g.Response.P50), milliseconds(g.Response.P99)})
 	}
 	if t.Rows != nil {
@@ -133,12 +134,12 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		if f := k.curve.FirstRefusal; f != nil {
 			first = c.at(f.At) + " by " + line(f.Via)
 		}
-		t.Rows = append(t.Rows, []string{k.name, number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, number(k.curve.Refused)})
+		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, words.Number(k.curve.Refused)})
 	}
 	var text []string
 	if d := s.Divergence; d != nil {
 		text = append(text, fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
-			plural(d.Samples, "sample"), number(d.Outside), plural(d.Largest, "unit"), c.at(d.LargestAt)))
+			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt)))
 	}
 	for _, w := range append(s.Words, s.Notes...) {
 		text = append(text, strings.TrimSuffix(sentence(w), ".")+".")

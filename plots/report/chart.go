@@ -9,6 +9,7 @@ import (
 	"highwater/engine"
 	"highwater/plots"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // The area of lines, which is stretched to the page. Labels stand beside it,
@@ -158,7 +159,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	c.XTitle = title
 	if most > 0 {
 		c.limit = most
-		c.LimitY, c.LimitName = c.y(most), "limit "+number(limit)
+		c.LimitY, c.LimitName = c.y(most), "limit "+words.Number(limit)
 	}
 	for i := range columns {
 		c.hover.X = append(c.hover.X, round(100*(float64(i)+0.5)/columns))
@@ -275,12 +276,12 @@ func newCurve(id string, low, high int) *chart {
 		step = []int{1, 2, 5}[i%3] * int(math.Pow10(i/3))
 	}
 	for v := (low + step - 1) / step * step; v <= high; v += step {
-		list = append(list, plots.Tick{At: float64(v), Label: number(v), Mid: float64(v)})
+		list = append(list, plots.Tick{At: float64(v), Label: words.Number(v), Mid: float64(v)})
 	}
 	c.ticks(list)
 	for v := low; v <= high; v += max((high-low)/columns, 1) {
 		c.hover.X = append(c.hover.X, c.x(float64(v)))
-		c.hover.At = append(c.hover.At, plural(v, "unit"))
+		c.hover.At = append(c.hover.At, words.Plural(v, "unit"))
 	}
 	return c
 }
@@ -331,7 +332,7 @@ func (c *chart) riskTexts(curve []result.Risk) []string {
 // limitAt marks a number of units on the axis.
 func (c *chart) limitAt(units int) {
 	if at := c.x(float64(units)); at >= 0 && at <= 100 {
-		c.LimitX, c.LimitName = at, "present key "+number(units)
+		c.LimitX, c.LimitName = at, "present key "+words.Number(units)
 	}
 }
 
@@ -348,9 +349,9 @@ type slider struct {
 
 func (s *slider) add(x float64, k *result.Risk, n int, limitOn, when string) {
 	s.keys = append(s.keys, k.Units)
-	s.Units = append(s.Units, number(k.Units)+" "+limitOn)
+	s.Units = append(s.Units, words.Number(k.Units)+" "+limitOn)
 	s.X = append(s.X, x)
-	text := fmt.Sprintf("risk %s (%s to %s), %s of %s runs refuse somebody", percent(k.Risk), percent(k.Low), percent(k.High), number(k.Count), number(n))
+	text := fmt.Sprintf("risk %s (%s to %s), %s of %s runs refuse somebody", percent(k.Risk), percent(k.Low), percent(k.High), words.Number(k.Count), words.Number(n))
 	if k.Median != nil {
 		text += "; half of the runs have refused somebody by " + when
 	} else {

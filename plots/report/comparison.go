@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 func (r *Report) addComparison(s *result.Comparison) {
@@ -14,7 +15,7 @@ func (r *Report) addComparison(s *result.Comparison) {
 		r.study(&s.Study)
 		r.counted(&base.Counted)
 		for i := range s.Sides {
-			r.figures = append(r.figures, figure{Value: number(s.Sides[i].Needed.Median), Label: s.Sides[i].LimitOn + " needed (median): " + line(s.Sides[i].Name)})
+			r.figures = append(r.figures, figure{Value: words.Number(s.Sides[i].Needed.Median), Label: s.Sides[i].LimitOn + " needed (median): " + line(s.Sides[i].Name)})
 		}
 	}
 	r.notes = append(r.notes, s.Warnings...)
@@ -27,7 +28,7 @@ func (r *Report) addComparison(s *result.Comparison) {
 
 func comparisonAnswer(s *result.Comparison) string {
 	base := &s.Sides[0]
-	text := fmt.Sprintf("%s needs %s %s", line(base.Name), number(base.Needed.Median), base.LimitOn)
+	text := fmt.Sprintf("%s needs %s %s", line(base.Name), words.Number(base.Needed.Median), base.LimitOn)
 	var parts []string
 	for i := range s.Pairs {
 		p := &s.Pairs[i]
@@ -70,25 +71,25 @@ func (r *Report) addSides(s *result.Comparison, c clock) {
 		}
 		contract, risk, first, attempts, lost := "–", "–", "–", "–", "–"
 		if d.Contract != nil {
-			contract = spread(d.Contract.Needed)
+			contract = words.Spread(d.Contract.Needed)
 		}
 		if f := d.Refusals; f != nil {
 			risk, first = proportion(&f.Risk), c.or(f.First.At, "not in the run")
 			attempts, lost = decimal(f.Attempts), decimal(f.Lost)
 		}
 		t.Head = append(t.Head, line(d.Name))
-		for j, cell := range []string{k, spread(d.Needed) + " " + d.LimitOn, enoughText(d.Enough), contract, decimal(d.MeanUnits), risk, first, attempts, lost} {
+		for j, cell := range []string{k, words.Spread(d.Needed) + " " + d.LimitOn, enoughText(d.Enough), contract, decimal(d.MeanUnits), risk, first, attempts, lost} {
 			t.Rows[j] = append(t.Rows[j], cell)
 		}
 	}
 	r.add(section{Title: "Policies and keys side by side", Text: fmt.Sprintf("The same people at the same instants in each of %s. "+
-		"Enough is by risk of any refusal, guaranteed where that is said.", plural(s.Replications, "replication")), Table: t})
+		"Enough is by risk of any refusal, guaranteed where that is said.", words.Plural(s.Replications, "replication")), Table: t})
 }
 
 func enoughText(list []result.Need) string {
 	var parts []string
 	for _, n := range list {
-		text := unitsOr(n.Best(), "too few runs")
+		text := words.UnitsOr(n.Best(), "too few runs")
 		if n.Guaranteed != nil {
 			text += " guaranteed"
 		}

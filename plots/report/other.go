@@ -8,30 +8,31 @@ import (
 	"unicode"
 
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 func (r *Report) addReplay(s *result.Replay) {
 	c := clock{end: s.End}
-	answer := fmt.Sprintf("%s were in use at the peak, %s after the start of the trace", plural(s.Peak.Units, "license unit"), span(s.Peak.At))
+	answer := fmt.Sprintf("%s were in use at the peak, %s after the start of the trace", words.Plural(s.Peak.Units, "license unit"), words.LongSpan(s.Peak.At))
 	switch {
 	case s.FirstRefusal != nil:
-		answer += fmt.Sprintf("; the key of %s refuses %s, the first after %s.", number(s.Units), plural(s.Refused, "attempt"), span(s.FirstRefusal.At))
+		answer += fmt.Sprintf("; the key of %s refuses %s, the first after %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), words.LongSpan(s.FirstRefusal.At))
 	case s.Units > 0:
-		answer += fmt.Sprintf("; the key of %s refuses nobody.", number(s.Units))
+		answer += fmt.Sprintf("; the key of %s refuses nobody.", words.Number(s.Units))
 	default:
 		answer += "; nothing limits them."
 	}
 	if r.open("trace", "replay", answer) {
 		r.fact("policy", line(s.Policy))
 		r.fact("license key", key(s.Units, "units"))
-		r.fact("covers", span(s.End)+", "+plural(s.Events, "event"))
-		r.figures = append(r.figures, figure{Value: number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0},
-			figure{Value: number(s.PeakConnections), Label: "connections at most"},
-			figure{Value: number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
+		r.fact("covers", words.LongSpan(s.End)+", "+words.Plural(s.Events, "event"))
+		r.figures = append(r.figures, figure{Value: words.Number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0},
+			figure{Value: words.Number(s.PeakConnections), Label: "connections at most"},
+			figure{Value: words.Number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
 	}
-	counts := &table{Head: []string{"what", "count"}, Rows: [][]string{{"admitted", number(s.Admitted)}, {"refused", number(s.Refused)}, {"not charged", number(s.Uncharged)}}}
+	counts := &table{Head: []string{"what", "count"}, Rows: [][]string{{"admitted", words.Number(s.Admitted)}, {"refused", words.Number(s.Refused)}, {"not charged", words.Number(s.Uncharged)}}}
 	for _, via := range slices.Sorted(maps.Keys(s.RefusedByVia)) {
-		counts.Rows = append(counts.Rows, []string{"refused by " + line(via), number(s.RefusedByVia[via])})
+		counts.Rows = append(counts.Rows, []string{"refused by " + line(via), words.Number(s.RefusedByVia[via])})
 	}
 	if f := s.FirstRefusal; f != nil {
 		r.more = append(r.more, fmt.Sprintf("The first to be refused is %s by %s, who sees “%s”.", line(f.LicenseUserID), line(f.Via), line(f.ClientSees)))
@@ -41,7 +42,7 @@ func (r *Report) addReplay(s *result.Replay) {
 	var amounts []float64
 	for _, h := range s.Top {
 		amounts = append(amounts, float64(h.UnitsAtPeak))
-		t.Rows = append(t.Rows, []string{line(h.LicenseUserID), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak), decimal(h.UnitSeconds.Seconds() / 3600)})
+		t.Rows = append(t.Rows, []string{line(h.LicenseUserID), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak), decimal(h.UnitSeconds.Seconds() / 3600)})
 	}
 	t.Bars = bars(amounts)
 	if t.Rows != nil {
@@ -56,10 +57,10 @@ const fewTransitions = 50
 func (r *Report) addTransitions(s *result.Replay, c clock) {
 	t := &table{Head: []string{"license user ID", "after", "connections"}}
 	for _, x := range s.Transitions[:min(fewTransitions, len(s.Transitions))] {
-		t.Rows = append(t.Rows, []string{line(x.LicenseUserID), c.at(x.At), number(x.Connections)})
+		t.Rows = append(t.Rows, []string{line(x.LicenseUserID), c.at(x.At), words.Number(x.Connections)})
 	}
 	if t.Rows != nil {
-		r.add(section{Title: "One unit per connection", Text: plural(len(s.Transitions), "license user ID") + " went over to one unit per connection; the first are listed.", Table: t})
+		r.add(section{Title: "One unit per connection", Text: words.Plural(len(s.Transitions), "license user ID") + " went over to one unit per connection; the first are listed.", Table: t})
 	}
 }
 
@@ -79,7 +80,7 @@ func (r *Report) addExplanation(s *result.Explanation) {
 	if s.Clock != nil {
 		c.start = s.Clock.Add(-secondsOf(*s.At))
 	}
-	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", plural(s.InUse, "license unit"), c.at(*s.At), which(s.Which))) {
+	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", words.Plural(s.InUse, "license unit"), c.at(*s.At), which(s.Which))) {
 		r.fact("policy", policy(&result.Counted{Policy: s.Policy, Base: s.Base, Options: s.Options}))
 		r.fact("license key", key(s.Units, s.LimitOn))
 		if s.Seed > 0 {
@@ -95,10 +96,10 @@ func (r *Report) addExplanation(s *result.Explanation) {
 			continue
 		}
 		amounts = append(amounts, float64(k.Units))
-		t.Rows = append(t.Rows, []string{is[k.Category], number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
+		t.Rows = append(t.Rows, []string{is[k.Category], words.Number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", plural(s.InUse, "unit"), c.at(*s.At), which(s.Which)), Table: t})
+	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s.Which)), Table: t})
 	r.addSplits(s)
 }
 
@@ -118,9 +119,9 @@ func (r *Report) addSplits(s *result.Explanation) {
 	for _, k := range s.ByCohort {
 		var parts []string
 		for _, x := range k.Split {
-			parts = append(parts, number(x.Units)+" "+is[x.Category])
+			parts = append(parts, words.Number(x.Units)+" "+is[x.Category])
 		}
-		t.Rows = append(t.Rows, []string{line(k.Cohort), number(k.Units), number(k.Users), strings.Join(parts, "; ")})
+		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users), strings.Join(parts, "; ")})
 	}
 	if t.Rows != nil {
 		r.add(section{Title: "The same by cohort", Table: t})
@@ -129,19 +130,19 @@ func (r *Report) addSplits(s *result.Explanation) {
 
 func (r *Report) addReadings(s *result.Readings) {
 	r.open("readings", "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
-		number(s.Lowest.PeakUnits), plural(s.Highest.PeakUnits, "license unit")))
+		words.Number(s.Lowest.PeakUnits), words.Plural(s.Highest.PeakUnits, "license unit")))
 	t := &table{Head: []string{"option", "effect on the peak", "values: lowest to highest peak"}}
 	var amounts []float64
 	for _, o := range s.Options {
 		var parts []string
 		for _, v := range o.Values {
-			parts = append(parts, fmt.Sprintf("%s: %s to %s", v.Value, number(v.Lowest), number(v.Highest)))
+			parts = append(parts, fmt.Sprintf("%s: %s to %s", v.Value, words.Number(v.Lowest), words.Number(v.Highest)))
 		}
 		amounts = append(amounts, float64(o.Effect))
-		t.Rows = append(t.Rows, []string{o.Name, number(o.Effect), strings.Join(parts, "; ")})
+		t.Rows = append(t.Rows, []string{o.Name, words.Number(o.Effect), strings.Join(parts, "; ")})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", plural(s.Sets, "set"), line(s.Policy),
+	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", words.Plural(s.Sets, "set"), line(s.Policy),
 		settings(s.Lowest.Settings), settings(s.Highest.Settings)), Table: t})
 	if o := s.Over; o != nil {
 		t := &table{Head: []string{"reading", "needed: median (range)", "enough"}}
@@ -149,9 +150,9 @@ func (r *Report) addReadings(s *result.Readings) {
 			name string
 			need *result.ReadingNeed
 		}{{"taken unless somebody says otherwise", &o.Taken}, {"lowest", &o.Lowest}, {"highest", &o.Highest}, {"the contract's count", &o.Contract}} {
-			t.Rows = append(t.Rows, []string{x.name, spread(x.need.PeakUnits), enoughText([]result.Need{x.need.Enough})})
+			t.Rows = append(t.Rows, []string{x.name, words.Spread(x.need.PeakUnits), enoughText([]result.Need{x.need.Enough})})
 		}
-		r.add(section{Title: "Readings over the replications", Text: fmt.Sprintf("%s, seed %d, %s confidence.", plural(o.Replications, "replication"), o.Seed, percent(o.Confidence)), Table: t})
+		r.add(section{Title: "Readings over the replications", Text: fmt.Sprintf("%s, seed %d, %s confidence.", words.Plural(o.Replications, "replication"), o.Seed, percent(o.Confidence)), Table: t})
 	}
 }
 

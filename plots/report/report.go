@@ -16,6 +16,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // A Source is the results that a report is about. All are of one scenario,
@@ -161,8 +162,8 @@ func (r *Report) fact(name, value string) {
 
 // study are the facts of a result of many replications.
 func (r *Report) study(st *result.Study) {
-	r.fact("covers", fmt.Sprintf("%s from %s", span(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST")))
-	n := plural(st.Replications, "replication")
+	r.fact("covers", fmt.Sprintf("%s from %s", words.LongSpan(st.Duration), st.Start.Format("Mon 2 Jan 2006 15:04 MST")))
+	n := words.Plural(st.Replications, "replication")
 	switch st.EndedBy {
 	case result.Precise:
 		n += ", enough for the precision"
@@ -205,5 +206,5 @@ func key(units int, limitOn string) string {
 	if units == 0 {
 		return "unlimited"
 	}
-	return plural(units, strings.TrimSuffix(cmp.Or(limitOn, "units"), "s"))
+	return words.Plural(units, strings.TrimSuffix(cmp.Or(limitOn, "units"), "s"))
 }

@@ -6,6 +6,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 func (r *Report) addSimulation(s *result.Simulation) {
@@ -14,11 +15,11 @@ func (r *Report) addSimulation(s *result.Simulation) {
 	if r.open(s.Scenario, "simulation", simulationAnswer(s, p, c)) {
 		r.study(&s.Study)
 		r.counted(&p.Counted)
-		r.figures = append(r.figures, figure{Value: number(p.Peaks.Median), Label: "units in use at the peak, median of the runs"},
-			figure{Value: number(needed(p).Median), Label: p.LimitOn + " needed, if nobody is refused"},
+		r.figures = append(r.figures, figure{Value: words.Number(p.Peaks.Median), Label: "units in use at the peak, median of the runs"},
+			figure{Value: words.Number(needed(p).Median), Label: p.LimitOn + " needed, if nobody is refused"},
 			figure{Value: percent(float64(p.Refusing.Count) / float64(max(p.Refusing.N, 1))), Label: "of the runs refuse somebody", Alarm: p.Refusing.Count > 0})
 		if p.Units > 0 {
-			r.figures = append(r.figures, figure{Value: number(p.Units), Label: p.LimitOn + " on the license key"})
+			r.figures = append(r.figures, figure{Value: words.Number(p.Units), Label: p.LimitOn + " on the license key"})
 		}
 	}
 	r.addTimes(s, c)
@@ -35,17 +36,17 @@ func needed(p *result.PolicyRun) result.Spread {
 func byConnections(c *result.Counted) bool { return c.LimitOn == engine.LimitConnections.String() }
 
 func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string {
-	text := fmt.Sprintf("%s are in use at the peak of %s", plural(p.Peaks.Median, "license unit"), span(s.Duration))
+	text := fmt.Sprintf("%s are in use at the peak of %s", words.Plural(p.Peaks.Median, "license unit"), words.LongSpan(s.Duration))
 	if p.Peaks.Min < p.Peaks.Max {
-		text += fmt.Sprintf(" (%s to %s in %s)", number(p.Peaks.Min), number(p.Peaks.Max), plural(s.Replications, "run"))
+		text += fmt.Sprintf(" (%s to %s in %s)", words.Number(p.Peaks.Min), words.Number(p.Peaks.Max), words.Plural(s.Replications, "run"))
 	}
 	if p.Units == 0 || !p.Enforced {
 		return text + "; nothing limits them."
 	}
 	if p.Refusing.Count == 0 {
-		return text + fmt.Sprintf("; the key of %s refuses nobody in any run.", number(p.Units))
+		return text + fmt.Sprintf("; the key of %s refuses nobody in any run.", words.Number(p.Units))
 	}
-	text += fmt.Sprintf("; with the key of %s somebody is refused in %s of the runs", number(p.Units), percent(float64(p.Refusing.Count)/float64(p.Refusing.N)))
+	text += fmt.Sprintf("; with the key of %s somebody is refused in %s of the runs", words.Number(p.Units), percent(float64(p.Refusing.Count)/float64(p.Refusing.N)))
 	if p.FirstRefusals != nil {
 		text += ", first at " + c.at(p.FirstRefusals.Median)
 		if p.FirstRefusals.N > 1 {
@@ -70,7 +71,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 		if p.First.DemandSeries != nil {
 			one.samples, one.peak, top, anyNeeded = p.First.DemandSeries, p.First.Demand.At, p.First.Demand, true
 		}
-		one.peakText = "peak " + number(top.Units) + " at " + c.at(top.At)
+		one.peakText = "peak " + words.Number(top.Units) + " at " + c.at(top.At)
 		if one.byConns {
 			one.name += " (connections)"
 			one.peak, one.peakText = highest(one.samples)
@@ -104,7 +105,7 @@ func highest(samples []result.Sample) (engine.Time, string) {
 			top = s
 		}
 	}
-	return top.At, "peak " + number(top.Connections)
+	return top.At, "peak " + words.Number(top.Connections)
 }
 
 // mostRows bounds the table behind units over time.
@@ -148,7 +149,7 @@ func (r *Report) addPeakHolders(p *result.PolicyRun) {
 	var amounts []float64
 	for _, k := range p.First.PeakByCohort {
 		amounts = append(amounts, float64(k.Units))
-		t.Rows = append(t.Rows, []string{line(k.Cohort), number(k.Units), number(k.Users)})
+		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users)})
 	}
 	t.Bars = bars(amounts)
 	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + policy(&p.Counted) + ".", Table: t})
@@ -159,7 +160,7 @@ func (r *Report) addLarge(first *result.Replication) {
 	if len(first.Holders) > 0 && first.Holders[0].UnitsAtPeak > 1 {
 		t := &table{Head: []string{"license user ID", "cohort", "units", "connections"}}
 		for _, h := range first.Holders {
-			t.Rows = append(t.Rows, []string{line(h.LicenseUserID), line(h.Cohort), number(h.UnitsAtPeak), number(h.ConnectionsAtPeak)})
+			t.Rows = append(t.Rows, []string{line(h.LicenseUserID), line(h.Cohort), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak)})
 		}
 		r.add(section{Title: "Largest license user IDs at the peak", Text: "In replication 1.", Table: t})
 	}
@@ -173,7 +174,7 @@ func (r *Report) addPolicies(s *result.Simulation) {
 		if !p.Enforced {
 			k = "counts, refuses nobody"
 		}
-		t.Rows = append(t.Rows, []string{policy(&p.Counted), k, spread(p.Peaks), spread(needed(p)) + " " + p.LimitOn, decimal(p.MeanUnits), proportion(&p.Refusing)})
+		t.Rows = append(t.Rows, []string{policy(&p.Counted), k, words.Spread(p.Peaks), words.Spread(needed(p)) + " " + p.LimitOn, decimal(p.MeanUnits), proportion(&p.Refusing)})
 	}
 	r.add(section{Title: "Policies side by side", Text: "The same people at the same instants, counted by each policy: median (range) over the replications.", Table: t})
 }
@@ -212,13 +213,13 @@ func (r *Report) addDuration(s *result.Simulation) {
 		p := &s.Policies[i]
 		texts := make([]string, places+1)
 		for j := range texts {
-			texts[j] = "at least " + number(atLeast(p.TimeAt, float64(j)/places))
+			texts[j] = "at least " + words.Number(atLeast(p.TimeAt, float64(j)/places))
 		}
 		c.hover.Names, c.hover.Texts = append(c.hover.Names, policy(&p.Counted)), append(c.hover.Texts, texts)
 		c.Lines = append(c.Lines, chartLine{Name: policy(&p.Counted), Path: c.durationPath(p.TimeAt), Style: i % styles})
 		row := []string{policy(&p.Counted)}
 		for _, v := range shares {
-			row = append(row, number(atLeast(p.TimeAt, v)))
+			row = append(row, words.Number(atLeast(p.TimeAt, v)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -284,8 +285,8 @@ func (r *Report) addQueues(s *result.Simulation) {
 	for i := range s.Policies {
 		p := &s.Policies[i]
 		for _, q := range p.Queues {
-			t.Rows = append(t.Rows, []string{policy(&p.Counted), line(q.Proxy), number(q.Cap), number(q.Came), number(q.Waited), number(q.TimedOut),
-				span(q.Median), span(q.P99), span(q.LongestWait)})
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), line(q.Proxy), words.Number(q.Cap), words.Number(q.Came), words.Number(q.Waited), words.Number(q.TimedOut),
+				words.LongSpan(q.Median), words.LongSpan(q.P99), words.LongSpan(q.LongestWait)})
 		}
 	}
 	if t.Rows != nil {

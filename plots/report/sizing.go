@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 func (r *Report) addSizing(s *result.Sizing) {
@@ -46,24 +47,24 @@ func (r *Report) addPresent(s *result.Sizing) {
 func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
 	need := &p.Enough[0]
 	noun := "license " + strings.TrimSuffix(p.LimitOn, "s")
-	risk := fmt.Sprintf("the risk that anybody is refused in a run of %s at %s or less", span(s.Duration), percent(need.Risk))
+	risk := fmt.Sprintf("the risk that anybody is refused in a run of %s at %s or less", words.LongSpan(s.Duration), percent(need.Risk))
 	var text string
 	switch {
 	case need.Guaranteed != nil:
-		text = fmt.Sprintf("%s keep %s, with %s confidence", plural(*need.Guaranteed, noun), risk, percent(s.Confidence))
+		text = fmt.Sprintf("%s keep %s, with %s confidence", words.Plural(*need.Guaranteed, noun), risk, percent(s.Confidence))
 	case need.Units != nil:
-		text = fmt.Sprintf("%s keep %s in these replications, which are too few for a guarantee", plural(*need.Units, noun), risk)
+		text = fmt.Sprintf("%s keep %s in these replications, which are too few for a guarantee", words.Plural(*need.Units, noun), risk)
 	default:
-		return fmt.Sprintf("There are too few replications to say what keeps %s; a guarantee needs at least %s.", risk, number(need.Wanted))
+		return fmt.Sprintf("There are too few replications to say what keeps %s; a guarantee needs at least %s.", risk, words.Number(need.Wanted))
 	}
 	if k := p.Present; k != nil && k.Headroom != nil {
 		switch {
 		case *k.Headroom == 0:
-			return text + fmt.Sprintf("; the present key of %s is just that.", number(k.Limit))
+			return text + fmt.Sprintf("; the present key of %s is just that.", words.Number(k.Limit))
 		case *k.Headroom < 0:
-			return text + fmt.Sprintf("; the present key of %s is %s short.", number(k.Limit), number(-*k.Headroom))
+			return text + fmt.Sprintf("; the present key of %s is %s short.", words.Number(k.Limit), words.Number(-*k.Headroom))
 		}
-		return text + fmt.Sprintf("; the present key of %s has %s to spare.", number(k.Limit), number(*k.Headroom))
+		return text + fmt.Sprintf("; the present key of %s has %s to spare.", words.Number(k.Limit), words.Number(*k.Headroom))
 	}
 	return text + "."
 }
@@ -71,17 +72,17 @@ func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
 func (r *Report) sizingFigures(s *result.Sizing, p *result.PolicySizing, c clock) {
 	need := &p.Enough[0]
 	if best := need.Best(); best != nil {
-		r.figures = append(r.figures, figure{Value: number(*best), Label: p.LimitOn + " are enough at a risk of " + percent(need.Risk)})
+		r.figures = append(r.figures, figure{Value: words.Number(*best), Label: p.LimitOn + " are enough at a risk of " + percent(need.Risk)})
 	}
 	k := p.Present
 	if k == nil {
 		return
 	}
 	short := k.Headroom != nil && *k.Headroom < 0
-	r.figures = append(r.figures, figure{Value: number(k.Limit), Label: p.LimitOn + " on the present key", Alarm: short})
+	r.figures = append(r.figures, figure{Value: words.Number(k.Limit), Label: p.LimitOn + " on the present key", Alarm: short})
 	r.figures = append(r.figures, figure{Value: percent(float64(k.Risk.Count) / float64(k.Risk.N)), Label: "of the runs refuse somebody with that key", Alarm: short})
 	r.more = append(r.more, fmt.Sprintf("With the present key %s of %s refuse somebody, which is a risk of %s to %s with %s confidence.",
-		number(k.Risk.Count), plural(k.Risk.N, "run"), percent(k.Risk.Low), percent(k.Risk.High), percent(s.Confidence)))
+		words.Number(k.Risk.Count), words.Plural(k.Risk.N, "run"), percent(k.Risk.Low), percent(k.Risk.High), percent(s.Confidence)))
 	if whole(k.First) {
 		q := k.First.Quantiles[len(k.First.Quantiles)/2]
 		if q.At != nil {
@@ -104,10 +105,10 @@ func needTable(s *result.Sizing) *table {
 		for _, n := range p.Enough {
 			now := "–"
 			if p.Present != nil {
-				now = number(p.Present.Limit)
+				now = words.Number(p.Present.Limit)
 			}
 			t.Rows = append(t.Rows, []string{policy(&p.Counted), percent(n.Risk), estimate(&n),
-				unitsOr(n.Guaranteed, "needs "+number(n.Wanted)+" replications"), spread(p.Needed) + " " + p.LimitOn, now})
+				words.UnitsOr(n.Guaranteed, "needs "+words.Number(n.Wanted)+" replications"), words.Spread(p.Needed) + " " + p.LimitOn, now})
 		}
 	}
 	return t
@@ -143,8 +144,8 @@ func (r *Report) addCurve(s *result.Sizing) {
 		for j := range curve {
 			k := &curve[j]
 			when := clock{s.Start, s.Duration}.or(k.Median, "not in the run")
-			t.Rows = append(t.Rows, []string{policy(&p.Counted), number(k.Units), percent(k.Risk), percent(k.Low) + " to " + percent(k.High),
-				fmt.Sprintf("%s of %s", number(k.Count), number(s.Replications)), when})
+			t.Rows = append(t.Rows, []string{policy(&p.Counted), words.Number(k.Units), percent(k.Risk), percent(k.Low) + " to " + percent(k.High),
+				fmt.Sprintf("%s of %s", words.Number(k.Count), words.Number(s.Replications)), when})
 			sl.add(ch.x(float64(k.Units)), k, s.Replications, p.LimitOn, when)
 		}
 		sl.start(s.Policies[i].Present)
@@ -155,7 +156,7 @@ func (r *Report) addCurve(s *result.Sizing) {
 	}
 	r.add(section{
 		Title:  "Risk for each key size",
-		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence.", plural(s.Replications, "simulated run"), percent(s.Confidence)),
+		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence.", words.Plural(s.Replications, "simulated run"), percent(s.Confidence)),
 		Chart:  ch,
 		Table:  t,
 		Slider: true,
@@ -193,7 +194,7 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	t := &table{Head: []string{"hour of the day", "runs", "share"}}
 	for _, h := range f.Hours {
 		amounts = append(amounts, float64(h.Count))
-		t.Rows = append(t.Rows, []string{h.What + ":00", number(h.Count), percent(float64(h.Count) / float64(f.N))})
+		t.Rows = append(t.Rows, []string{h.What + ":00", words.Number(h.Count), percent(float64(h.Count) / float64(f.N))})
 	}
 	t.Bars = bars(amounts)
 	var parts []string
@@ -229,7 +230,7 @@ func countTable(f *result.FirstRefusals) *table {
 			if i == 5 {
 				break
 			}
-			t.Rows = append(t.Rows, []string{g.name, line(k.What), number(k.Count), percent(float64(k.Count) / float64(f.N))})
+			t.Rows = append(t.Rows, []string{g.name, line(k.What), words.Number(k.Count), percent(float64(k.Count) / float64(f.N))})
 		}
 	}
 	return t
@@ -242,7 +243,7 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 		return
 	}
 	if g.Wanted > 0 {
-		r.add(section{Title: "Growth and headroom", Text: "Too few replications: a risk of " + percent(g.Risk) + " needs at least " + number(g.Wanted) + "."})
+		r.add(section{Title: "Growth and headroom", Text: "Too few replications: a risk of " + percent(g.Risk) + " needs at least " + words.Number(g.Wanted) + "."})
 		return
 	}
 	text := fmt.Sprintf("The present key bears %s times this traffic until the risk of any refusal is %s", factor(g), percent(g.Risk))
@@ -251,13 +252,13 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 		if g.Extra < 0 {
 			than = "fewer"
 		}
-		text += fmt.Sprintf(": %s people and devices %s than the %s there are", number(max(g.Extra, -g.Extra)), than, number(g.People))
+		text += fmt.Sprintf(": %s people and devices %s than the %s there are", words.Number(max(g.Extra, -g.Extra)), than, words.Number(g.People))
 	}
 	text += "."
 	if g.Month != "" {
 		text += fmt.Sprintf(" Growing %s a year, that is reached in %s.", percent(g.Yearly), g.Month)
 	}
-	r.add(section{Title: "Growth and headroom", Text: text + " From " + plural(g.N, "replication") + "."})
+	r.add(section{Title: "Growth and headroom", Text: text + " From " + words.Plural(g.N, "replication") + "."})
 }
 
 // addShares shows who holds the units at the peak.
@@ -297,5 +298,5 @@ func estimate(n *result.Need) string {
 	if n.Units == nil {
 		return "–"
 	}
-	return number(*n.Units) + " (" + unitsOr(n.Low, "…") + " to " + unitsOr(n.High, "…") + ")"
+	return words.Number(*n.Units) + " (" + words.UnitsOr(n.Low, "…") + " to " + words.UnitsOr(n.High, "…") + ")"
 }

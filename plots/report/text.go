@@ -11,29 +11,13 @@ import (
 	"highwater/engine"
 	"highwater/plots"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
-
-// number writes a whole number in groups of three digits.
-func number[T ~int | ~int64](n T) string {
-	s := strconv.FormatInt(int64(n), 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// plural is a number and its noun, which is given for one.
-func plural[T ~int | ~int64](n T, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return number(n) + " " + noun + "s"
-}
 
 // decimal is a number with a digit after the point, or two, where they tell.
 func decimal(v float64) string {
 	if math.Abs(v) >= 100 || v == math.Trunc(v) {
-		return number(int64(math.Round(v)))
+		return words.Number(int64(math.Round(v)))
 	}
 	if math.Abs(v) < 1 {
 		return strconv.FormatFloat(v, 'f', 2, 64)
@@ -74,22 +58,6 @@ func line(s string) string {
 	}, strings.ToValidUTF8(s, "·"))
 }
 
-// unitsOr is a number of units, or what is said when there is none.
-func unitsOr(units *int, other string) string {
-	if units == nil {
-		return other
-	}
-	return number(*units)
-}
-
-// spread is a median with its range.
-func spread(s result.Spread) string {
-	if s.Min == s.Max {
-		return number(s.Max)
-	}
-	return fmt.Sprintf("%s (%s–%s)", number(s.Median), number(s.Min), number(s.Max))
-}
-
 // difference is a mean difference with its interval.
 func difference(d *result.Difference) string {
 	text := plus(d.Mean)
@@ -112,25 +80,7 @@ func proportion(p *result.Proportion) string {
 		return "–"
 	}
 	return fmt.Sprintf("%s (%s to %s): %s of %s", percent(float64(p.Count)/float64(p.N)),
-		percent(p.Low), percent(p.High), number(p.Count), number(p.N))
-}
-
-// span is a length of time in its two largest units, in words.
-func span(t engine.Time) string {
-	var parts []string
-	for _, u := range []struct {
-		length engine.Time
-		name   string
-	}{{engine.Day, "day"}, {engine.Hour, "hour"}, {engine.Minute, "minute"}, {engine.Second, "second"}, {engine.Millisecond, "millisecond"}} {
-		if t >= u.length && len(parts) < 2 {
-			parts = append(parts, plural(t/u.length, u.name))
-			t %= u.length
-		}
-	}
-	if parts == nil {
-		return "0 seconds"
-	}
-	return strings.Join(parts, " ")
+		percent(p.Low), percent(p.High), words.Number(p.Count), words.Number(p.N))
 }
 
 // policy names what something was counted by. One with a name of its own needs

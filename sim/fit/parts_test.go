@@ -105,8 +105,6 @@ func TestTexts(t *testing.T) {
 	check(durationText(3*engine.Day+90*engine.Minute+5), "3d1h30m5us")
 	check(digits(1000, 3), "1000")
 	check(digits(0.0301, 2), "0.03")
-	check(count(1234567, "event"), "1,234,567 events")
-	check(count(1, "event"), "1 event")
 	check(quoted("a\n\"b\""), `"a·\"b\""`)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"highwater/engine"
 	"highwater/scenario"
+	"highwater/sim/result/words"
 )
 
 // A License is what the scenario says of the license.
@@ -21,7 +22,7 @@ type License struct {
 // YAML writes the model as a scenario of that name.
 func (m *Model) YAML(name string, l License) []byte {
 	w := &writer{}
-	w.comment("Fitted to %s: %s in %s, from %s to %s.", name, count(m.Events, "event"), durationText(m.Duration),
+	w.comment("Fitted to %s: %s in %s, from %s to %s.", name, words.Plural(m.Events, "event"), durationText(m.Duration),
 		m.Start.Format(time.RFC3339), m.Start.Add(time.Duration(m.Duration)*time.Microsecond).Format(time.RFC3339))
 	for _, n := range m.Notes {
 		w.comment("Note: %s.", n)
@@ -50,7 +51,7 @@ func (w *writer) comment(format string, args ...any) {
 }
 
 func (w *writer) cohort(c *Cohort) {
-	w.line("  # %s of %s, %.1f %% of them of one page or call.", count(c.Visits, "visit"), count(c.Callers, "caller"), 100*c.OnePage)
+	w.line("  # %s of %s, %.1f %% of them of one page or call.", words.Plural(c.Visits, "visit"), words.Plural(c.Callers, "caller"), 100*c.OnePage)
 	w.line("  - name: %s", c.Name)
 	w.line("    kind: %s", c.Kind)
 	if c.Via == engine.SOAP {
@@ -280,16 +281,4 @@ func oneLine(s string) string {
 		s = string(r[:longest-1]) + "…"
 	}
 	return s
-}
-
-// count writes a number in groups of three digits, and its noun.
-func count(n int64, noun string) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	if n != 1 {
-		noun += "s"
-	}
-	return s + " " + noun
 }
