@@ -85,11 +85,8 @@ func newAdvise(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			loaded, err := loadScenario(cmd.Context(), std, args)
+			loaded, err := c.loaded(cmd, std, args)
 			if err != nil {
-				return err
-			}
-			if err := c.apply(cmd, loaded.scenario); err != nil {
 				return err
 			}
 			if !cmd.Flags().Changed("reps") {

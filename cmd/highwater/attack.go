@@ -109,11 +109,8 @@ func newAttack(std stdio) *cobra.Command {
 			if err := f.check(cmd, args); err != nil {
 				return err
 			}
-			loaded, err := loadScenario(cmd.Context(), std, args)
+			loaded, err := f.loaded(cmd, std, args)
 			if err != nil {
-				return err
-			}
-			if err := f.apply(cmd, loaded.scenario); err != nil {
 				return err
 			}
 			if err := f.files(loaded.scenario); err != nil {

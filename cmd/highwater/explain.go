@@ -136,14 +136,11 @@ func explainScenario(cmd *cobra.Command, std stdio, args []string, c *counting, 
 	if f.lenient {
 		return usagef("--lenient is for traces, and this is a scenario")
 	}
-	s, err := loadScenario(cmd.Context(), std, args)
+	s, err := c.loaded(cmd, std, args)
 	if err != nil {
 		return err
 	}
 	sc := s.scenario
-	if err := c.apply(cmd, sc); err != nil {
-		return err
-	}
 	m, err := f.when.moment(clock{sc.Start}, sc.Duration)
 	if err != nil {
 		return err

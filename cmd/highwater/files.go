@@ -110,6 +110,42 @@ func (t *told) Read(b []byte) (int, error) {
 	return n, &exitError{exitInvalid, fmt.Errorf("%s: %w", t.name, err)}
 }
 
+// mostResult is the size of the largest result that is read, in bytes.
+const mostResult = 256 << 20
+
+// readResult reads what a command has printed as JSON.
+func readResult(ctx context.Context, std stdio, name string) ([]byte, error) {
+	data, err := readBegin(ctx, std, name)
+	if err == nil {
+		err = tooLong(name, data)
+	}
+	return data, err
+}
+
+// readBegin reads an input, but no more of it than tells that it is tooLong.
+func readBegin(ctx context.Context, std stdio, name string) ([]byte, error) {
+	r, err := openInput(ctx, std, name, &progress{})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, mostResult+1))
+}
+
+// tooLong is the error about a result with too many bytes.
+func tooLong(name string, data []byte) error {
+	if len(data) <= mostResult {
+		return nil
+	}
+	return &exitError{exitInvalid, fmt.Errorf("%s: a result must have at most %d MiB, and has more", shown(name), mostResult>>20)}
+}
+
+// isDocument tells JSON from a scenario.
+func isDocument(data []byte) bool {
+	text, ok := bytes.CutPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
+	return ok && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte(`"`))
+}
+
 // writeFile writes a file whole or not at all: the writer's work goes to a
 // file beside it, which takes its name when all is written. "-" is standard
 // output; .gz and .zst are compressed. What is there and no file, such as a

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -179,6 +178,9 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 	}
 	defer in.end()
 	data, err := in.read(ctx)
+	if err == nil {
+		err = tooLong(in.name, data)
+	}
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -195,11 +197,8 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 	if err != nil {
 		return nil, nil, "", err
 	}
-	l, err := loadScenario(ctx, again, []string{name})
+	l, err := c.loaded(cmd, again, []string{name})
 	if err != nil {
-		return nil, nil, "", err
-	}
-	if err := c.apply(cmd, l.scenario); err != nil {
 		return nil, nil, "", err
 	}
 	var runs *gate.Runs
@@ -208,37 +207,6 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 		return nil, err
 	})
 	return runs, l.scenario, l.fingerprint, err
-}
-
-// read is the whole input.
-func (in *twice) read(ctx context.Context) ([]byte, error) {
-	std, name, err := in.again()
-	if err != nil {
-		return nil, err
-	}
-	return readInput(ctx, std, name)
-}
-
-// mostResult is the size of the largest result that is read, in bytes.
-const mostResult = 256 << 20
-
-func readInput(ctx context.Context, std stdio, name string) ([]byte, error) {
-	r, err := openInput(ctx, std, name, &progress{})
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, mostResult+1))
-	if len(data) > mostResult {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: a result must have at most %d MiB", shown(name), mostResult>>20)}
-	}
-	return data, err
-}
-
-// isDocument tells JSON from a scenario.
-func isDocument(data []byte) bool {
-	text, ok := bytes.CutPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
-	return ok && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte(`"`))
 }
 
 // results reads results, the first of which is data.
@@ -267,7 +235,7 @@ func readResults(ctx context.Context, std stdio, data []byte, args []string) (ga
 	for i, name := range args {
 		if i > 0 {
 			var err error
-			if data, err = readInput(ctx, std, name); err != nil {
+			if data, err = readResult(ctx, std, name); err != nil {
 				return nil, err
 			}
 		}
@@ -291,7 +259,7 @@ func readResults(ctx context.Context, std stdio, data []byte, args []string) (ga
 }
 
 func readBaseline(ctx context.Context, std stdio, name string) (*result.Gate, error) {
-	data, err := readInput(ctx, std, name)
+	data, err := readResult(ctx, std, name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w; write it with --update", err)
 	}

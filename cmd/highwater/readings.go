@@ -111,7 +111,7 @@ func printReadings(std stdio, res *result.Readings, asJSON bool) error {
 // writeReadings tells a person how far the readings lie apart.
 func writeReadings(w io.Writer, res *result.Readings) {
 	fmt.Fprintf(w, "%s under %d readings of the documents, without a limit\n\n", res.Policy, res.Sets)
-	longLabelled(w, [][2]string{
+	paragraphs(w, [][2]string{
 		{"lowest peak", words.Plural(res.Lowest.PeakUnits, "unit") + " with" + differing(res.Lowest.Settings, res.Highest.Settings)},
 		{"highest peak", words.Plural(res.Highest.PeakUnits, "unit") + " with" + differing(res.Highest.Settings, res.Lowest.Settings)},
 	})
@@ -161,7 +161,7 @@ func writeReadingsOver(w io.Writer, over *result.ReadingsOver) {
 		with = append(with, [2]string{row.name, strings.TrimSpace(row.with)})
 	}
 	table(w, rows)
-	longLabelled(w, with)
+	paragraphs(w, with)
 	d := &over.Difference
 	difference := pairedText(d)
 	if d.Low != nil && *d.Low < *d.High {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,9 +62,6 @@ Exit codes: 0 written; 2 usage; 4 the file is not valid.
 See also: highwater size, highwater compare, highwater help sizing
 `
 
-// maxResult bounds the bytes of a result that is read.
-const maxResult = 64 << 20
-
 // reportFlags are the flags of the report.
 type reportFlags struct {
 	counting
@@ -91,10 +86,7 @@ func newReport(std stdio) *cobra.Command {
 		},
 	}
 	f.counting.flags(cmd)
-	cmd.Flags().IntVar(&f.study.sim.Reps, "reps", 0, "")
-	cmd.Flags().Uint64Var(&f.study.sim.Seed, "seed", 0, "")
-	cmd.Flags().IntVar(&f.study.sim.Workers, "workers", 0, "")
-	cmd.Flags().BoolVarP(&f.study.quiet, "quiet", "q", false, "")
+	f.study.wholeFlags(cmd)
 	f.study.confidenceFlag(cmd)
 	cmd.Flags().StringSliceVar(&f.risks, "risk", []string{"5%", "1%"}, "")
 	cmd.Flags().StringVarP(&f.html, "output", "o", "", "")
@@ -137,7 +129,7 @@ func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error
 		if name := firstGiven(cmd, "charts", "advise", "risk", "confidence", "reps", "seed", "policy", "units", "set", "workers"); name != "" {
 			return usagef("--%s is for scenarios, and this is a result", name)
 		}
-		src, err = readResult(shown(args[0]), data)
+		src, err = anyResult(shown(args[0]), data)
 	} else {
 		if in != nil {
 			if std, args[0], err = in.again(); err != nil {
@@ -166,7 +158,14 @@ func (f *reportFlags) read(cmd *cobra.Command, std stdio, args []string) ([]byte
 	if err != nil {
 		return nil, nil, err
 	}
-	data, err := readJSON(cmd.Context(), in)
+	data, err := in.read(cmd.Context())
+	switch {
+	case err != nil:
+	case !isDocument(data) && !slices.Contains([]string{".json", ".jsonl"}, filepath.Ext(in.name)):
+		data = nil
+	default:
+		err = tooLong(in.name, data)
+	}
 	if err != nil {
 		in.end()
 		return nil, nil, err
@@ -174,55 +173,21 @@ func (f *reportFlags) read(cmd *cobra.Command, std stdio, args []string) ([]byte
 	return data, in, nil
 }
 
-// readJSON reads an input that begins as a JSON document; it has no data when
-// it does not.
-func readJSON(ctx context.Context, in *twice) ([]byte, error) {
-	std, name, err := in.again()
-	if err != nil {
-		return nil, err
-	}
-	r, err := openInput(ctx, std, name, &progress{})
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxResult+1))
-	if err != nil {
-		return nil, err
-	}
-	head, ok := bytes.CutPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
-	if ext := filepath.Ext(in.name); !(ok && bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte(`"`)) || slices.Contains([]string{".json", ".jsonl"}, ext)) {
-		return nil, nil
-	}
-	if len(data) > maxResult {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: a result must have at most %d MiB, and has more", shown(in.name), maxResult>>20)}
-	}
-	return data, nil
-}
-
-// readResult reads a result of any kind that can be reported.
-func readResult(name string, data []byte) (*report.Source, error) {
+// anyResult reads a result of any kind that can be reported.
+func anyResult(name string, data []byte) (*report.Source, error) {
 	invalid := func(format string, args ...any) error {
 		return &exitError{exitInvalid, fmt.Errorf(name+": "+format, args...)}
 	}
-	var head struct {
-		Schema int    `json:"schema"`
-		Kind   string `json:"kind"`
-		Trace  int    `json:"trace"`
-		Events *int64 `json:"events"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
+	schema, kind, err := result.Head(data)
+	if err != nil {
 		return nil, &exitError{exitInvalid, withHint(fmt.Errorf("%s: not a result: %w", name, err), "a trace? see highwater replay --json")}
 	}
-	if head.Schema != result.Schema {
-		return nil, invalid("schema must be %d, not %d", result.Schema, head.Schema)
-	}
-	if head.Kind == "" && head.Events != nil {
-		head.Kind = "replay"
+	if schema != result.Schema {
+		return nil, invalid("schema must be %d, not %d", result.Schema, schema)
 	}
 	src := &report.Source{}
 	var into any
-	switch head.Kind {
+	switch kind {
 	case "sizing":
 		into = &src.Sizing
 	case "simulation":
@@ -240,7 +205,7 @@ func readResult(name string, data []byte) (*report.Source, error) {
 	case "attack":
 		into = &src.Attack
 	default:
-		return nil, invalid("kind must be simulation, sizing, comparison, advice, readings, replay, explanation or attack, not %q", head.Kind)
+		return nil, invalid("kind must be simulation, sizing, comparison, advice, readings, replay, explanation or attack, not %q", kind)
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return nil, invalid("%v", err)
@@ -252,14 +217,11 @@ func readResult(name string, data []byte) (*report.Source, error) {
 // explains it.
 func (f *reportFlags) make(cmd *cobra.Command, std stdio, args []string) (*report.Source, *scenario.Scenario, error) {
 	ctx, s, q := cmd.Context(), &f.study, &f.question
-	loaded, err := loadScenario(ctx, std, args)
+	loaded, err := f.loaded(cmd, std, args)
 	if err != nil {
 		return nil, nil, err
 	}
 	sc := loaded.scenario
-	if err := f.apply(cmd, sc); err != nil {
-		return nil, nil, err
-	}
 	src := &report.Source{}
 	if src.Sizing, err = size(ctx, std, s, sim.Cases(sc), q); err != nil {
 		return nil, nil, err

@@ -90,11 +90,8 @@ func newRun(std stdio) *cobra.Command {
 			if study.asJSON && tapes == "-" {
 				return usagef("--trace - and --json both want standard output")
 			}
-			s, err := loadScenario(cmd.Context(), std, args)
+			s, err := c.loaded(cmd, std, args)
 			if err != nil {
-				return err
-			}
-			if err := c.apply(cmd, s.scenario); err != nil {
 				return err
 			}
 			if readings {
@@ -191,6 +188,15 @@ func readScenario(r io.Reader, name string) ([]byte, error) {
 		return nil, &exitError{exitInvalid, withHint(fmt.Errorf("%s: not a scenario", name), "a trace? see highwater replay")}
 	}
 	return data, nil
+}
+
+// loaded reads a scenario, with the flags in the place of what it says.
+func (c *counting) loaded(cmd *cobra.Command, std stdio, args []string) (*loaded, error) {
+	l, err := loadScenario(cmd.Context(), std, args)
+	if err != nil {
+		return nil, err
+	}
+	return l, c.apply(cmd, l.scenario)
 }
 
 // apply puts the flags in the place of what the scenario says.

@@ -95,7 +95,7 @@ func writePolicy(w io.Writer, p *result.PolicyRun, n int, c clock) {
 	} else {
 		lines = append(lines, [2]string{"  first refusal", "none"})
 	}
-	longLabelled(w, lines)
+	paragraphs(w, lines)
 	writeTop(w, first)
 	writeRefused(w, p, n)
 	writeQueues(w, p, n)

@@ -99,11 +99,8 @@ func newSize(std stdio) *cobra.Command {
 					return err
 				}
 			}
-			loaded, err := loadScenario(cmd.Context(), std, args)
+			loaded, err := c.loaded(cmd, std, args)
 			if err != nil {
-				return err
-			}
-			if err := c.apply(cmd, loaded.scenario); err != nil {
 				return err
 			}
 			if q.Precision > 0 && !cmd.Flags().Changed("reps") {

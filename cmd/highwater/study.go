@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"highwater/sim"
 	"highwater/sim/result"
@@ -30,11 +29,17 @@ type studyFlags struct {
 }
 
 func (s *studyFlags) flags(cmd *cobra.Command) {
+	s.wholeFlags(cmd)
+	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
+	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
+}
+
+// wholeFlags are for a command whose studies are always whole, and are printed
+// in its own way.
+func (s *studyFlags) wholeFlags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&s.sim.Reps, "reps", 0, "")
 	cmd.Flags().Uint64Var(&s.sim.Seed, "seed", 0, "")
 	cmd.Flags().IntVar(&s.sim.Workers, "workers", 0, "")
-	cmd.Flags().DurationVar(&s.budget, "budget", 0, "")
-	cmd.Flags().BoolVar(&s.asJSON, "json", false, "")
 	cmd.Flags().BoolVarP(&s.quiet, "quiet", "q", false, "")
 }
 
@@ -178,16 +183,4 @@ func countedText(c *result.Counted) string {
 		return c.Policy
 	}
 	return c.Policy + changedText(c.Options)
-}
-
-// paragraphs writes lines of a label and a text that may be long, the texts
-// aligned.
-func paragraphs(w io.Writer, lines [][2]string) {
-	width := 0
-	for _, l := range lines {
-		width = max(width, utf8.RuneCountInString(l[0]))
-	}
-	for _, l := range lines {
-		paragraph(w, l[0]+strings.Repeat(" ", width+2-utf8.RuneCountInString(l[0])), l[1])
-	}
 }

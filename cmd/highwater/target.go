@@ -166,14 +166,11 @@ func (f *targetFlags) counting(cmd *cobra.Command, std stdio, c *counting, args 
 		}
 		return nil
 	}
-	s, err := loadScenario(cmd.Context(), std, args)
+	s, err := c.loaded(cmd, std, args)
 	if err != nil {
 		return err
 	}
 	o.Scenario = s.scenario
-	if err := c.apply(cmd, o.Scenario); err != nil {
-		return err
-	}
 	m, err := f.begin.moment(clock{o.Scenario.Start}, o.Scenario.Duration)
 	if err != nil {
 		return badFrom(f.from)

@@ -56,15 +56,14 @@ func labelled(w io.Writer, lines [][2]string) {
 	_ = t.Flush()
 }
 
-// longLabelled is labelled for texts that may be long: their lines end at the width
-// of paragraphs.
-func longLabelled(w io.Writer, lines [][2]string) {
-	widest := 0
+// paragraphs is labelled for texts that may be long: each is a paragraph.
+func paragraphs(w io.Writer, lines [][2]string) {
+	width := 0
 	for _, l := range lines {
-		widest = max(widest, len(l[0]))
+		width = max(width, utf8.RuneCountInString(l[0]))
 	}
 	for _, l := range lines {
-		paragraph(w, fmt.Sprintf("%-*s", widest+2, l[0]), l[1])
+		paragraph(w, fmt.Sprintf("%-*s", width+2, l[0]), l[1])
 	}
 }
 

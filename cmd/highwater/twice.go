@@ -65,6 +65,15 @@ func (in *twice) again() (stdio, string, error) {
 	return std, "-", nil
 }
 
+// read is the input, or the begin of one that is tooLong.
+func (in *twice) read(ctx context.Context) ([]byte, error) {
+	std, name, err := in.again()
+	if err != nil {
+		return nil, err
+	}
+	return readBegin(ctx, std, name)
+}
+
 // end forgets what was kept.
 func (in *twice) end() {
 	for _, f := range in.open {

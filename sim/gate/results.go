@@ -15,22 +15,15 @@ import (
 // Read reads the result that a command has printed as JSON. It is the result
 // of a gate, which is only a baseline, when the source is nil.
 func Read(data []byte) (Source, *result.Gate, error) {
-	var head struct {
-		Schema int    `json:"schema"`
-		Kind   string `json:"kind"`
-		Events *int64 `json:"events"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
+	schema, kind, err := result.Head(data)
+	if err != nil {
 		return nil, nil, fmt.Errorf("must be the JSON of a result: %w", err)
 	}
-	if head.Schema != result.Schema {
-		return nil, nil, fmt.Errorf("must be a result with schema %d, not %d", result.Schema, head.Schema)
-	}
-	if head.Kind == "" && head.Events != nil {
-		head.Kind = "replay"
+	if schema != result.Schema {
+		return nil, nil, fmt.Errorf("must be a result with schema %d, not %d", result.Schema, schema)
 	}
 	var s Source
-	switch head.Kind {
+	switch kind {
 	case "gate":
 		g := new(result.Gate)
 		return nil, g, json.Unmarshal(data, g)
@@ -45,7 +38,7 @@ func Read(data []byte) (Source, *result.Gate, error) {
 	case "attack":
 		s = new(Attacks)
 	default:
-		return nil, nil, fmt.Errorf("must be a result of size, run, compare, replay, attack or gate, not of kind %q", head.Kind)
+		return nil, nil, fmt.Errorf("must be a result of size, run, compare, replay, attack or gate, not of kind %q", kind)
 	}
 	return s, nil, json.Unmarshal(data, s)
 }
