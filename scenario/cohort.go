@@ -39,7 +39,7 @@ var cohortsSlot = slot[file]{
 			given := textOf(fieldNode(n, "kind"))
 			k := slices.Index(kindNames[:], given)
 			if k < 0 { // what was meant, so that the other fields are checked too
-				k = slices.Index(kindNames[:], nearest(given, kindNames[1:]))
+				k = slices.Index(kindNames[:], Nearest(given, kindNames[1:]))
 			}
 			d.has = cohortObject.read(p, n, Kind(max(k, 0)), d)
 			f.drafts = append(f.drafts, d)

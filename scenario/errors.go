@@ -62,14 +62,14 @@ func (e Errors) sort() {
 // didYouMean is a hint at the one of names that is most like what was given,
 // or "" when none is.
 func didYouMean(given string, names []string) string {
-	if best := nearest(given, names); best != "" {
+	if best := Nearest(given, names); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return ""
 }
 
-// nearest is the one of names that is most like what was given, or "".
-func nearest(given string, names []string) string {
+// Nearest is the one of names that is most like what was given, or "".
+func Nearest(given string, names []string) string {
 	const longest = 40
 	given = strings.ToLower(given)
 	if given == "" || len(given) > longest {

@@ -346,7 +346,7 @@ func (o *object[T]) unknown(p *parser, key *yaml.Node, k Kind) string {
 		hint = didYouMean(key.Value, names)
 	}
 	p.errorf(key, "unknown field %s", quote(key.Value)).Hint = hint
-	return nearest(key.Value, names)
+	return Nearest(key.Value, names)
 }
 
 // shape is the shape of a mapping that holds the object.

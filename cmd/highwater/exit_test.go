@@ -76,6 +76,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 0, "gate ward.yaml --set max_connections=2 --baseline ward.json --update"},
 		{nil, 0, "check ward.yaml"},
 		{nil, 0, "schema"},
+		{nil, 0, "init new.yaml"},
 
 		{nil, 1, "run none.yaml"},
 		{nil, 1, "run ward.yaml --out notes.txt"},
@@ -94,6 +95,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "gate ward.yaml --baseline none.json"},
 		{nil, 1, "gate ward.yaml --badge none/gate.svg"},
 		{nil, 1, "check none.yaml"},
+		{nil, 1, "init ward.yaml"},
+		{nil, 1, "init none/new.yaml"},
 		{nil, 1, "check bad.yaml none.yaml"},
 
 		{nil, 2, "count"},
@@ -137,6 +140,8 @@ func TestExitCodes(t *testing.T) {
 		{nil, 2, "gate result.json --expect ward.yaml --seed 2"},
 		{nil, 2, "check"},
 		{nil, 2, "schema ward.yaml"},
+		{nil, 2, "init new.yaml newer.yaml"},
+		{nil, 2, "init new.yaml --people -1"},
 		{nil, 2, "run none.yaml --reps 0"}, // flags come first
 
 		{nil, 4, "run bad.yaml"},

@@ -20,6 +20,7 @@ and by what rule?
 Usage: highwater COMMAND [flags]
 
 Commands:
+  init [FILE]      write a first scenario, with comments
   run [FILE]       simulate a scenario: peak, holders, first refusal
   size [FILE]      how many units are enough, and how sure is that
   advise [FILE]    which settings save units, how many, and at what cost

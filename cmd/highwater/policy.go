@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"highwater/engine"
+	"highwater/scenario"
 
 	"github.com/spf13/cobra"
 )
@@ -45,6 +47,15 @@ func (c *counting) checkRest() error {
 
 // find finds a policy of the program, or one that a scenario defines.
 func (c *counting) find(name string, own []engine.Policy) (engine.Policy, error) {
+	p, err := policyNamed(name, own)
+	if err != nil {
+		return p, usagef("--policy %w", err)
+	}
+	return p, nil
+}
+
+// policyNamed is find; its error says what the name must be.
+func policyNamed(name string, own []engine.Policy) (engine.Policy, error) {
 	if p, ok := engine.NamedPolicy(name); ok && name != "" {
 		return p, nil
 	}
@@ -57,7 +68,7 @@ func (c *counting) find(name string, own []engine.Policy) (engine.Policy, error)
 			names = append(names, p.Name)
 		}
 	}
-	return engine.Policy{}, usagef("--policy must be one of %s, not %q", strings.Join(names, ", "), name)
+	return engine.Policy{}, fmt.Errorf("must be one of %s, not %q%s", strings.Join(names, ", "), name, meant(name, names))
 }
 
 // change sets the options of --set.
@@ -68,11 +79,33 @@ func (c *counting) change(p *engine.Policy) error {
 			return usagef("--set must be option=value, not %q", s)
 		}
 		if err := p.Set(name, value); err != nil {
-			return usagef("--set: %w", err)
+			near := ""
+			if names := optionNames(); !slices.Contains(names, name) {
+				near = meant(name, names)
+			}
+			return usagef("--set: %w%s", err, near)
 		}
 		if p.Name != p.Base { // its own name does not tell
 			p.Name += " " + s
 		}
 	}
 	return nil
+}
+
+// optionNames are what --set can change.
+func optionNames() []string {
+	var names []string
+	for _, o := range engine.Options() {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// meant is the end of a message about a name that is not one of those: the one
+// that was probably meant, or nothing.
+func meant(given string, names []string) string {
+	if near := scenario.Nearest(given, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 // A progress shows on a terminal how much of long work is done.
@@ -17,11 +15,10 @@ const steps = 1000
 
 // newProgress shows nothing when standard error is not a terminal.
 func newProgress(std stdio, quiet bool, what string) *progress {
-	f, ok := std.err.(*os.File)
-	if quiet || !ok || !term.IsTerminal(int(f.Fd())) {
+	if quiet || !isTerminal(std.err) {
 		return &progress{}
 	}
-	return &progress{progressbar.NewOptions(steps, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
+	return &progress{progressbar.NewOptions(steps, progressbar.OptionSetWriter(std.err), progressbar.OptionSetDescription(what),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100_000_000),
 		progressbar.OptionSetWidth(30))}
 }
