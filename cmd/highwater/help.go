@@ -32,6 +32,7 @@ Commands:
   target [FILE]    answer real requests as a licensed server does
   fit LOG...       make a scenario of an access log
   report [FILE]    one HTML file or Markdown of a result, to attach
+  verify DOSSIER   is a sizing dossier whole, and does its answer follow
   gate FILE...     pass or fail by expectations and a baseline
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
@@ -54,25 +55,27 @@ var topics = []struct{ name, about string }{
 	{"trace", "the format of traces"},
 	{"load", "real requests: who sends what when, and how it is measured"},
 	{"json", "the results as JSON"},
+	{"trust", "how far to trust the figures: what was checked against what"},
 	{"exit-codes", "what exit codes mean"},
 }
 
 func newTopics() []*cobra.Command {
 	var list []*cobra.Command
 	for _, t := range topics {
-		text := ""
-		if t.name == "scenario" {
-			text = scenarioHelp()
-		} else {
-			page, err := pages.ReadFile("help/" + t.name + ".md")
-			if err != nil {
-				panic("highwater: no page for topic " + t.name)
-			}
-			text = string(page)
-		}
-		list = append(list, &cobra.Command{Use: t.name, Short: t.about, Long: text})
+		list = append(list, &cobra.Command{Use: t.name, Short: t.about, Long: topicText(t.name)})
 	}
 	return list
+}
+
+func topicText(name string) string {
+	if name == "scenario" {
+		return scenarioHelp()
+	}
+	page, err := pages.ReadFile("help/" + name + ".md")
+	if err != nil {
+		panic("highwater: no page for topic " + name)
+	}
+	return string(page)
 }
 
 // newHelp is highwater help, which knows commands and topics.

@@ -11,17 +11,18 @@ import (
 // where that is little, which standard packages each package may import. It
 // states the design: change the design first, then this table.
 var imports = map[string]struct{ own, others, std string }{
-	"engine":           {own: "engine/names"},
-	"engine/msglog":    {own: "engine"},
-	"engine/names":     {},
-	"scenario":         {own: "engine", others: "gopkg.in/yaml.v3"},
-	"scenarios":        {std: "embed"},
-	"sim":              {own: "engine scenario sim/queue sim/result sim/stats sim/trace", others: "gonum.org/v1/gonum"},
-	"sim/queue":        {},
-	"sim/stats":        {others: "gonum.org/v1/gonum"},
-	"sim/result":       {own: "engine"},
-	"sim/result/words": {own: "engine sim/result"},
-	"sim/sizing":       {own: "engine scenario sim sim/result sim/stats"},
+	"engine":             {own: "engine/names"},
+	"engine/msglog":      {own: "engine"},
+	"engine/names":       {},
+	"scenario":           {own: "engine", others: "gopkg.in/yaml.v3"},
+	"scenarios":          {std: "embed"},
+	"sim":                {own: "engine scenario sim/queue sim/result sim/stats sim/trace", others: "gonum.org/v1/gonum"},
+	"sim/queue":          {},
+	"sim/stats":          {others: "gonum.org/v1/gonum"},
+	"sim/result":         {own: "engine"},
+	"sim/result/dossier": {},
+	"sim/result/words":   {own: "engine sim/result"},
+	"sim/sizing":         {own: "engine scenario sim sim/result sim/stats"},
 	"sim/target": {
 		own:    "engine engine/msglog scenario sim sim/result sim/trace sim/wire",
 		others: "github.com/prometheus/client_golang golang.org/x/net",
@@ -41,7 +42,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"plots":             {others: "gonum.org/v1/plot"},
 	"plots/report":      {own: "engine plots sim/result sim/result/words"},
 	"cmd/highwater": {
-		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/rivo/uniseg github.com/schollz/progressbar/v3 golang.org/x/term",
 	},

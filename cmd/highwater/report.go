@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"highwater/plots/report"
 	"highwater/scenario"
 	"highwater/sim"
+	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/sizing"
 	"highwater/sim/trace"
@@ -40,6 +42,9 @@ Flags:
   --markdown FILE      write Markdown; "-" is standard output
                        for a scenario:
   --charts DIR         write units.png and units.svg: units over time
+  --dossier FILE       write a ZIP file with all that the answer rests on: the
+                       input, the results, the report, charts, the method and
+                       the SHA-256 of each, for highwater verify
   --advise             find what saves units, too; this takes long
   --risk P[,...]       risks of any refusal in a run (5%,1%); the first counts
   --confidence P       of every limit and interval (95%)
@@ -69,11 +74,18 @@ type reportFlags struct {
 	risks                  []string
 	question               sizing.Question
 	html, markdown, charts string
+	dossier                string
 	advise                 bool
 }
 
 func newReport(std stdio) *cobra.Command {
-	var f reportFlags
+	cmd, _ := newReportFlags(std)
+	return cmd
+}
+
+// newReportFlags is the command and its flags, which verify sets as they were.
+func newReportFlags(std stdio) (*cobra.Command, *reportFlags) {
+	f := &reportFlags{}
 	cmd := &cobra.Command{
 		Use:   "report [FILE]",
 		Short: "one HTML file or Markdown of a result, to attach",
@@ -92,8 +104,9 @@ func newReport(std stdio) *cobra.Command {
 	cmd.Flags().StringVarP(&f.html, "output", "o", "", "")
 	cmd.Flags().StringVar(&f.markdown, "markdown", "", "")
 	cmd.Flags().StringVar(&f.charts, "charts", "", "")
+	cmd.Flags().StringVar(&f.dossier, "dossier", "", "")
 	cmd.Flags().BoolVar(&f.advise, "advise", false, "")
-	return cmd
+	return cmd, f
 }
 
 func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
@@ -113,11 +126,16 @@ func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
 	return f.counting.checkRest()
 }
 
+// A reported is what a report is about.
+type reported struct {
+	src    *report.Source
+	sc     *scenario.Scenario // nil of a result
+	inputs []record.File
+}
+
 // report reads a result, or makes the results of a scenario, and writes the
 // report.
 func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error {
-	var src *report.Source
-	var sc *scenario.Scenario
 	data, in, err := f.read(cmd, std, args)
 	if err != nil {
 		return err
@@ -125,27 +143,40 @@ func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error
 	if in != nil {
 		defer in.end()
 	}
+	var it *reported
 	if data != nil {
-		if name := firstGiven(cmd, "charts", "advise", "risk", "confidence", "reps", "seed", "policy", "units", "set", "workers"); name != "" {
+		if name := firstGiven(cmd, append(remaking, "charts", "workers")...); name != "" {
 			return usagef("--%s is for scenarios, and this is a result", name)
 		}
-		src, err = anyResult(shown(args[0]), data)
+		it, err = reportedResult(shown(args[0]), data)
 	} else {
 		if in != nil {
 			if std, args[0], err = in.again(); err != nil {
 				return err
 			}
 		}
-		src, sc, err = f.make(cmd, std, args)
+		var sc *loaded
+		if sc, err = loadScenario(cmd.Context(), std, args); err == nil {
+			it, err = f.make(cmd, std, sc)
+		}
 	}
 	if err != nil {
 		return err
 	}
-	r, err := report.New(src)
+	r, err := report.New(it.src)
 	if err != nil {
 		return &exitError{exitInvalid, fmt.Errorf("%s: %w", shown(strings.Join(args, "")), err)}
 	}
-	return f.write(std, r, sc, src)
+	return f.write(cmd, std, r, it)
+}
+
+// reportedResult is what a result's report is about.
+func reportedResult(name string, data []byte) (*reported, error) {
+	src, err := anyResult(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return &reported{src: src, inputs: []record.File{{Name: name, Data: data}}}, nil
 }
 
 // read reads a result. It has no data when the file is a scenario, which can
@@ -161,7 +192,7 @@ func (f *reportFlags) read(cmd *cobra.Command, std stdio, args []string) ([]byte
 	data, err := in.read(cmd.Context())
 	switch {
 	case err != nil:
-	case !isDocument(data) && !slices.Contains([]string{".json", ".jsonl"}, filepath.Ext(in.name)):
+	case !isResult(in.name, data):
 		data = nil
 	default:
 		err = tooLong(in.name, data)
@@ -171,6 +202,12 @@ func (f *reportFlags) read(cmd *cobra.Command, std stdio, args []string) ([]byte
 		return nil, nil, err
 	}
 	return data, in, nil
+}
+
+// isResult reports whether an input is a result and no scenario: it begins as a
+// JSON document does, or its name says so.
+func isResult(name string, data []byte) bool {
+	return isDocument(data) || slices.Contains([]string{".json", ".jsonl"}, filepath.Ext(name))
 }
 
 // anyResult reads a result of any kind that can be reported.
@@ -215,20 +252,20 @@ func anyResult(name string, data []byte) (*report.Source, error) {
 
 // make makes the results of a scenario: it sizes, simulates, compares and
 // explains it.
-func (f *reportFlags) make(cmd *cobra.Command, std stdio, args []string) (*report.Source, *scenario.Scenario, error) {
+func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *reported, err error) {
 	ctx, s, q := cmd.Context(), &f.study, &f.question
-	loaded, err := f.loaded(cmd, std, args)
-	if err != nil {
-		return nil, nil, err
-	}
 	sc := loaded.scenario
+	if err := f.apply(cmd, sc); err != nil {
+		return nil, err
+	}
 	src := &report.Source{}
+	it := &reported{src, sc, loaded.files}
 	if src.Sizing, err = size(ctx, std, s, sim.Cases(sc), q); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	src.Sizing.Version, src.Sizing.Fingerprint = version, loaded.fingerprint
 	if src.Simulation, err = simulate(ctx, std, s, sc, ""); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	src.Simulation.Version, src.Simulation.Fingerprint = version, loaded.fingerprint
 	err = s.replicate(ctx, std, "comparing", func(ctx context.Context, o sim.Options, _ *progress) (_ *result.Study, err error) {
@@ -239,19 +276,19 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, args []string) (*repor
 		return &src.Comparison.Study, err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if src.Explanation, err = sim.Explain(ctx, sc, sim.ExplainOptions{Seed: s.sim.Seed, Which: trace.AtPeak}); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !f.advise {
-		return src, sc, nil
+		return it, nil
 	}
 	err = s.replicate(ctx, std, "trying measures", func(ctx context.Context, o sim.Options, _ *progress) (_ *result.Study, err error) {
 		src.Advice, err = sizing.Advise(ctx, sim.Cases(sc)[0], o, q)
 		return &src.Advice.Study, err
 	})
-	return src, sc, err
+	return it, err
 }
 
 // compare compares the policies of a scenario or, when it has one, that with
@@ -276,8 +313,8 @@ func (f *reportFlags) compare(ctx context.Context, sc *scenario.Scenario, o sim.
 }
 
 // write writes what was asked for.
-func (f *reportFlags) write(std stdio, r *report.Report, sc *scenario.Scenario, src *report.Source) error {
-	if f.html == "" && f.markdown == "" && f.charts == "" {
+func (f *reportFlags) write(cmd *cobra.Command, std stdio, r *report.Report, it *reported) error {
+	if f.html == "" && f.markdown == "" && f.charts == "" && f.dossier == "" {
 		return r.WriteMarkdown(std.out)
 	}
 	var files []artefact
@@ -291,12 +328,25 @@ func (f *reportFlags) write(std stdio, r *report.Report, sc *scenario.Scenario, 
 		if err := os.MkdirAll(f.charts, 0o755); err != nil {
 			return err
 		}
-		chart := unitsChart(sc, src.Simulation)
-		files = append(files, artefact{filepath.Join(f.charts, "units.png"), chart.WritePNG}, artefact{filepath.Join(f.charts, "units.svg"), chart.WriteSVG})
+		for _, file := range charts(it) {
+			files = append(files, artefact{filepath.Join(f.charts, file.name), file.write})
+		}
+	}
+	if f.dossier != "" {
+		files = append(files, artefact{f.dossier, func(w io.Writer) error { return writeDossier(w, cmd, r, it) }})
 	}
 	var errs []error
 	for _, file := range files {
 		errs = append(errs, writeFile(std, file.name, file.write))
 	}
 	return errors.Join(errs...)
+}
+
+// charts are the files of a folder of charts.
+func charts(it *reported) []artefact {
+	if it.sc == nil {
+		return nil
+	}
+	chart := unitsChart(it.sc, it.src.Simulation)
+	return []artefact{{"units.png", chart.WritePNG}, {"units.svg", chart.WriteSVG}}
 }

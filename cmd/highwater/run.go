@@ -163,11 +163,16 @@ func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error
 	if err != nil {
 		return nil, err
 	}
+	return parseLoaded(name, data, func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) })
+}
+
+// parseLoaded parses a scenario; read reads the files that it names.
+func parseLoaded(name string, data []byte, read func(path string) ([]byte, error)) (*loaded, error) {
 	hash := sha256.New()
 	hash.Write(data)
 	files := []record.File{{Name: name, Data: data}}
 	sc, err := scenario.Parse(name, data, func(path string) ([]byte, error) {
-		b, err := os.ReadFile(filepath.Join(dir, path))
+		b, err := read(path)
 		hash.Write(b)
 		files = append(files, record.File{Name: path, Data: b})
 		return b, err

@@ -146,14 +146,18 @@ func elapsed(t engine.Time) string {
 // printable makes a text from a log or trace fit for a terminal and a table.
 func printable(s string) string {
 	const longest = 48
-	s = strings.Map(func(r rune) rune {
+	if s = visible(s); utf8.RuneCountInString(s) > longest {
+		s = string([]rune(s)[:longest-1]) + "…"
+	}
+	return s
+}
+
+// visible shows what a terminal would obey as dots.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return '·'
 	}, s)
-	if utf8.RuneCountInString(s) > longest {
-		s = string([]rune(s)[:longest-1]) + "…"
-	}
-	return s
 }

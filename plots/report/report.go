@@ -93,6 +93,12 @@ func bars(amounts []float64) []float64 {
 
 var errNothing = errors.New("there is no result to report")
 
+// Title is what the report is about.
+func (r *Report) Title() string { return r.title }
+
+// Answer is the sentence that the report opens with.
+func (r *Report) Answer() string { return r.answer }
+
 // New makes a report. It fails when there is nothing to report.
 func New(s *Source) (*Report, error) {
 	r := &Report{}
