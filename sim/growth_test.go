@@ -72,6 +72,12 @@ func TestShrinks(t *testing.T) {
   - {name: b, kind: callers, address: 10.0.0.2, arrivals: {poisson: 12/h}}`},
 		{"a unit of a grace", "grace_reuse: false", "", `
   - {name: a, kind: browsers, address: 10.0.0.1, user: svc, arrivals: {poisson: 20/h}, session: {pages: 1, think: exp(1m), logout: 100%}}`},
+		// Who comes first while another pays for each of 3 connections needs a
+		// key of 4: the transition itself needs none. With more traffic that user
+		// may have come before the transition, and need a key of 2 at most.
+		{"an overcommit of transitions", "transition_short: overcommit, max_connections: 2", "", `
+  - {name: a, kind: users, via: xdbc, address: 10.0.0.1, connections: 3, arrivals: {poisson: 6/h}, session: 3m}
+  - {name: b, kind: users, via: xdbc, address: 10.0.0.2, arrivals: {poisson: 6/h}, session: 3m}`},
 		{"a connection limit", "connection_limit: 1", "", `
   - {name: a, kind: users, via: xdbc, address: 10.0.0.1, arrivals: {poisson: 12/h}, session: exp(3m)}
   - {name: b, kind: users, via: xdbc, address: 10.0.0.2, arrivals: {poisson: 12/h}, session: exp(3m)}`},
