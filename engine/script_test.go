@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-)
 
-var update = goflag.Bool("update", false, "rewrite the results in testdata")
+	"highwater/internal/golden"
+)
 
 // TestMain has rapid try more than its usual 100 sequences.
 func TestMain(m *testing.M) {
@@ -70,12 +70,12 @@ func replay(t *testing.T, file string) {
 		}
 		s.say("units %d, connections %d", s.InUse(), s.Connections())
 		got := strings.Join(s.out, "\n")
-		if want = strings.TrimPrefix(want, "\n"); got != want && !*update {
+		if want = strings.TrimPrefix(want, "\n"); got != want && !*golden.Update {
 			t.Errorf("%s: before line %d:\n%s\n---- got\n%s\n---- want\n%s", file, line, top, got, want)
 		}
 		rewritten = fmt.Appendf(rewritten, "%s\n----\n%s\n\n", top, got)
 	}
-	if *update {
+	if *golden.Update {
 		if err := os.WriteFile(file, append(bytes.TrimSuffix(rewritten, []byte("\n\n")), '\n'), 0o666); err != nil {
 			t.Fatal(err)
 		}

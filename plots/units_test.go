@@ -14,33 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"highwater/internal/golden"
+
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgsvg"
 	"pgregory.net/rapid"
 )
 
-var (
-	update = flag.Bool("update", false, "rewrite the golden files")
-	folder = flag.String("look", "", "write the sample charts into this folder, to look at")
-)
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update)", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; run go test -update and look at it", file)
-	}
-}
+var folder = flag.String("look", "", "write the sample charts into this folder, to look at")
 
 func TestSamples(t *testing.T) {
 	for _, s := range samples() {
@@ -54,7 +36,7 @@ func TestSamples(t *testing.T) {
 			}
 			checkXML(t, svg)
 			if s.golden {
-				golden(t, filepath.Join("testdata", s.name+".svg"), svg)
+				golden.Check(t, filepath.Join("testdata", s.name+".svg"), svg)
 			}
 			checkTexts(t, &s.chart)
 			if *folder != "" {

@@ -3,7 +3,6 @@ package scenario
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,26 +12,8 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update)", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; run go test -update and read the diff\ngot:\n%s", file, got)
-	}
-}
 
 // beside reads files from the folder of a scenario.
 func beside(folder string) func(string) ([]byte, error) {
@@ -68,7 +49,7 @@ func TestParseGood(t *testing.T) {
 		}
 		var b bytes.Buffer
 		dump(&b, "", reflect.ValueOf(*s))
-		golden(t, want(file), b.Bytes())
+		golden.Check(t, want(file), b.Bytes())
 	})
 }
 
@@ -125,7 +106,7 @@ func TestParseBad(t *testing.T) {
 				fmt.Fprintf(&b, "    hint: %s\n", e.Hint)
 			}
 		}
-		golden(t, want(file), b.Bytes())
+		golden.Check(t, want(file), b.Bytes())
 	})
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"highwater/internal/golden"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -22,7 +24,7 @@ func TestSchemaGolden(t *testing.T) {
 	if !bytes.Equal(got, Schema()) {
 		t.Error("the schema differs from one call to the next")
 	}
-	golden(t, "testdata/schema.json", got)
+	golden.Check(t, "testdata/schema.json", got)
 }
 
 // An editor has nothing against good files.

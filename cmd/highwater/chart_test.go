@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"highwater/internal/golden"
 )
 
 // The README's chart is the one that run draws.
@@ -18,17 +20,5 @@ func TestChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(root, "scenarios", "hospital-day.svg")
-	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update)", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what highwater run --out draws; run go test -update and look at it", file)
-	}
+	golden.Check(t, filepath.Join(root, "scenarios", "hospital-day.svg"), got)
 }

@@ -11,8 +11,11 @@ import (
 var real = []string{"sim/attack", "sim/attack/probe", "sim/target"}
 
 // pure tells whether a package has no clock, does no I/O of its own and draws
-// no random numbers but by seeds: all but the command and those.
-func pure(pkg string) bool { return !strings.HasPrefix(pkg, "cmd/") && !slices.Contains(real, pkg) }
+// no random numbers but by seeds: all but the command, those, and what is for
+// tests alone.
+func pure(pkg string) bool {
+	return !strings.HasPrefix(pkg, "cmd/") && !strings.HasPrefix(pkg, "internal/") && !slices.Contains(real, pkg)
+}
 
 // impure are the standard packages that reach outside, with all below them.
 var impure = []string{"os", "net", "log", "syscall", "crypto/rand"}

@@ -41,6 +41,8 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "gonum.org/v1/plot"},
 	"plots/report":      {own: "engine plots sim/result sim/result/words"},
+	"internal/golden":   {},
+	"internal/pipes":    {},
 	"cmd/highwater": {
 		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +

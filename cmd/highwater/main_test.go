@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,12 +11,11 @@ import (
 	"testing"
 
 	"highwater/engine"
+	"highwater/internal/golden"
 	"highwater/sim/result"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
-
-var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 
 // TestMain makes the test binary the program itself when it is called by the
 // program's name.
@@ -26,7 +24,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"highwater": 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
-		UpdateScripts:       *update,
+		UpdateScripts:       *golden.Update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition:           func(cond string) (bool, error) { return cond == "root" && os.Geteuid() == 0, nil },

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"highwater/internal/golden"
 )
 
 // A session is a command of a README's console block and what it prints.
@@ -86,7 +88,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("README.md: %s: exit code %d\n%s", s.command, code, &screen)
 			continue
 		}
-		if got := screen.String(); got != s.output && *update {
+		if got := screen.String(); got != s.output && *golden.Update {
 			text = text[:s.start] + got + text[s.start+len(s.output):]
 		} else if got != s.output {
 			t.Errorf("README.md: %s prints\n%s\nnot\n%s", s.command, got, s.output)

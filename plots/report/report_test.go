@@ -11,15 +11,13 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/golden"
 	"highwater/sim/result"
 
 	"golang.org/x/net/html"
 )
 
-var (
-	update = flag.Bool("update", false, "rewrite the golden files")
-	folder = flag.String("look", "", "write the sample reports into this folder, to look at")
-)
+var folder = flag.String("look", "", "write the sample reports into this folder, to look at")
 
 func pointer[T any](v T) *T { return &v }
 
@@ -132,19 +130,7 @@ func nodes(t *testing.T, page []byte) (list []*html.Node) {
 
 func TestMarkdown(t *testing.T) {
 	_, got := written(t, day())
-	name := filepath.Join("testdata", "clinic.md")
-	if *update {
-		if err := os.WriteFile(name, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; run go test -update and look at it", name)
-	}
+	golden.Check(t, filepath.Join("testdata", "clinic.md"), got)
 }
 
 func TestEqualResultsGiveEqualBytes(t *testing.T) {

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/pipes"
 	"highwater/sim/wire"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,7 +28,7 @@ func contextOf(t *testing.T) (context.Context, context.CancelFunc) {
 // raw sends bytes and gives back the first line of the answer.
 func (r *rig) raw(text string) string {
 	r.t.Helper()
-	c, err := r.net.dial(r.t.Context(), "10.6.6.6")
+	c, err := r.dial(r.t.Context(), "10.6.6.6")
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestSlow(t *testing.T) {
 	inRig(t, Options{MaxConnections: 2}, func(r *rig) {
 		begin := time.Now()
 		for _, text := range []string{"GET /rest/a HTTP/1.1\r\nX: ", "POST /rest/a HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\na"} {
-			c, err := r.net.dial(r.t.Context(), "10.6.6.6")
+			c, err := r.dial(r.t.Context(), "10.6.6.6")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +110,7 @@ func TestSlow(t *testing.T) {
 // A client that reads nothing is cut off, too.
 func TestUnread(t *testing.T) {
 	inRig(t, Options{}, func(r *rig) {
-		c, err := r.net.dial(r.t.Context(), "10.6.6.6")
+		c, err := r.dial(r.t.Context(), "10.6.6.6")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func TestUnwritten(t *testing.T) {
 	for _, o := range []Options{{Trace: full{}}, {Log: full{}, LogTrace: true}} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := contextOf(t)
-			r := &rig{t: t, net: &pipes{make(chan net.Conn), make(chan struct{})}, target: New(o)}
+			r := &rig{t: t, net: pipes.New(), target: New(o)}
 			served := make(chan error)
 			go func() {
 				_, err := r.target.Serve(ctx, r.net)

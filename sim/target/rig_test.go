@@ -8,12 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/pipes"
 	"highwater/scenario"
 	"highwater/sim/result"
 	"highwater/sim/trace"
@@ -22,57 +24,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A pipes is a network inside the test, in whose time nothing else waits.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	select {
-	case <-p.done:
-	default:
-		close(p.done)
-	}
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{Port: 8080} }
-
-// from is a connection from an address.
-type from struct {
-	net.Conn
-	addr net.Addr
-}
-
-func (f from) RemoteAddr() net.Addr { return f.addr }
-
-func (p *pipes) dial(ctx context.Context, addr string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- from{server, &net.TCPAddr{IP: net.ParseIP(addr), Port: 40_000}}:
-		return client, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // A rig is a target in the test's own time and network.
 type rig struct {
 	t      *testing.T
 	target *Target
-	net    *pipes
+	net    *pipes.Net
 	trace  bytes.Buffer
 	log    bytes.Buffer
 }
@@ -82,7 +38,7 @@ type rig struct {
 func inRig(t *testing.T, o Options, do func(r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, net: &pipes{make(chan net.Conn), make(chan struct{})}}
+		r := &rig{t: t, net: pipes.New()}
 		o.Trace, o.Log = &r.trace, &r.log
 		r.target = New(o)
 		ctx, stop := context.WithCancel(t.Context())
@@ -98,6 +54,11 @@ func inRig(t *testing.T, o Options, do func(r *rig)) {
 		stop()
 		r.replays(<-served)
 	})
+}
+
+// dial connects to the target from an address.
+func (r *rig) dial(ctx context.Context, from string) (net.Conn, error) {
+	return r.net.Dial(ctx, netip.MustParseAddr(from), netip.AddrPort{})
 }
 
 // replays checks that the trace tells the same as the target.
@@ -147,7 +108,7 @@ func (r *rig) browser(addr string) *browser {
 	jar, _ := cookiejar.New(nil) // never fails
 	b := &browser{r: r, header: http.Header{}}
 	b.Jar = jar
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.net.dial(ctx, addr) }}
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.dial(ctx, addr) }}
 	b.Transport = transport
 	r.t.Cleanup(transport.CloseIdleConnections)
 	return b

@@ -1,9 +1,7 @@
 package trace
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,27 +9,9 @@ import (
 	"testing"
 
 	"highwater/engine"
+	"highwater/internal/golden"
 	"highwater/sim/result"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update)", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; run go test -update and read the diff\ngot:\n%s", file, got)
-	}
-}
 
 // replay replays a trace with what its header says.
 func replay(name string, r io.Reader, lenient bool) (*result.Replay, error) {
@@ -75,7 +55,7 @@ func TestResults(t *testing.T) {
 				t.Fatal(err)
 			}
 			got = []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(got)))
-			golden(t, name+".want", append(got, '\n'))
+			golden.Check(t, name+".want", append(got, '\n'))
 		})
 	}
 }

@@ -3,8 +3,6 @@ package curves
 import (
 	"bytes"
 	"context"
-	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/pipes"
 	"highwater/scenario"
 	"highwater/sim/attack"
 	"highwater/sim/attack/record"
@@ -20,54 +19,6 @@ import (
 	"highwater/sim/target"
 	"highwater/sim/trace"
 )
-
-// A pipes is a network inside the test, in whose time nothing else waits.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	select {
-	case <-p.done:
-	default:
-		close(p.done)
-	}
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
-
-type addressed struct {
-	net.Conn
-	from netip.Addr
-}
-
-func (a addressed) RemoteAddr() net.Addr {
-	if !a.from.IsValid() {
-		a.from = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.from, 40_000))
-}
-
-func (p *pipes) dial(_ context.Context, from netip.Addr, _ netip.AddrPort) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- addressed{server, from}:
-		return client, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
 
 // A waiter waits in the test's time.
 type waiter chan struct{}
@@ -120,7 +71,7 @@ func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, se
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var b, written bytes.Buffer
-		n := &pipes{make(chan net.Conn), make(chan struct{})}
+		n := pipes.New()
 		o.Trace = &written
 		tgt := target.New(o)
 		ctx, stop := context.WithCancel(t.Context())
@@ -137,7 +88,7 @@ func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, se
 			t.Fatal(err)
 		}
 		_, err = attack.Run(t.Context(), t.Context(), s, attack.Options{
-			Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: n.dial, Timeout: time.Hour, Scrape: 7 * time.Second, Record: &b,
+			Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: n.Dial, Timeout: time.Hour, Scrape: 7 * time.Second, Record: &b,
 			Waiter: func() attack.Waiter { return make(waiter, 1) },
 		})
 		if err != nil {

@@ -3,9 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"testing"
@@ -13,67 +11,17 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/internal/pipes"
 	"highwater/scenario"
 	"highwater/sim/attack"
 	"highwater/sim/result"
 	"highwater/sim/target"
 )
 
-// pipes is a network inside the test, in whose time nothing else waits.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-func newPipes() *pipes { return &pipes{make(chan net.Conn), make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	select {
-	case <-p.done:
-	default:
-		close(p.done)
-	}
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
-
-// addressed is a connection from an address.
-type addressed struct {
-	net.Conn
-	from netip.Addr
-}
-
-func (a addressed) RemoteAddr() net.Addr {
-	if !a.from.IsValid() {
-		a.from = here
-	}
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(a.from, 40_000))
-}
-
-func (p *pipes) dial(_ context.Context, from netip.Addr, _ netip.AddrPort) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- addressed{server, from}:
-		return client, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
 // options are those that reach a network.
-func (p *pipes) options(policy engine.Policy) Options {
+func options(n *pipes.Net, policy engine.Policy) Options {
 	return Options{
-		Attack: attack.Options{Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: p.dial, Timeout: time.Hour}, Policy: policy,
+		Attack: attack.Options{Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: n.Dial, Timeout: time.Hour}, Policy: policy,
 	}
 }
 
@@ -81,7 +29,7 @@ func (p *pipes) options(policy engine.Policy) Options {
 func calibrate(t *testing.T, o target.Options, base engine.Policy) (res *result.Calibration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		n := newPipes()
+		n := pipes.New()
 		ctx, stop := context.WithCancel(t.Context())
 		served := make(chan error)
 		go func() {
@@ -89,7 +37,7 @@ func calibrate(t *testing.T, o target.Options, base engine.Policy) (res *result.
 			served <- err
 		}()
 		var err error
-		if res, err = Calibrate(t.Context(), n.options(base)); err != nil {
+		if res, err = Calibrate(t.Context(), options(n, base)); err != nil {
 			t.Error(err)
 		}
 		stop()
@@ -216,11 +164,11 @@ func TestCalibrateASmallKey(t *testing.T) {
 
 func TestCalibrateWithoutMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newPipes()
+		n := pipes.New()
 		s := &http.Server{Handler: http.NotFoundHandler()}
 		go func() { _ = s.Serve(n) }()
 		base, _ := engine.NamedPolicy("")
-		if _, err := Calibrate(t.Context(), n.options(base)); !errors.Is(err, ErrNoMetrics) {
+		if _, err := Calibrate(t.Context(), options(n, base)); !errors.Is(err, ErrNoMetrics) {
 			t.Errorf("Calibrate gives %v, want ErrNoMetrics", err)
 		}
 		_ = s.Close()

@@ -3,7 +3,6 @@ package accesslog
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,27 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"highwater/internal/golden"
 	"highwater/sim/trace"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatalf("%v (run go test -update)", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; run go test -update and read the diff\ngot:\n%s", file, got)
-	}
-}
 
 // TestFormats reads one small log of each format in both views.
 func TestFormats(t *testing.T) {
@@ -58,7 +39,7 @@ func TestFormats(t *testing.T) {
 				show(&out, l)
 				seen[l.Report().Sources[0].Format] = true
 			}
-			golden(t, filepath.Join("testdata", name+".want"), out.Bytes())
+			golden.Check(t, filepath.Join("testdata", name+".want"), out.Bytes())
 		})
 	}
 	for _, f := range Formats() {
