@@ -104,10 +104,24 @@ func (f typeface) width(s string) float64 {
 	return face.Width(s).Points()
 }
 
-// A pen draws on a canvas of gonum/plot. Coordinates are rounded to hundredths
+// A canvas is what a pen needs of one of gonum/plot.
+type canvas interface {
+	SetColor(color.Color)
+	SetLineWidth(vg.Length)
+	SetLineDash(dashes []vg.Length, offset vg.Length)
+	Push()
+	Translate(vg.Point)
+	Rotate(radians float64)
+	Pop()
+	Stroke(vg.Path)
+	Fill(vg.Path)
+	FillString(f font.Face, at vg.Point, s string)
+}
+
+// A pen draws on a canvas. Coordinates are rounded to hundredths
 // of a point, which nobody sees and which keeps SVG small.
 type pen struct {
-	cv    vg.Canvas
+	cv    canvas
 	piece int // most spots stroked at once; 0 means all
 }
 

@@ -126,7 +126,7 @@ func benchmarkSVG(b *testing.B, n int) {
 	c := benchChart(n)
 	draw := func(reduced bool) (time.Duration, int) {
 		start := time.Now()
-		svg, err := c.svg(newLayout(c, reduced))
+		svg, err := c.laid(newLayout(c, reduced)).svg()
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,7 +1,7 @@
 // Package plots draws charts from plain numbers.
 //
 // A chart is a struct of numbers and words that the caller fills in and
-// writes as PNG or SVG. The package knows nothing of scenarios, results or
+// writes as PNG, SVG or PDF. The package knows nothing of scenarios, results or
 // files, has no clock and keeps no state: equal charts give equal bytes.
 //
 // Times are seconds since the start of the run, heights are license units or
@@ -20,7 +20,6 @@
 package plots
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -28,10 +27,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Limits of what a chart accepts.
@@ -96,43 +91,23 @@ type UnitsOverTime struct {
 
 // WritePNG writes the chart as a PNG image, 1920 pixels wide. Its error says
 // what in the chart is not drawable, or is that of the writer.
-func (c *UnitsOverTime) WritePNG(w io.Writer) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	l := newLayout(c, true)
-	cv := vgimg.NewWith(vgimg.UseWH(vg.Length(chartWidth), vg.Length(l.height)), vgimg.UseDPI(dotsPerInch))
-	l.draw(&pen{cv: cv, piece: 64}) // time to rasterize grows with the square of a path
-	_, err := vgimg.PngCanvas{Canvas: cv}.WriteTo(w)
-	return err
-}
+func (c *UnitsOverTime) WritePNG(w io.Writer) error { return writePNG(w, c) }
 
 // WriteSVG writes the chart as an SVG document without scripts, links or
 // embedded fonts. Its error says what in the chart is not drawable, or is
 // that of the writer.
-func (c *UnitsOverTime) WriteSVG(w io.Writer) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	doc, err := c.svg(newLayout(c, true))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(doc)
-	return err
-}
+func (c *UnitsOverTime) WriteSVG(w io.Writer) error { return writeSVG(w, c) }
 
-// svg draws a layout of the chart.
-func (c *UnitsOverTime) svg(l *layout) ([]byte, error) {
-	cv := &svgCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(l.height)))}
-	p := &pen{cv: cv}
-	p.fillBox(white, box{0, 0, chartWidth, l.height}) // an image is white by itself
-	l.draw(p)
-	var b bytes.Buffer
-	if _, err := cv.WriteTo(&b); err != nil {
+func (c *UnitsOverTime) sheet() (*sheet, error) {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return cv.portable(b.Bytes(), l.height, clean(c.Title), c.Describe()), nil
+	return c.laid(newLayout(c, true)), nil
+}
+
+// laid is a layout of the chart as a sheet.
+func (c *UnitsOverTime) laid(l *layout) *sheet {
+	return &sheet{l.height, clean(c.Title), c.Describe(), l.draw}
 }
 
 // Describe says in words what the chart shows: the limit, and the peak and

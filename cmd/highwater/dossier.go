@@ -44,7 +44,7 @@ func writeDossier(w io.Writer, cmd *cobra.Command, r *report.Report, it *reporte
 // dossierParts are the files of a dossier that are made of its inputs.
 func dossierParts(r *report.Report, it *reported) ([]dossier.Entry, error) {
 	files := []artefact{{"METHOD.md", writeMethod}, {"report.html", r.WriteHTML}, {"report.md", r.WriteMarkdown}}
-	for _, file := range charts(it) {
+	for _, file := range charts(r) {
 		files = append(files, artefact{"charts/" + file.name, file.write})
 	}
 	if it.sc != nil { // else the result is the input

@@ -40,8 +40,9 @@ hospital's day that comes with the program; "-" is standard input. Without -o,
 Flags:
   -o FILE              write HTML; "-" is standard output
   --markdown FILE      write Markdown; "-" is standard output
+  --charts DIR         write each chart into a folder as PNG, SVG and PDF, and
+                       each table as CSV
                        for a scenario:
-  --charts DIR         write units.png and units.svg: units over time
   --dossier FILE       write a ZIP file with all that the answer rests on: the
                        input, the results, the report, charts, the method and
                        the SHA-256 of each, for highwater verify
@@ -145,7 +146,7 @@ func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error
 	}
 	var it *reported
 	if data != nil {
-		if name := firstGiven(cmd, append(remaking, "charts", "workers")...); name != "" {
+		if name := firstGiven(cmd, append(remaking, "workers")...); name != "" {
 			return usagef("--%s is for scenarios, and this is a result", name)
 		}
 		it, err = reportedResult(shown(args[0]), data)
@@ -328,7 +329,7 @@ func (f *reportFlags) write(cmd *cobra.Command, std stdio, r *report.Report, it 
 		if err := os.MkdirAll(f.charts, 0o755); err != nil {
 			return err
 		}
-		for _, file := range charts(it) {
+		for _, file := range charts(r) {
 			files = append(files, artefact{filepath.Join(f.charts, file.name), file.write})
 		}
 	}
@@ -343,10 +344,9 @@ func (f *reportFlags) write(cmd *cobra.Command, std stdio, r *report.Report, it 
 }
 
 // charts are the files of a folder of charts.
-func charts(it *reported) []artefact {
-	if it.sc == nil {
-		return nil
+func charts(r *report.Report) (files []artefact) {
+	for _, f := range r.Files() {
+		files = append(files, artefact{f.Name, f.Write})
 	}
-	chart := unitsChart(it.sc, it.src.Simulation)
-	return []artefact{{"units.png", chart.WritePNG}, {"units.svg", chart.WriteSVG}}
+	return files
 }

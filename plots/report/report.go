@@ -43,6 +43,7 @@ type Report struct {
 	notes    []string
 	sections []section
 	sliders  []slider
+	footnote string // of images
 }
 
 // A figure is a number in large type.
@@ -73,6 +74,7 @@ type table struct {
 	Bars []float64
 	Heat [][]float64
 
+	Alarm bool // the more there is, the worse: of a heat map
 	Plain bool
 }
 
@@ -181,9 +183,11 @@ func (r *Report) study(st *result.Study) {
 	r.fact("simulated", n+", seed "+fmt.Sprint(st.Seed))
 	r.fact("confidence", percent(st.Confidence)+" of every limit and interval")
 	r.signed(st.Version, st.Fingerprint)
+	r.footnote += fmt.Sprintf(", seed %d, %s", st.Seed, words.Plural(st.Replications, "replication"))
 }
 
 func (r *Report) signed(version, fingerprint string) {
+	r.footnote = strings.TrimSpace("highwater " + version)
 	if version != "" {
 		r.fact("version", "highwater "+version)
 	}

@@ -2,9 +2,9 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"highwater/engine"
+	"highwater/plots"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
@@ -66,20 +66,24 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 		if p.Enforced && limit == 0 {
 			limit = p.Units
 		}
-		one := timeSeries{name: policy(&p.Counted), samples: p.First.Series, byConns: byConnections(&p.Counted), peak: p.First.Peak.At}
+		one := timeSeries{name: policy(&p.Counted), samples: p.First.Series, byConns: byConnections(&p.Counted)}
 		top := p.First.Peak
 		if p.First.DemandSeries != nil {
-			one.samples, one.peak, top, anyNeeded = p.First.DemandSeries, p.First.Demand.At, p.First.Demand, true
+			one.samples, top, anyNeeded = p.First.DemandSeries, p.First.Demand, true
 		}
-		one.peakText = "peak " + words.Number(top.Units) + " at " + c.at(top.At)
 		if one.byConns {
 			one.name += " (connections)"
-			one.peak, one.peakText = highest(one.samples)
-			one.peakText += " at " + c.at(one.peak)
+			top = highest(one.samples)
 		}
+		one.peak = &plots.Mark{At: top.At.Seconds(), Units: float64(top.Units)}
+		one.note = "peak " + words.Number(top.Units) + " at " + c.at(top.At)
 		if f := p.First.FirstRefusal; f != nil {
-			one.refusal = &f.At
-			one.peakText += ", first refusal " + c.at(f.At)
+			inUse := f.InUse
+			if one.byConns {
+				inUse = f.Connections
+			}
+			one.refusal = &plots.Mark{At: f.At.Seconds(), Units: float64(inUse), Text: f.Via + ": " + f.ClientSees}
+			one.note += ", first refusal " + c.at(f.At)
 		}
 		if one.samples != nil {
 			list = append(list, one)
@@ -89,23 +93,23 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 		r.notes = append(r.notes, "Units over time are not in a result; a report made from the scenario has them.")
 		return
 	}
-	text := "Replication 1."
+	text, times := "Replication 1.", newTimes("units", c, limit, list)
 	if anyNeeded {
+		times.times.PeakHeading = "needed"
 		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
 	}
-	r.add(section{Title: "Units over time", Text: text, Chart: newTimes("units", c, limit, list), Table: hourTable(list, c)})
+	r.add(section{Title: "Units over time", Text: text, Chart: times, Table: hourTable(list, c)})
 	r.addWeek(&list[0], c)
 }
 
-// highest is when the most connections are open, and how many.
-func highest(samples []result.Sample) (engine.Time, string) {
-	var top result.Sample
+// highest is the most connections that are open, and when.
+func highest(samples []result.Sample) (top engine.Peak) {
 	for _, s := range samples {
-		if s.Connections > top.Connections {
-			top = s
+		if s.Connections > top.Units {
+			top = engine.Peak{Units: s.Connections, At: s.At}
 		}
 	}
-	return top.At, "peak " + words.Number(top.Connections)
+	return top
 }
 
 // mostRows bounds the table behind units over time.
@@ -216,7 +220,7 @@ func (r *Report) addDuration(s *result.Simulation) {
 			texts[j] = "at least " + words.Number(atLeast(p.TimeAt, float64(j)/places))
 		}
 		c.hover.Names, c.hover.Texts = append(c.hover.Names, policy(&p.Counted)), append(c.hover.Texts, texts)
-		c.Lines = append(c.Lines, chartLine{Name: policy(&p.Counted), Path: c.durationPath(p.TimeAt), Style: i % styles})
+		c.Lines = append(c.Lines, chartLine{Name: policy(&p.Counted), line: c.durationLine(p.TimeAt), Style: i % styles})
 		row := []string{policy(&p.Counted)}
 		for _, v := range shares {
 			row = append(row, words.Number(atLeast(p.TimeAt, v)))
@@ -243,21 +247,18 @@ func atLeast(list []result.UnitsTime, share float64) int {
 	return 0
 }
 
-func (c *chart) durationPath(list []result.UnitsTime) string {
-	var b strings.Builder
+// durationLine is for what share of the time at least so many units are in use.
+func (c *chart) durationLine(list []result.UnitsTime) (line stairs) {
 	total, above := 0.0, 0.0
 	for _, u := range list {
 		total += u.Seconds.Seconds()
 	}
 	for i := len(list) - 1; i >= 0; i-- {
-		y := coord(c.y(float64(list[i].Units)) / 100 * areaHeight)
-		if b.Len() == 0 {
-			b.WriteString("M0 " + y)
-		}
+		line.to(c.spot(above/max(total, 1e-9), float64(list[i].Units)))
 		above += list[i].Seconds.Seconds()
-		fmt.Fprintf(&b, "V%sH%s", y, coord(areaWidth*above/max(total, 1e-9)))
 	}
-	return b.String()
+	line.until(above / max(total, 1e-9))
+	return line
 }
 
 // addRefused counts what was refused, on average in a run.

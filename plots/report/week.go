@@ -65,7 +65,7 @@ func heatTable(values, hours *[7][24]float64) *table {
 	for day := range values {
 		row, heat := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}
 		for hour, v := range values[day] {
-			cell := "–"
+			cell := none
 			if hours[day][hour] > 0 {
 				cell = decimal(math.Round(v))
 			}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every chart is there in three formats and with a table, and no name leaves
+// its folder, whatever the results are called.
+func TestFiles(t *testing.T) {
+	s := day()
+	s.Simulation.Policies[1].Policy, s.Comparison.Pairs[0].Side = "../../=x", `../"; rm`
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range r.Files() {
+		if !regexp.MustCompile(`^[a-z0-9-]+\.(png|svg|pdf|csv)$`).MatchString(f.Name) || slices.Contains(names, f.Name) {
+			t.Errorf("a file is called %q", f.Name)
+		}
+		names = append(names, f.Name)
+		var b bytes.Buffer
+		if err := f.Write(&b); err != nil || b.Len() == 0 {
+			t.Errorf("%s: %d bytes, %v", f.Name, b.Len(), err)
+		}
+		if *folder != "" {
+			if err := os.WriteFile(filepath.Join(*folder, f.Name), b.Bytes(), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if strings.HasSuffix(f.Name, ".csv") {
+			checkTable(t, f.Name, b.Bytes())
+		}
+	}
+	for _, name := range names {
+		if base, ok := strings.CutSuffix(name, ".png"); ok {
+			for _, suffix := range []string{".svg", ".pdf", ".csv"} {
+				if !slices.Contains(names, base+suffix) {
+					t.Errorf("there is %s, and no %s", name, suffix)
+				}
+			}
+		}
+	}
+	for _, name := range []string{"units.png", "risk.png", "duration.png", "who-holds-the-units-at-the-peak.png", "why-the-units-are-in-use.png"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("there is no %s in %q", name, names)
+		}
+	}
+}
+
+var formula = regexp.MustCompile(`^[=+@\t\r]|^-[^0-9.]|^-.*[^0-9.]`)
+
+// checkTable reads a table as a spreadsheet would.
+func checkTable(t *testing.T, name string, data []byte) {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll() // of equal length
+	if err != nil || len(rows) < 2 {
+		t.Errorf("%s: %d rows, %v", name, len(rows), err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if formula.MatchString(cell) {
+				t.Errorf("%s: %q is a formula", name, cell)
+			}
+		}
+	}
+}
+
+func TestCellsAreNoFormulas(t *testing.T) {
+	tests := []struct{ cell, want string }{
+		{"", ""}, {"–", ""}, {"nurses", "nurses"}, {"12", "12"}, {"1,234", "1234"}, {"-3.5", "-3.5"}, {"60 %", "60 %"}, {"a=b", "a=b"},
+		{"=1+1", "'=1+1"}, {"+1", "'+1"}, {"-1+cmd|' /C calc'!A0", "'-1+cmd|' /C calc'!A0"}, {"@SUM(A1)", "'@SUM(A1)"},
+		{"\t=1", "'\t=1"}, {"\r=1", "'\r=1"}, {"\n=1", "'\n=1"}, {"--1", "'--1"}, {"-", "'-"}, {"-e", "'-e"}, {"-Inf", "'-Inf"},
+	}
+	for _, tt := range tests {
+		if got := csvCell(tt.cell); got != tt.want {
+			t.Errorf("csvCell(%q) = %q; want %q", tt.cell, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package report
+
+import (
+	"math"
+
+	"highwater/engine"
+	"highwater/plots"
+	"highwater/sim/result"
+	"highwater/sim/result/words"
+)
+
+// A timeSeries is a line over time.
+type timeSeries struct {
+	name    string
+	samples []result.Sample
+	byConns bool // connections are what is counted
+	peak    *plots.Mark
+	refusal *plots.Mark
+	until   engine.Time // it is known; 0 is to the end
+	note    string
+}
+
+// newTimes draws lines over time.
+func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
+	end := cl.end.Seconds()
+	c := &chart{ID: id, LimitX: -1, LimitY: -1, right: end, YTitle: "units in use"}
+	c.times = &plots.UnitsOverTime{Start: cl.start, End: end, Limit: limit}
+	most, all := float64(limit), make([][]plots.Range, len(list))
+	highest := 0.0
+	for i := range list {
+		points := list[i].points(cl.end)
+		c.times.Series = append(c.times.Series, plots.Series{Name: list[i].name, Points: points, End: list[i].until.Seconds(), Peak: list[i].peak, FirstRefusal: list[i].refusal})
+		all[i] = plots.Ranges(points, end, columns)
+		for _, r := range all[i] {
+			highest = max(highest, r.High)
+		}
+	}
+	if most > 4*highest {
+		most = 0 // the limit is far above
+	}
+	c.scale(max(most, highest, 1), nil)
+	ticks, title := plots.TimeTicks(cl.start, end, 12)
+	c.ticks(ticks)
+	c.XTitle = title
+	if most > 0 {
+		c.limit = most
+		c.LimitY, c.LimitName = c.y(most), "limit "+words.Number(limit)
+	}
+	for i := range columns {
+		c.hover.X = append(c.hover.X, round(100*(float64(i)+0.5)/columns))
+		c.hover.At = append(c.hover.At, plots.Stamp(cl.start, end, end*float64(i)/columns))
+	}
+	for i := range list {
+		known := columns
+		if list[i].until > 0 {
+			known = min(columns, int(math.Ceil(list[i].until.Seconds()/end*columns)))
+		}
+		c.addTimes(&list[i], all[i][:known], i)
+	}
+	return c
+}
+
+func (s *timeSeries) points(end engine.Time) []plots.Point {
+	if s.until > 0 {
+		end = min(end, s.until)
+	}
+	list := make([]plots.Point, 0, len(s.samples))
+	for _, sample := range s.samples {
+		if sample.At > end {
+			break
+		}
+		list = append(list, plots.Point{At: sample.At.Seconds(), Units: float64(s.value(sample))})
+	}
+	return list
+}
+
+// value is what is counted of a sample.
+func (s *timeSeries) value(sample result.Sample) int {
+	if s.byConns {
+		return sample.Connections
+	}
+	return sample.Units
+}
+
+func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int) {
+	texts := make([]string, columns)
+	for j := range texts {
+		texts[j] = "–"
+	}
+	for j, r := range ranges {
+		texts[j] = decimal(r.High)
+		if r.Low < r.High {
+			texts[j] = decimal(r.Low) + "–" + decimal(r.High)
+		}
+	}
+	c.hover.Names = append(c.hover.Names, s.name)
+	c.hover.Texts = append(c.hover.Texts, texts)
+	c.Lines = append(c.Lines, chartLine{Name: s.name, Note: s.note, Style: i % styles, line: c.steps(ranges), bands: c.bands(ranges), overs: c.overs(ranges)})
+	if s.peak != nil {
+		c.Marks = append(c.Marks, chartMark{c.x(s.peak.At), c.y(s.peak.Units), "peak", i % styles, i})
+	}
+	if s.refusal != nil {
+		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i})
+	}
+}
+
+// Stairs are a line of steps: each level holds up to the next one's place.
+type stairs []plots.Spot
+
+func (s *stairs) to(next plots.Spot) {
+	if n := len(*s); n > 0 {
+		last := (*s)[n-1]
+		if last.Y == next.Y {
+			return
+		}
+		*s = append(*s, plots.Spot{X: next.X, Y: last.Y})
+	}
+	*s = append(*s, next)
+}
+
+func (s *stairs) until(x float64) {
+	if n := len(*s); n > 0 {
+		*s = append(*s, plots.Spot{X: x, Y: (*s)[n-1].Y})
+	}
+}
+
+// steps is a line of steps along the highest of the ranges.
+func (c *chart) steps(ranges []plots.Range) []plots.Spot {
+	var line stairs
+	for i, r := range ranges {
+		line.to(plots.Spot{X: float64(i) / columns, Y: r.High / c.top})
+	}
+	line.until(float64(len(ranges)) / columns)
+	return line
+}
+
+// bands are the areas between the lowest and the highest of each range.
+func (c *chart) bands(ranges []plots.Range) (list [][]plots.Spot) {
+	for i := 0; i < len(ranges); i++ {
+		r := ranges[i]
+		if r.Low == r.High {
+			continue
+		}
+		j := i
+		for j+1 < len(ranges) && ranges[j+1] == r {
+			j++
+		}
+		left, right := float64(i)/columns, float64(j+1)/columns
+		low, high := r.Low/c.top, r.High/c.top
+		list = append(list, []plots.Spot{{X: left, Y: high}, {X: right, Y: high}, {X: right, Y: low}, {X: left, Y: low}})
+		i = j
+	}
+	return list
+}
+
+// overs are the areas above the limit.
+func (c *chart) overs(ranges []plots.Range) [][]plots.Spot {
+	if c.LimitY < 0 {
+		return nil
+	}
+	over := make([]plots.Range, len(ranges))
+	for i, r := range ranges {
+		over[i] = plots.Range{Low: c.limit, High: max(c.limit, r.High)}
+	}
+	return c.bands(over)
+}
