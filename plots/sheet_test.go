@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"highwater/internal/golden"
 )
 
 func write(t *testing.T, f Format, c Chart) []byte {
@@ -65,7 +67,7 @@ func TestFormats(t *testing.T) {
 			}
 			if _, other := others()[name]; other && f.Name == "svg" {
 				checkXML(t, doc)
-				golden(t, filepath.Join("testdata", name+".svg"), doc)
+				golden.Check(t, filepath.Join("testdata", name+".svg"), doc)
 			}
 			if *folder != "" {
 				if err := os.WriteFile(filepath.Join(*folder, name+"."+f.Name), doc, 0o666); err != nil {
