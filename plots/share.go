@@ -41,6 +41,10 @@ func shared(ticks []tick) []Tick {
 // its reader needs it.
 func Stamp(start time.Time, end, at float64) string { return timeline{start, end}.stamp(at, false) }
 
+// Number formats units as charts do: in groups of three digits, with decimals
+// only where they have some.
+func Number(units float64) string { return number(units) }
+
 // A Range is the lowest and the highest units in a stretch of time.
 type Range struct{ Low, High float64 }
 

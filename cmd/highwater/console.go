@@ -2,7 +2,12 @@ package main
 
 import (
 	"os"
+	"runtime"
+	"strings"
 
+	draw "highwater/plots/term"
+
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
 
@@ -19,3 +24,82 @@ func isTerminal(stream any) bool {
 	_, ok := terminal(stream)
 	return ok
 }
+
+// A console is what a terminal can show. The zero console is no terminal.
+type console struct {
+	width, height int // 0 when it is not known
+	colors        bool
+	ascii         bool
+}
+
+// consoleOf is what standard output can show: on anything but a terminal all
+// but colors, so that equal inputs give equal bytes.
+func consoleOf(std stdio) console {
+	f, ok := terminal(std.out)
+	if !ok {
+		return console{}
+	}
+	c := console{colors: colorful(os.Getenv) && escapes(f), ascii: !unicoded(runtime.GOOS, os.Getenv)}
+	c.width, c.height, _ = term.GetSize(int(f.Fd())) // 0 when it does not say
+	return c
+}
+
+// colorful reports whether the person at a terminal wants colors, and it has
+// them (see no-color.org).
+func colorful(env func(string) string) bool { return env("NO_COLOR") == "" && env("TERM") != "dumb" }
+
+// unicoded reports whether a terminal shows more than ASCII: by the locale, but
+// on Windows, whose consoles are written to in Unicode.
+func unicoded(goos string, env func(string) string) bool {
+	if goos == "windows" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := env(name); v != "" {
+			v = strings.ToLower(strings.ReplaceAll(v, "-", ""))
+			return strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}
+
+// chartFlag is --chart.
+type chartFlag struct{ how string }
+
+func (c *chartFlag) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.how, "chart", "", "")
+	cmd.Flags().Lookup("chart").NoOptDefVal = "auto"
+}
+
+// options say how charts are drawn; nil when none are asked for.
+func (c *chartFlag) options(cmd *cobra.Command, std stdio) (*draw.Options, error) {
+	if !cmd.Flags().Changed("chart") {
+		return nil, nil
+	}
+	if other := firstGiven(cmd, "json", "readings"); other != "" {
+		return nil, usagef("--chart and --%s exclude each other", other)
+	}
+	con := consoleOf(std)
+	switch c.how {
+	case "auto":
+	case "braille":
+		con.ascii = false
+	case "ascii":
+		con.ascii = true
+	default:
+		return nil, usagef("--chart must be auto, braille or ascii, not %q%s", c.how, meant(c.how, []string{"auto", "braille", "ascii"}))
+	}
+	return con.charts(), nil
+}
+
+// charts is how charts are drawn on it.
+func (c console) charts() *draw.Options {
+	o := &draw.Options{Width: draw.DefaultWidth, ASCII: c.ascii, Color: c.colors}
+	if c.width > 0 {
+		o.Width = min(c.width, widest)
+	}
+	return o
+}
+
+// widest is how wide a chart may be: a wider one is not clearer.
+const widest = 160

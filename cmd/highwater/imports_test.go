@@ -40,13 +40,14 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/wire"},
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "codeberg.org/go-pdf/fpdf gonum.org/v1/plot"},
+	"plots/term":        {own: "plots"},
 	"plots/report":      {own: "engine plots sim/result sim/result/words"},
 	"internal/golden":   {},
 	"internal/pipes":    {},
 	"cmd/highwater": {
-		own: "engine plots plots/report scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
+		own: "engine plots plots/report plots/term scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
-			"github.com/rivo/uniseg github.com/schollz/progressbar/v3 golang.org/x/term",
+			"github.com/rivo/uniseg github.com/schollz/progressbar/v3 golang.org/x/sys golang.org/x/term",
 	},
 }
 

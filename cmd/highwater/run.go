@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"highwater/engine"
+	"highwater/plots/term"
 	"highwater/scenario"
 	"highwater/scenarios"
 	"highwater/sim"
@@ -37,6 +38,8 @@ Flags:
   --policy NAME[,...]  count by these policies instead of the scenario's
   --units N            units of the key; 0 is unlimited
   --set OPTION=VALUE   change an option of every policy; may be repeated
+  --chart[=HOW]        draw the units of replication 1, too, in characters: auto
+                       (as the terminal can), braille or ascii
   --json               print the result as JSON
   --out DIR            write result.json, units.png, units.svg and series.csv
                        (seconds, units, connections of replication 1);
@@ -73,6 +76,7 @@ func newRun(std stdio) *cobra.Command {
 	var (
 		c          counting
 		study      studyFlags
+		chart      chartFlag
 		readings   bool
 		out, tapes string
 	)
@@ -89,6 +93,10 @@ func newRun(std stdio) *cobra.Command {
 			}
 			if study.asJSON && tapes == "-" {
 				return usagef("--trace - and --json both want standard output")
+			}
+			charts, err := chart.options(cmd, std)
+			if err != nil {
+				return err
 			}
 			s, err := c.loaded(cmd, std, args)
 			if err != nil {
@@ -114,7 +122,7 @@ func newRun(std stdio) *cobra.Command {
 			if tapes == "-" {
 				std.out = io.Discard // the trace is the answer
 			}
-			if err := deliver(std, &study, s.scenario, res, out); err != nil {
+			if err := deliver(std, &study, s.scenario, res, out, charts); err != nil {
 				return err
 			}
 			return err
@@ -122,6 +130,7 @@ func newRun(std stdio) *cobra.Command {
 	}
 	c.flags(cmd)
 	study.flags(cmd)
+	chart.flag(cmd)
 	cmd.Flags().BoolVar(&readings, "readings", false, "")
 	cmd.Flags().StringVar(&out, "out", "", "")
 	cmd.Flags().StringVar(&tapes, "trace", "", "")
@@ -265,11 +274,11 @@ func simulate(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Sc
 }
 
 // deliver prints a result and writes its artefacts.
-func deliver(std stdio, study *studyFlags, sc *scenario.Scenario, res *result.Simulation, dir string) error {
+func deliver(std stdio, study *studyFlags, sc *scenario.Scenario, res *result.Simulation, dir string, charts *term.Options) error {
 	if dir != "" {
 		if err := writeArtefacts(std, sc, res, dir); err != nil {
 			return err
 		}
 	}
-	return study.print(std, res, func(w io.Writer) { writeSimulation(w, sc, res) })
+	return study.print(std, res, func(w io.Writer) { writeSimulation(w, sc, res, charts) })
 }

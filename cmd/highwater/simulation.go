@@ -7,20 +7,44 @@ import (
 	"strings"
 
 	"highwater/engine"
+	"highwater/plots/term"
 	"highwater/scenario"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
 
-// writeSimulation tells a person what came of a scenario.
-func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation) {
+// writeSimulation tells a person what came of a scenario, with charts if they
+// are asked for.
+func writeSimulation(w io.Writer, sc *scenario.Scenario, res *result.Simulation, charts *term.Options) {
 	c := clock{sc.Start}
-	writeStudy(w, &res.Study, keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
-	writePolicies(w, res)
+	writeAnswer(w, sc, res)
+	if charts != nil {
+		fmt.Fprintln(w)
+		writeCharts(w, sc, res, *charts)
+	}
 	for i := range res.Policies {
 		fmt.Fprintln(w)
 		writePolicy(w, &res.Policies[i], res.Replications, c)
 	}
+}
+
+// writeAnswer is the short answer.
+func writeAnswer(w io.Writer, sc *scenario.Scenario, res *result.Simulation) {
+	writeStudy(w, &res.Study, keyText(sc.License.Units, sc.License.Policy.LimitOn.String()))
+	writePolicies(w, res)
+}
+
+// writeCharts draws the first replication in characters.
+func writeCharts(w io.Writer, sc *scenario.Scenario, res *result.Simulation, o term.Options) {
+	chart := unitsChart(sc, res)
+	about := "Replication 1: "
+	if chart.Subtitle == "" {
+		about += "units in use"
+	} else {
+		about += "what the traffic needs if nobody is refused"
+	}
+	fmt.Fprintln(w, about)
+	_ = term.Write(w, chart, o) // the writer's error is seen where it is flushed
 }
 
 // writePolicies is the answer in one table.
