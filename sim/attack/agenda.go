@@ -2,7 +2,6 @@ package attack
 
 import (
 	"math"
-	"runtime"
 	"sync"
 	"time"
 
@@ -30,7 +29,6 @@ type agenda struct {
 	since func() time.Duration // the time since the start
 
 	mu       sync.Mutex
-	begun    bool
 	stopped  bool
 	next     int // of the schedule's first requests of a visit
 	later    []due
@@ -52,12 +50,8 @@ type agenda struct {
 const forever = time.Duration(math.MaxInt64)
 
 // Pace waits until an attempt is due. It is vegeta's interface; vegeta calls
-// it from one goroutine, which is bound to a thread of its own.
+// it from one goroutine.
 func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
-	if !a.begun {
-		a.begun = true
-		runtime.LockOSThread() // the goroutine ends with the attack, and the thread with it
-	}
 	for {
 		wait, found, over := a.step()
 		if found || over {

@@ -4,63 +4,72 @@ package attack
 
 import (
 	"crypto/tls"
-	"encoding/binary"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// A kernelWaiter waits in the kernel with its own precision. Go's timers wake
-// up to a millisecond late where nothing else happens, as an idle program
-// waits by whole milliseconds for its timers.
+// A kernelWaiter waits for a timer of the kernel as for a connection. Go's own
+// timers wake up to a millisecond late where nothing else happens, as an idle
+// program waits by whole milliseconds for them, but not for its files. Waking
+// does without the timer, as to set it costs more than to send.
 type kernelWaiter struct {
-	event  int // file descriptor that Wake writes to
-	exact  bool
-	closed atomic.Bool
+	timerWaiter
+	timer *os.File
+	raw   int
+	rung  chan struct{}
 }
-
-// slack is by how many nanoseconds the kernel may round a wait.
-const slack = 1000
 
 // NewWaiter is the most precise waiter that the system has.
 func NewWaiter() Waiter {
-	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK)
 	if err != nil {
 		return newTimerWaiter()
 	}
-	return &kernelWaiter{event: event}
+	w := &kernelWaiter{*newTimerWaiter(), os.NewFile(uintptr(fd), "timer"), fd, make(chan struct{}, 1)}
+	go w.listen()
+	return w
 }
 
-func (w *kernelWaiter) Wait(d time.Duration) {
-	if !w.exact { // of the thread, which is the pacer's own
-		w.exact = true
-		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, slack, 0, 0, 0) // without it the wait is longer
-	}
-	list := []unix.PollFd{{Fd: int32(w.event), Events: unix.POLLIN}}
-	end := unix.NsecToTimespec(int64(d))
-	if n, err := unix.Ppoll(list, &end, nil); err != nil || n == 0 {
-		return // a signal is no wake, and the caller looks at the time again
-	}
+// listen passes on that the timer has rung, until it is closed.
+func (w *kernelWaiter) listen() {
+	defer close(w.rung)
 	var count [8]byte
-	_, _ = unix.Read(w.event, count[:]) // takes the wake
+	for {
+		if _, err := w.timer.Read(count[:]); err != nil {
+			return
+		}
+		select {
+		case w.rung <- struct{}{}:
+		default: // the last time was not waited for
+		}
+	}
 }
 
-func (w *kernelWaiter) Wake() {
-	if w.closed.Load() {
+// Wait may end early, when the timer rings that was set for an earlier wait.
+func (w *kernelWaiter) Wait(d time.Duration) {
+	if d <= 0 {
 		return
 	}
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(w.event, one[:]) // full is as good as written
+	if d < forever && unix.TimerfdSettime(w.raw, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(int64(d))}, nil) != nil {
+		w.timerWaiter.Wait(d)
+		return
+	}
+	select {
+	case <-w.rung:
+	case <-w.wake:
+	}
 }
 
+// Close ends the listener, too.
 func (w *kernelWaiter) Close() error {
-	w.closed.Store(true)
-	return unix.Close(w.event)
+	err := w.timer.Close()
+	for range w.rung { // until it has closed it
+	}
+	return err
 }
 
 // alive reports whether the target has left an idle connection open. What it

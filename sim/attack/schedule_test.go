@@ -16,9 +16,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asTarget) != "" {
+		serveTarget()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
-func parse(t *testing.T, text string) *scenario.Scenario {
+func parse(t testing.TB, text string) *scenario.Scenario {
 	t.Helper()
 	sc, err := scenario.Parse("test.yaml", []byte(text), os.ReadFile)
 	if err != nil {
@@ -27,7 +33,7 @@ func parse(t *testing.T, text string) *scenario.Scenario {
 	return sc
 }
 
-func plan(t *testing.T, text string, o PlanOptions) *Schedule {
+func plan(t testing.TB, text string, o PlanOptions) *Schedule {
 	t.Helper()
 	s, err := Plan(context.Background(), parse(t, text), o)
 	if err != nil {
