@@ -86,6 +86,49 @@ func TestGoroutines(t *testing.T) {
 	}
 }
 
+// Instants of real requests are differences of clock readings that the program
+// has kept as they are, so that Go takes them from the monotonic clock: setting
+// the machine's clock moves none. A reading that became a number, or was
+// stripped, is of the wall clock.
+func TestClockStepsMoveNoInstant(t *testing.T) {
+	strips := []string{"Unix", "UnixMilli", "UnixMicro", "UnixNano", "GobEncode", "MarshalBinary", "MarshalJSON", "MarshalText"}
+	since := 0
+	for _, s := range goFiles(t) {
+		if s.test || !slices.Contains(real, s.pkg) {
+			continue
+		}
+		selectors(&s, func(_ *ast.SelectorExpr, from, name string) {
+			if from == "time" && name == "Since" {
+				since++
+			}
+		})
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if zero, _ := firstOf(call.Args).(*ast.BasicLit); slices.Contains(strips, f.Sel.Name) || f.Sel.Name == "Round" && zero != nil && zero.Value == "0" {
+				t.Errorf("%s:%d: %s makes an instant one of the wall clock", s.path, line(call), f.Sel.Name)
+			}
+			return true
+		})
+	}
+	if since < 4 {
+		t.Errorf("%d instants are taken by time.Since; where are the others?", since)
+	}
+}
+
+func firstOf(list []ast.Expr) ast.Expr {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0]
+}
+
 // The program ends in main alone, so that everything else can be run in a
 // test.
 func TestOnlyMainExits(t *testing.T) {
