@@ -46,6 +46,7 @@ Start here:
 
 // topics are the pages of highwater help, in the order of the list.
 var topics = []struct{ name, about string }{
+	{"tutorial", "from an access log to a sizing request in ten minutes"},
 	{"scenario", "the fields of a scenario file"},
 	{"rules", "the rules of counting and their public sources"},
 	{"sizing", "what the numbers of size mean and rest on"},

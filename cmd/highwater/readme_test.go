@@ -53,52 +53,56 @@ func arguments(command string) (args []string, ok bool) {
 	return args, true
 }
 
-// Every command of the program in the README prints what stands there, to the
-// letter. With -update the README takes what it prints.
+// Every command of the program in the README and in the pages prints what
+// stands there, to the letter. With -update they take what it prints.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes many seconds: it simulates days")
 	}
-	name, err := filepath.Abs(filepath.Join(root, "README.md"))
+	for _, name := range []string{"README.md", "cmd/highwater/help/tutorial.md"} {
+		t.Run(filepath.Base(name), func(t *testing.T) { testConsole(t, filepath.FromSlash(name)) })
+	}
+}
+
+// testConsole runs the commands of a text one after another in one folder.
+func testConsole(t *testing.T, name string) {
+	file, err := filepath.Abs(filepath.Join(root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(data)
-	list := sessions(text)
+	data := mustReadFile(t, file)
 	atRoot(t)
-	ran := 0
-	for i := len(list) - 1; i >= 0; i-- { // backwards, so that starts stay right
-		s := list[i]
+	var text strings.Builder
+	ran, at := 0, 0
+	for _, s := range sessions(string(data)) {
 		args, ok := arguments(s.command)
 		if !ok {
 			continue
 		}
 		ran++
 		if strings.ContainsAny(s.command, "|><;&") {
-			t.Errorf("README.md: only a command alone can be tested, not %q", s.command)
+			t.Errorf("%s: only a command alone can be tested, not %q", name, s.command)
 			continue
 		}
 		var screen bytes.Buffer
 		code := run(t.Context(), args, stdio{strings.NewReader(""), &screen, &screen})
 		if code != 0 {
-			t.Errorf("README.md: %s: exit code %d\n%s", s.command, code, &screen)
+			t.Errorf("%s: %s: exit code %d\n%s", name, s.command, code, &screen)
 			continue
 		}
-		if got := screen.String(); got != s.output && *golden.Update {
-			text = text[:s.start] + got + text[s.start+len(s.output):]
-		} else if got != s.output {
-			t.Errorf("README.md: %s prints\n%s\nnot\n%s", s.command, got, s.output)
+		got := screen.String()
+		if got != s.output && !*golden.Update {
+			t.Errorf("%s: %s prints\n%s\nnot\n%s", name, s.command, got, s.output)
 		}
+		text.WriteString(string(data[at:s.start]) + got)
+		at = s.start + len(s.output)
 	}
 	if ran == 0 {
-		t.Error("README.md shows no command of the program")
+		t.Errorf("%s shows no command of the program", name)
 	}
-	if text != string(data) {
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+	if *golden.Update && !t.Failed() {
+		text.Write(data[at:])
+		if err := os.WriteFile(file, []byte(text.String()), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
