@@ -25,6 +25,7 @@ func (f *file) cohorts(p *parser) {
 		p.in(d.path, func() {
 			d.members(p)
 			d.behaviour(p)
+			d.asks(p)
 			d.references(p, f)
 			d.size(p, f.Duration)
 		})

@@ -30,6 +30,7 @@ type draft struct {
 	path      string // in messages
 	has       given  // fields of the cohort
 	session   given  // fields of its session; nil when that is not a mapping
+	request   given  // fields of its request
 	through   string
 	startedBy string
 }
@@ -156,6 +157,8 @@ var cohortObject = object[draft]{
 			slot: into(length, func(d *draft) *Dist { return &d.Lasts })},
 		{name: "on_refusal", kinds: arriving | of(Jobs), byDefault: "give up", doc: "what a refused client does, at its start or in the middle of a session",
 			example: "{retry: exp(30s), times: 3}", slot: refusalSlot},
+		{name: "request", kinds: of(Callers), otherwise: "what highwater target answers", doc: "what highwater attack calls", example: callExample, slot: requestSlot(&callObject)},
+		{name: "request", kinds: of(Browsers), otherwise: "what highwater target answers", doc: "which pages highwater attack visits", example: pageExample, slot: requestSlot(&pageObject)},
 	}, viaFields...),
 }
 
@@ -276,6 +279,66 @@ var callsObject = object[draft]{
 		{name: "timeout", beside: "use_session", byDefault: "15m", doc: "inactivity after which the web application ends a session", example: "never",
 			slot: into(timeout, func(d *draft) *engine.Time { return &d.Timeout })},
 	},
+}
+
+const (
+	callExample = `{method: POST, path: "/api/orders/{{n}}", body: '{"call": {{call}}}', ok: [200, 201]}`
+	pageExample = `{pages: [/csp/his/home.csp, "/csp/his/list.csp?of={{random 1..99}}"], login: /csp/his/home.csp}`
+	placesDoc   = "; {{user}} is the user name, {{cohort}} the cohort, {{n}} the member's number, {{call}} that of the request among its member's, " +
+		"{{random 1..999}} a whole number by the seed, {{env:NAME}} and {{file:PATH}} a secret, all of them escaped as URLs, JSON, forms and XML want it"
+	passwordDoc = "the user's password, as a reference to a secret; it may have {{n}} and {{user}}, too"
+	okDoc       = "statuses of what is served; a redirect that is one of them is not followed"
+	refusedDoc  = "statuses that tell a refusal for lack of units"
+)
+
+// requestFields are those of callers and browsers.
+var requestFields = []field[Request]{
+	{name: "headers", doc: "further headers; those with secrets by reference alone", example: `{Accept: application/json, X-Ward: "{{n}}"}`,
+		slot: into(headersValue, func(r *Request) *[]Header { return &r.Headers })},
+	{name: "password", otherwise: "--password", doc: passwordDoc, example: `"{{env:LAB_PASSWORD}}"`,
+		slot: into(passwordText, func(r *Request) *Text { return &r.Secret })},
+	{name: "ok", otherwise: "all below 400", doc: okDoc, example: "[200, 201, 404]",
+		slot: into(statuses, func(r *Request) *[]int { return &r.OK })},
+	{name: "refused", otherwise: "503, of pages 404 too; of SOAP the fault", doc: refusedDoc, example: "[503]",
+		slot: into(statuses, func(r *Request) *[]int { return &r.Refused })},
+}
+
+var callObject = object[Request]{
+	name: "request", doc: "what a caller calls", example: callExample,
+	fields: append([]field[Request]{
+		{name: "method", otherwise: "GET, or POST with a body", doc: "the method of REST calls", example: "PUT",
+			slot: into(methodValue, func(r *Request) *string { return &r.Method })},
+		{name: "path", otherwise: "that of highwater target", doc: "path and query" + placesDoc, example: `"/api/orders/{{n}}?full=1"`,
+			slot: into(requestPath, func(r *Request) *Text { return &r.Path })},
+		{name: "body", otherwise: "none; of SOAP a call of highwater target", doc: "the body, of type application/json unless a header says otherwise; of SOAP what is in the SOAP body", example: `'{"order": {{call}}}'`,
+			slot: into(requestBody, func(r *Request) *Text { return &r.Body })},
+		{name: "action", otherwise: "that of highwater target", doc: "of SOAP: the SOAPAction, or the action of SOAP 1.2", example: "http://example.org/Orders.Service.Place",
+			slot: into(oneLine, func(r *Request) *string { return &r.SOAP.Action })},
+		{name: "version", otherwise: "1.1", doc: "of SOAP: its version", example: "1.2",
+			slot: into(choice(word[bool]{"1.1", false}, word[bool]{"1.2", true}), func(r *Request) *bool { return &r.SOAP.Twelve })},
+		{name: "header", otherwise: "none", doc: "of SOAP: what is in the SOAP header, as for WS-Security", example: "<Ward>{{n}}</Ward>",
+			slot: into(requestBody, func(r *Request) *Text { return &r.SOAP.Header })},
+		{name: "logout", otherwise: "the path with IRISLogout=end", doc: "what ends a web session", example: "/api/orders/logout",
+			slot: into(requestPath, func(r *Request) *Text { return &r.Logout })},
+	}, requestFields...),
+}
+
+var pageObject = object[Request]{
+	name: "browsing", doc: "which pages a browser visits", example: pageExample,
+	fields: append([]field[Request]{
+		{name: "pages", otherwise: "that of highwater target", doc: "paths and queries of a visit's pages, one after another and then again, with places as path has", example: "[/csp/his/home.csp, /csp/his/list.csp]",
+			slot: into(pathList, func(r *Request) *[]Text { return &r.Pages })},
+		{name: "login", otherwise: "that of highwater target, or the first of the pages", doc: "where the form of a login goes", example: "/csp/his/login.csp",
+			slot: into(requestPath, func(r *Request) *Text { return &r.Login })},
+		{name: "logout", otherwise: "the first page with IRISLogout=end", doc: "what ends a web session", example: "/csp/his/home.csp?CacheLogout=end",
+			slot: into(requestPath, func(r *Request) *Text { return &r.Logout })},
+		{name: "user_field", byDefault: "IRISUsername", doc: "field of the login form for the user name", example: "CacheUserName",
+			slot: into(oneLine, func(r *Request) *string { return &r.Form.User })},
+		{name: "password_field", byDefault: "IRISPassword", doc: "field of the login form for the password", example: "CachePassword",
+			slot: into(oneLine, func(r *Request) *string { return &r.Form.Password })},
+		{name: "fields", otherwise: `{IRISLogin: "1"}`, doc: "further fields of the login form", example: "{IRISLogin: Login}",
+			slot: into(formFields, func(r *Request) *[]Header { return &r.Form.Fields })},
+	}, requestFields...),
 }
 
 var refusalObject = object[OnRefusal]{

@@ -71,6 +71,9 @@ func dump(b *bytes.Buffer, path string, v reflect.Value) {
 		}
 		b.WriteByte('\n')
 		return
+	case Text:
+		fmt.Fprintf(b, "%s %q: %+v\n", path, x.Source, x.Parts)
+		return
 	case time.Time, Kind, engine.Via:
 		fmt.Fprintf(b, "%s %v\n", path, x)
 		return
@@ -82,6 +85,8 @@ func dump(b *bytes.Buffer, path string, v reflect.Value) {
 				dump(b, strings.TrimPrefix(path+"."+v.Type().Field(i).Name, "."), f)
 			}
 		}
+	case reflect.Pointer:
+		dump(b, path, v.Elem())
 	case reflect.Slice:
 		for i := range v.Len() {
 			dump(b, fmt.Sprintf("%s[%d]", path, i), v.Index(i))

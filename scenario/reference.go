@@ -33,7 +33,7 @@ func Reference() []Object {
 	return []Object{
 		fileObject.reference(), licenseObject.reference(), policyObject.reference(), proxyObject.reference(),
 		cohortObject.reference(), arrivalsObject.reference(), burstObject.reference(), visitObject.reference(), callsObject.reference(),
-		refusalObject.reference(), expectedObject.reference(),
+		refusalObject.reference(), callObject.reference(), pageObject.reference(), expectedObject.reference(),
 	}
 }
 

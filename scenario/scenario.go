@@ -110,6 +110,7 @@ type Cohort struct {
 	Delay     Dist    // from the session's or page's start; seconds
 
 	OnRefusal OnRefusal
+	Request   *Request // callers and browsers: what they ask a real server for; nil is what an emulated one answers
 }
 
 // User says by which user name a cohort's members are known.

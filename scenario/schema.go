@@ -64,6 +64,8 @@ func Schema() []byte {
 		visitObject.name:    visitObject.schema(0),
 		callsObject.name:    callsObject.schema(0),
 		refusalObject.name:  refusalObject.schema(0),
+		callObject.name:     callObject.schema(0),
+		pageObject.name:     pageObject.schema(0),
 		cohortObject.name:   cohortSchema(),
 		expectedObject.name: expectedObject.schema(0),
 	}

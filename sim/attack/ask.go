@@ -5,39 +5,59 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
-	"highwater/engine"
 	"highwater/scenario"
-	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/wire"
 )
 
-// line is the method and the path, with its query, of a kind of request.
-func (a *asked) line(k sim.RequestKind) (method, path string) {
-	switch {
-	case k == sim.LoginRequest:
-		return "POST", a.to.LoginPath()
-	case k == sim.LogoutRequest:
-		return "GET", a.to.LogoutPath()
-	case a.Via == engine.SOAP:
-		return "POST", a.to.Path()
-	}
-	return "GET", a.to.Path()
+// A question is a request as it is sent, but for cookies.
+type question struct {
+	method string
+	url    *url.URL
+	kind   string // Content-Type; "" has none
+	fields []byte // headers
+	basic  []byte // the one that says who it is
+	body   []byte
 }
 
-// content is the body of a request, nil when it has none.
-func (a *asked) content(k sim.RequestKind, member uint64) []byte {
-	switch {
-	case k == sim.LoginRequest:
-		form := url.Values{wire.UserField: {a.userName(member)}, wire.PasswordField: {a.password}, wire.LoginField: {wire.LoginValue}}
-		return []byte(form.Encode())
-	case a.Via == engine.SOAP && k == sim.CallRequest:
-		return wire.AppendCall(nil)
+// question is what a request asks.
+func (s *sender) question(a *asked, e *record.Entry) (q question) {
+	r := &s.s.Requests[e.Request]
+	f, w := a.of(r), who{a: a, member: e.Member, call: r.call}
+	q = question{method: f.method, kind: f.kind, fields: f.fields, body: f.body.fixed}
+	if f.body.fixed == nil && f.body.parts != nil {
+		q.body = f.body.append(nil, &w)
 	}
-	return nil
+	if f.own != nil {
+		q.fields = slices.Clip(q.fields)
+		for i := range f.own {
+			q.fields = field(q.fields, f.own[i].name, string(f.own[i].value.append(nil, &w)))
+		}
+	}
+	if name := a.userName(e.Member); name != "" && !a.Login && !a.named {
+		q.basic = a.basic(name, &w)
+	}
+	to := f.url
+	if to == nil {
+		to, _ = url.ParseRequestURI(string(f.append(nil, f.path, &w))) // the scenario is checked
+	}
+	u := *to
+	u.Scheme, u.Host = s.base.Scheme, s.base.Host
+	q.url = &u
+	return q
+}
+
+// basic is the header that says who a user is.
+func (a *asked) basic(name string, w *who) []byte {
+	pair := a.password.append([]byte(name+":"), w)
+	if a.masked {
+		return field(nil, "Authorization", "Basic ("+string(pair)+" in base64)")
+	}
+	return field(nil, "Authorization", "Basic "+base64.StdEncoding.EncodeToString(pair))
 }
 
 // userName is the name by which a member is known, "" when it has none.
@@ -52,15 +72,13 @@ func (a *asked) userName(member uint64) string {
 }
 
 // request writes a request down.
-func (s *sender) request(a *asked, v *visit, e *record.Entry, method string, u *url.URL, body []byte) []byte {
+func (s *sender) request(a *asked, v *visit, e *record.Entry, q *question) []byte {
 	b := make([]byte, 0, 512)
-	b = append(append(append(b, method...), ' '), u.RequestURI()...)
+	b = append(append(append(b, q.method...), ' '), q.url.RequestURI()...)
 	b = append(b, " HTTP/1.1\r\n"...)
-	b = field(b, "Host", u.Host)
+	b = field(b, "Host", q.url.Host)
 	b = field(b, "User-Agent", s.o.Agent)
-	if name := a.userName(e.Member); name != "" && !a.Login {
-		b = field(b, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(name+":"+a.password)))
-	}
+	b = append(append(b, q.basic...), q.fields...)
 	if e.Forwarded.IsValid() {
 		switch a.proxy.Forwards {
 		case scenario.ForwardsXFF:
@@ -70,18 +88,15 @@ func (s *sender) request(a *asked, v *visit, e *record.Entry, method string, u *
 		}
 	}
 	if v.jar != nil {
-		b = cookies(b, v.jar.Cookies(u))
+		b = cookies(b, v.jar.Cookies(q.url))
 	}
-	if method == "POST" {
-		if a.Via == engine.SOAP {
-			b = field(b, "Content-Type", wire.ContentSOAP)
-			b = field(b, wire.ActionHeader, a.to.Action())
-		} else {
-			b = field(b, "Content-Type", wire.ContentForm)
-		}
-		b = field(b, "Content-Length", strconv.Itoa(len(body)))
+	if q.kind != "" {
+		b = field(b, "Content-Type", q.kind)
 	}
-	return append(append(b, "\r\n"...), body...)
+	if q.body != nil || q.method == http.MethodPost || q.method == http.MethodPut || q.method == http.MethodPatch {
+		b = field(b, "Content-Length", strconv.Itoa(len(q.body)))
+	}
+	return append(append(b, "\r\n"...), q.body...)
 }
 
 func field(b []byte, name, value string) []byte {

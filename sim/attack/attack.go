@@ -38,14 +38,15 @@ import (
 type Options struct {
 	Target      *url.URL // http or https, host and port
 	Timeout     time.Duration
-	InFlight    int           // most requests at once; 0 is 10,000
-	Idle        int           // most connections kept open between requests; 0 is 10,000
-	MostBody    int64         // bytes of an answer; 0 is 16 MiB
-	MaxLag      time.Duration // the 99th percentile of the generator's lag; 0 is 10 ms
-	AbortErrors float64       // share of failures in ten seconds that ends the attack; 0 is a half, 1 never
-	AbortFree   int           // fewer free units of the target end the attack; 0 is never
-	Password    string        // of all users; "" is that of the emulated target
-	Agent       string        // User-Agent
+	InFlight    int               // most requests at once; 0 is 10,000
+	Idle        int               // most connections kept open between requests; 0 is 10,000
+	MostBody    int64             // bytes of an answer; 0 is 16 MiB
+	MaxLag      time.Duration     // the 99th percentile of the generator's lag; 0 is 10 ms
+	AbortErrors float64           // share of failures in ten seconds that ends the attack; 0 is a half, 1 never
+	AbortFree   int               // fewer free units of the target end the attack; 0 is never
+	Password    string            // of all users; "" is that of the emulated target
+	Secrets     map[string]string // that requests refer to, by env:NAME or file:PATH
+	Agent       string            // User-Agent
 	Permissions []Permission
 	TLS         *tls.Config
 
@@ -184,10 +185,7 @@ func newSender(ctx context.Context, s *Schedule, o *Options) (*sender, error) {
 	for i := range x.proxies {
 		x.proxies[i] = new(peer)
 	}
-	for i := range s.Scenario.Cohorts {
-		c := &s.Scenario.Cohorts[i]
-		x.asks = append(x.asks, asked{Cohort: c, to: s.Endpoints[i], index: i, proxy: proxyOf(s.Scenario, c), password: o.Password})
-	}
+	x.asks, x.root = s.asks(o, false), x.base.Scheme+"://"+x.base.Host+"/"
 	c, err := x.connect(ctx, netip.Addr{})
 	if err != nil {
 		return nil, err
@@ -298,7 +296,8 @@ func (s *Schedule) header(o *Options, start time.Time) *record.Header {
 		c := &sc.Cohorts[i]
 		x := record.Cohort{Name: c.Name, Via: c.Via.String(), Login: c.Login, Session: c.Via == engine.CSP || c.UseSession, Timeout: c.Timeout}
 		if wire.Speaks(c) {
-			x.Path = s.Endpoints[i].Path()
+			x.Path, x.Slug = pathOf(c, s.Endpoints[i]), s.Endpoints[i].Slug
+			x.Method = methodOf(c)
 		}
 		x.User = []string{"", "own", c.UserName}[c.User]
 		if proxy := proxyOf(sc, c); proxy != nil {

@@ -59,7 +59,7 @@ type answer struct {
 }
 
 // methods are requests that [http.ReadResponse] takes the method from.
-var methods = map[string]*http.Request{"GET": {Method: "GET"}, "POST": {Method: "POST"}}
+var methods = map[string]*http.Request{"GET": {Method: "GET"}, "POST": {Method: "POST"}, "HEAD": {Method: "HEAD"}}
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
 

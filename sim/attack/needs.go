@@ -171,7 +171,7 @@ func (s *Schedule) cohorts() []result.AttackCohort {
 	all := make([]result.AttackCohort, len(s.Scenario.Cohorts))
 	for i := range s.Scenario.Cohorts {
 		c := &s.Scenario.Cohorts[i]
-		all[i] = result.AttackCohort{Name: c.Name, Via: c.Via.String(), Path: s.Endpoints[i].Path()}
+		all[i] = result.AttackCohort{Name: c.Name, Via: c.Via.String(), Path: pathOf(c, s.Endpoints[i])}
 	}
 	for _, v := range s.Visits {
 		x := &all[s.Users[v.User].Cohort]

@@ -103,12 +103,12 @@ func (s *sessionServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/soap/"):
 		user, password, ok := r.BasicAuth()
 		body, _ := io.ReadAll(r.Body)
-		fault, err := wire.ParseEnvelope(body)
+		_, fault, err := wire.ParseEnvelope(body)
 		if !ok || !strings.HasPrefix(user, "lab.") || password != wire.Password || r.Header.Get("SOAPAction") == "" || fault != nil || err != nil {
 			s.wrong = append(s.wrong, "call of "+user)
 		}
 		s.note(user, host+" for "+r.Header.Get("X-Forwarded-For"))
-		_, _ = w.Write(wire.AppendAnswer(nil))
+		_, _ = w.Write(wire.SOAP11.AppendAnswer(nil))
 		return
 	case strings.HasPrefix(r.URL.Path, "/rest/"):
 		s.note("boards", host)

@@ -66,7 +66,9 @@ type Request struct {
 	Visit              uint32
 	next               uint32 // index of the visit's next request; 0 is none
 	Kind               sim.RequestKind
-	first              bool // of its visit
+	first              bool   // of its visit
+	page               uint16 // index into the cohort's pages
+	call               uint32 // number among the user's requests, from 1
 }
 
 // A Visit is a sequence of requests, each after the answer to the one before.
@@ -159,6 +161,7 @@ func (b *builder) add(r *sim.PlannedRequest) {
 	q.Visit = i
 	if r.Kind != sim.LogoutRequest {
 		q.Kind = s.restarted(r, s.Visits[i].Requests)
+		q.page = s.page(r.Cohort, s.Visits[i].Requests)
 	}
 	s.Requests = append(s.Requests, q)
 	s.chain(uint32(len(s.Requests) - 1))
@@ -174,6 +177,19 @@ func (s *Schedule) restarted(r *sim.PlannedRequest, nth uint32) sim.RequestKind 
 		return sim.LoginRequest
 	}
 	return r.Kind
+}
+
+// page is which of a cohort's pages a visit's nth request here asks for. A
+// login is none of them.
+func (s *Schedule) page(cohort int, nth uint32) uint16 {
+	c := &s.Scenario.Cohorts[cohort]
+	if c.Request == nil || len(c.Request.Pages) == 0 {
+		return 0
+	}
+	if c.Login && nth > 0 {
+		nth--
+	}
+	return uint16(nth % uint32(len(c.Request.Pages)))
 }
 
 func (b *builder) user(r *sim.PlannedRequest) uint32 {
@@ -198,6 +214,7 @@ func (s *Schedule) chain(i uint32) {
 	v.Requests++
 	v.last = i
 	s.Users[v.User].Requests++
+	s.Requests[i].call = s.Users[v.User].Requests
 }
 
 // finish gives back what growing took and hashes the schedule.
@@ -209,6 +226,10 @@ func (s *Schedule) finish() {
 	for i := range s.Endpoints {
 		if wire.Speaks(&s.Scenario.Cohorts[i]) {
 			fmt.Fprintf(h, "\ncohort %d %s", i, s.Endpoints[i].Path())
+		}
+		if r := s.Scenario.Cohorts[i].Request; r != nil {
+			fmt.Fprintf(h, " seed %d %d\n", s.Seed, s.Rep)
+			writeRequest(h, r)
 		}
 	}
 	row := make([]byte, 0, 64)

@@ -9,16 +9,13 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
-	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/attack/record"
-	"highwater/sim/wire"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -39,6 +36,7 @@ type sender struct {
 	o       *Options
 	agenda  *agenda
 	base    *url.URL
+	root    string // of it
 	address netip.AddrPort
 	tls     *tls.Config // nil without TLS
 	dial    dialer
@@ -58,15 +56,6 @@ type sender struct {
 	visits  []visit
 
 	cut atomic.Bool
-}
-
-// asked is what a cohort asks.
-type asked struct {
-	*scenario.Cohort
-	to       wire.Endpoint
-	index    int
-	proxy    *scenario.Proxy
-	password string
 }
 
 // A visit is where a visit stands.
@@ -92,10 +81,7 @@ func (s *sender) Target(t *vegeta.Target) error {
 		s.tickets = append(s.tickets, d)
 	}
 	s.mu.Unlock()
-	r := &s.s.Requests[d.request]
-	a := &s.asks[s.cohortOf(r)]
-	method, path := a.line(r.Kind)
-	*t = vegeta.Target{Method: method, URL: s.base.Scheme + "://" + s.base.Host + path, Header: http.Header{ticketHeader: {strconv.Itoa(n)}}}
+	*t = vegeta.Target{Method: http.MethodGet, URL: s.root, Header: http.Header{ticketHeader: {strconv.Itoa(n)}}} // the ticket says all
 	return nil
 }
 
@@ -151,9 +137,9 @@ func (s *sender) attempt(d *due, e *record.Entry) error {
 		e.Outcome = record.Cut
 	case err != nil:
 		e.Cause = causeOf(err)
-	case wire.Refused(a.Via, ans.status, ans.body):
+	case a.refused(&ans):
 		e.Outcome = record.Refused
-	case ans.status >= 400:
+	case !a.served(ans.status):
 		e.Cause = record.BadStatus
 	default:
 		e.Outcome = record.Served
@@ -226,27 +212,27 @@ func (s *sender) leave(user uint32, a *asked, n uint32) {
 // exchange sends a request, on an idle connection or a new one, and follows
 // redirects to the same host.
 func (s *sender) exchange(a *asked, p *peer, v *visit, e *record.Entry) (answer, error) {
-	method, path := a.line(e.Kind)
-	body := a.content(e.Kind, e.Member)
-	u := &url.URL{Scheme: s.base.Scheme, Host: s.base.Host}
-	u.Path, u.RawQuery, _ = strings.Cut(path, "?")
+	q := s.question(a, e)
 	until := time.Now().Add(s.o.Timeout)
 	for {
-		ans, err := s.once(a, p, e, method, s.request(a, v, e, method, u, body), until)
+		ans, err := s.once(a, p, e, q.method, s.request(a, v, e, &q), until)
 		if err != nil {
 			return ans, err
 		}
-		s.taste(a, v, u, ans.header)
-		to, err := redirect(u, &ans)
+		s.taste(a, v, q.url, ans.header)
+		if a.expects(ans.status) {
+			return ans, nil
+		}
+		to, err := redirect(q.url, &ans)
 		if to == nil || err != nil {
 			return ans, err
 		}
 		if e.Redirects++; e.Redirects > mostRedirects {
 			return ans, errElsewhere
 		}
-		u = to
-		if ans.status < 307 && method != "GET" {
-			method, body = "GET", nil
+		q.url = to
+		if ans.status < 307 && q.method != http.MethodHead {
+			q.method, q.body, q.kind = http.MethodGet, nil, ""
 		}
 	}
 }

@@ -24,6 +24,7 @@ type visit struct {
 	login  string // the user of a login form
 	isForm bool
 	logout bool
+	soap   wire.Version
 }
 
 // An answer is what a visit gets.
@@ -69,6 +70,9 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.Via == engine.SOAP && a.text != "" { // a fault, whatever is wrong
 		a.client = a.status < http.StatusInternalServerError
 		a.status = http.StatusInternalServerError
+		if a.client && v.soap == wire.SOAP12 {
+			a.status = http.StatusBadRequest
+		}
 	}
 	t.core.count(a.status)
 	inTime(w)
@@ -101,7 +105,7 @@ const (
 	noCohort  = "no cohort of the scenario has this path"
 	badHeader = "the user name or the forwarded address is too long"
 	badLogin  = "a login is a form with " + wire.UserField + " and " + wire.PasswordField
-	badCall   = "the request must be a SOAP 1.1 envelope, sent by POST"
+	badCall   = "the request must be a SOAP envelope, sent by POST"
 )
 
 // visit reads what a request wants; why says what is wrong with it.
@@ -124,7 +128,9 @@ func (t *Target) visit(r *http.Request, e wire.Endpoint, login bool, data []byte
 			return v, badLogin
 		}
 	case e.Via == engine.SOAP && !v.logout:
-		if fault, err := wire.ParseEnvelope(data); r.Method != http.MethodPost || err != nil || fault != nil {
+		version, fault, err := wire.ParseEnvelope(data)
+		v.soap = version
+		if r.Method != http.MethodPost || err != nil || fault != nil {
 			return v, badCall
 		}
 	}
@@ -184,9 +190,9 @@ func reply(w http.ResponseWriter, e wire.Endpoint, v *visit, a answer) {
 	kind := "text/plain; charset=utf-8"
 	switch {
 	case e.Via == engine.SOAP && a.text == "":
-		kind, b = wire.ContentSOAP, wire.AppendAnswer(nil)
+		kind, b = v.soap.ContentType(""), v.soap.AppendAnswer(nil)
 	case e.Via == engine.SOAP:
-		kind, b = wire.ContentSOAP, wire.AppendFault(nil, code(a), a.text)
+		kind, b = v.soap.ContentType(""), v.soap.AppendFault(nil, a.client, a.text)
 	case a.text != "":
 		b = append([]byte(a.text), '\n')
 	case e.Via == engine.REST:
@@ -197,14 +203,6 @@ func reply(w http.ResponseWriter, e wire.Endpoint, v *visit, a answer) {
 	h.Set("Content-Type", kind)
 	w.WriteHeader(a.status)
 	_, _ = w.Write(b) // whoever is gone does not read it
-}
-
-// code says whose fault it is.
-func code(a answer) string {
-	if a.client {
-		return "Client"
-	}
-	return "Server"
 }
 
 // csp is a page of an application: with a login form, or what has become of

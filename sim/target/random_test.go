@@ -92,7 +92,7 @@ func (r *rig) visit(rnd *rand.Rand, things int) {
 			req, _ = http.NewRequest("POST", host+page.LoginPath(), strings.NewReader(fmt.Sprintf("%s=u%d", wire.UserField, rnd.IntN(5))))
 			req.Header.Set("Content-Type", wire.ContentForm)
 		case 6:
-			req, _ = http.NewRequest("POST", host+"/soap/letters.cls", strings.NewReader(string(wire.AppendCall(nil))))
+			req, _ = http.NewRequest("POST", host+"/soap/letters.cls", strings.NewReader(string(wire.SOAP11.AppendCall(nil))))
 		}
 		for name, values := range b.header {
 			req.Header[name] = values

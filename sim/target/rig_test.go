@@ -153,7 +153,7 @@ func (b *browser) get(path string) int {
 }
 
 func (b *browser) soap(path string) (int, string) {
-	return b.do("POST", path, wire.ContentSOAP, string(wire.AppendCall(nil)))
+	return b.do("POST", path, wire.SOAP11.ContentType(""), string(wire.SOAP11.AppendCall(nil)))
 }
 
 func (b *browser) login(path, user string) (int, string) {

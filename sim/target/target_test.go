@@ -96,7 +96,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("CSP: %d %q", status, body)
 		}
 		status, body = other.soap("/soap/letters.cls")
-		fault, err := wire.ParseEnvelope([]byte(body))
+		_, fault, err := wire.ParseEnvelope([]byte(body))
 		if status != 500 || err != nil || fault == nil || fault.Code != "SOAP-ENV:Server" || fault.Text != "ERROR #5915: Unable to allocate a license" {
 			t.Errorf("SOAP: %d %q", status, body)
 		}

@@ -5,42 +5,81 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"highwater/engine"
 )
 
-// envelope is the name space of SOAP 1.1 envelopes.
-const envelope = "http://schemas.xmlsoap.org/soap/envelope/"
+// A Version is that of SOAP.
+type Version uint8
+
+// The versions.
+const (
+	SOAP11 Version = iota
+	SOAP12
+)
+
+// envelopes are the name spaces of envelopes.
+var envelopes = [...]string{SOAP11: "http://schemas.xmlsoap.org/soap/envelope/", SOAP12: "http://www.w3.org/2003/05/soap-envelope"}
 
 // The name space of the calls.
 const calls = "urn:highwater"
 
+// Action is the action of a cohort's calls.
+func (e Endpoint) Action() string { return calls + "/" + e.Slug }
+
+// ContentType is that of an envelope. Of SOAP 1.2 it has the action, when
+// there is one.
+func (v Version) ContentType(action string) string {
+	switch {
+	case v == SOAP11:
+		return "text/xml; charset=utf-8"
+	case action == "":
+		return "application/soap+xml; charset=utf-8"
+	}
+	return `application/soap+xml; charset=utf-8; action="` + action + `"`
+}
+
+// Begin is an envelope up to what is in its header.
+func (v Version) Begin() string {
+	return xml.Header + `<SOAP-ENV:Envelope xmlns:SOAP-ENV="` + envelopes[v] + `">`
+}
+
+// Parts of an envelope, around what is in its header and its body.
 const (
-	envelopeBegin = xml.Header + `<SOAP-ENV:Envelope xmlns:SOAP-ENV="` + envelope + `"><SOAP-ENV:Body>`
-	envelopeEnd   = `</SOAP-ENV:Body></SOAP-ENV:Envelope>` + "\n"
+	HeaderBegin = `<SOAP-ENV:Header>`
+	HeaderEnd   = `</SOAP-ENV:Header>`
+	BodyBegin   = `<SOAP-ENV:Body>`
+	BodyEnd     = `</SOAP-ENV:Body></SOAP-ENV:Envelope>` + "\n"
+
+	CallBody = `<Call xmlns="` + calls + `"/>` // of a call to the emulated target
 )
 
-// Action is the value of SOAPAction for a cohort's calls.
-func (e Endpoint) Action() string { return `"` + calls + "/" + e.Slug + `"` }
-
-// AppendCall appends the envelope of a call.
-func AppendCall(b []byte) []byte {
-	return append(append(append(b, envelopeBegin...), `<Call xmlns="`+calls+`"/>`...), envelopeEnd...)
+// AppendCall appends the envelope of a call to the emulated target.
+func (v Version) AppendCall(b []byte) []byte {
+	return append(append(b, v.Begin()+BodyBegin+CallBody...), BodyEnd...)
 }
 
 // AppendAnswer appends the envelope of an answer.
-func AppendAnswer(b []byte) []byte {
-	return append(append(append(b, envelopeBegin...), `<CallResponse xmlns="`+calls+`"><CallResult>1</CallResult></CallResponse>`...), envelopeEnd...)
+func (v Version) AppendAnswer(b []byte) []byte {
+	b = append(append(b, v.Begin()...), BodyBegin...)
+	return append(append(b, `<CallResponse xmlns="`+calls+`"><CallResult>1</CallResult></CallResponse>`...), BodyEnd...)
 }
 
-// AppendFault appends the envelope of a fault, such as code Server.
-func AppendFault(b []byte, code, text string) []byte {
-	b = append(b, envelopeBegin+`<SOAP-ENV:Fault><faultcode>SOAP-ENV:`...)
-	b = append(b, escaped(code)...)
-	b = append(b, `</faultcode><faultstring>`...)
-	b = append(b, escaped(text)...)
-	return append(append(b, `</faultstring></SOAP-ENV:Fault>`...), envelopeEnd...)
+// AppendFault appends the envelope of a fault, of the client or the server.
+func (v Version) AppendFault(b []byte, client bool, text string) []byte {
+	b = append(append(b, v.Begin()...), BodyBegin+`<SOAP-ENV:Fault>`...)
+	code, begin, mid, end := "Server", `<faultcode>SOAP-ENV:`, `</faultcode><faultstring>`, `</faultstring></SOAP-ENV:Fault>`
+	if v == SOAP12 {
+		code, begin, mid = "Receiver", `<SOAP-ENV:Code><SOAP-ENV:Value>SOAP-ENV:`, `</SOAP-ENV:Value></SOAP-ENV:Code><SOAP-ENV:Reason><SOAP-ENV:Text xml:lang="en">`
+		end = `</SOAP-ENV:Text></SOAP-ENV:Reason></SOAP-ENV:Fault>`
+	}
+	if client {
+		code = [...]string{SOAP11: "Client", SOAP12: "Sender"}[v]
+	}
+	b = append(append(append(b, begin...), code...), mid...)
+	return append(append(append(b, escaped(text)...), end...), BodyEnd...)
 }
 
 func escaped(s string) []byte {
@@ -51,8 +90,8 @@ func escaped(s string) []byte {
 
 // A Fault is what a SOAP envelope says has gone wrong.
 type Fault struct {
-	Code string `xml:"faultcode"`
-	Text string `xml:"faultstring"`
+	Code string
+	Text string
 }
 
 // Errors of [ParseEnvelope].
@@ -61,23 +100,39 @@ var (
 	errNoEnvelope = errors.New("not a SOAP envelope")
 )
 
-// ParseEnvelope reads a SOAP 1.1 envelope: its fault, nil when it has none.
-func ParseEnvelope(data []byte) (*Fault, error) {
+// ParseEnvelope reads a SOAP envelope: its version, and its fault, nil when it
+// has none.
+func ParseEnvelope(data []byte) (Version, *Fault, error) {
 	d := xml.NewDecoder(bytes.NewReader(data))
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // names are ASCII
 	var e struct {
 		XMLName xml.Name
 		Body    *struct {
-			Fault *Fault `xml:"http://schemas.xmlsoap.org/soap/envelope/ Fault"`
-		} `xml:"http://schemas.xmlsoap.org/soap/envelope/ Body"`
+			XMLName xml.Name
+			Fault   *struct {
+				XMLName xml.Name
+				Code    string `xml:"faultcode"`
+				Text    string `xml:"faultstring"`
+				Value   string `xml:"Code>Value"`
+				Reason  string `xml:"Reason>Text"`
+			}
+		}
 	}
 	if err := d.Decode(&e); err != nil {
-		return nil, errNoXML
+		return 0, nil, errNoXML
 	}
-	if e.XMLName.Space != envelope || e.XMLName.Local != "Envelope" || e.Body == nil {
-		return nil, errNoEnvelope
+	v := Version(slices.Index(envelopes[:], e.XMLName.Space))
+	if int(v) >= len(envelopes) || e.XMLName.Local != "Envelope" || e.Body == nil || e.Body.XMLName.Space != e.XMLName.Space {
+		return 0, nil, errNoEnvelope
 	}
-	return e.Body.Fault, nil
+	f := e.Body.Fault
+	switch {
+	case f == nil || f.XMLName.Space != e.XMLName.Space:
+		return v, nil, nil
+	case v == SOAP12:
+		return v, &Fault{f.Value, f.Reason}, nil
+	}
+	return v, &Fault{f.Code, f.Text}, nil
 }
 
 // licenseErrors are the texts of the error of a refused call: as REST and SOAP
@@ -105,7 +160,7 @@ func Refused(via engine.Via, status int, body []byte) bool {
 	case engine.CSP:
 		return status == 503 || status == 404 || status == 401 && strings.Contains(string(body), "Login returns 0")
 	case engine.SOAP:
-		fault, err := ParseEnvelope(body)
+		_, fault, err := ParseEnvelope(body)
 		return status == 500 && (err == nil && fault != nil && LicenseFault(fault.Text) || err != nil && LicenseFault(string(body)))
 	}
 	return false

@@ -130,8 +130,8 @@ const (
 	LoginField     = "IRISLogin"
 	LoginValue     = "1"
 	ContentForm    = "application/x-www-form-urlencoded"
-	ContentSOAP    = "text/xml; charset=utf-8" // of SOAP 1.1
-	ActionHeader   = "SOAPAction"
+	ContentJSON    = "application/json"
+	ActionHeader   = "SOAPAction" // of SOAP 1.1
 )
 
 // What a server says of itself, free of license units.

@@ -60,18 +60,26 @@ func TestCookies(t *testing.T) {
 }
 
 func TestEnvelopes(t *testing.T) {
-	for _, data := range [][]byte{AppendCall(nil), AppendAnswer(nil)} {
-		if fault, err := ParseEnvelope(data); fault != nil || err != nil {
-			t.Errorf("%s: fault %v, %v", data, fault, err)
+	for _, v := range []Version{SOAP11, SOAP12} {
+		for _, data := range [][]byte{v.AppendCall(nil), v.AppendAnswer(nil)} {
+			if version, fault, err := ParseEnvelope(data); version != v || fault != nil || err != nil {
+				t.Errorf("%s: version %v, fault %v, %v", data, version, fault, err)
+			}
 		}
 	}
 	const text = "ERROR #5915: Unable to allocate a license <&\x00>"
-	fault, err := ParseEnvelope(AppendFault(nil, "Server", text))
-	if err != nil || fault == nil || fault.Code != "SOAP-ENV:Server" || fault.Text != strings.ReplaceAll(text, "\x00", "\uFFFD") {
-		t.Errorf("fault %v, %v", fault, err)
+	codes := map[Version][2]string{SOAP11: {"SOAP-ENV:Server", "SOAP-ENV:Client"}, SOAP12: {"SOAP-ENV:Receiver", "SOAP-ENV:Sender"}}
+	for v, want := range codes {
+		for i, client := range []bool{false, true} {
+			version, fault, err := ParseEnvelope(v.AppendFault(nil, client, text))
+			if err != nil || version != v || fault == nil || fault.Code != want[i] || fault.Text != strings.ReplaceAll(text, "\x00", "\uFFFD") {
+				t.Errorf("version %v, fault %v, %v", version, fault, err)
+			}
+		}
 	}
-	for _, data := range []string{"", "no", "<a/>", "<Envelope><Body/></Envelope>", `<e:Envelope xmlns:e="` + envelope + `"/>`} {
-		if _, err := ParseEnvelope([]byte(data)); err == nil {
+	for _, data := range []string{"", "no", "<a/>", "<Envelope><Body/></Envelope>", `<e:Envelope xmlns:e="` + envelopes[SOAP11] + `"/>`,
+		`<e:Envelope xmlns:e="` + envelopes[SOAP12] + `"><f:Body xmlns:f="` + envelopes[SOAP11] + `"/></e:Envelope>`} {
+		if _, _, err := ParseEnvelope([]byte(data)); err == nil {
 			t.Errorf("%q is taken for an envelope", data)
 		}
 	}
@@ -112,7 +120,7 @@ func TestRefused(t *testing.T) {
 		}
 		body := []byte(text)
 		if tt.via == engine.SOAP {
-			body = AppendFault(nil, "Server", text)
+			body = SOAP11.AppendFault(nil, false, text)
 		}
 		if !Refused(tt.via, status, body) || Refused(tt.via, 200, nil) {
 			t.Errorf("%v: Refused does not tell a refusal from an answer", tt.via)
@@ -121,7 +129,7 @@ func TestRefused(t *testing.T) {
 	if status, text := Status("Login returns 0"); status != 401 || !Refused(engine.CSP, status, []byte(text)) {
 		t.Errorf("a refused login is %d %q", status, text)
 	}
-	if Refused(engine.SOAP, 500, AppendFault(nil, "Client", "not a SOAP envelope")) {
+	if Refused(engine.SOAP, 500, SOAP11.AppendFault(nil, true, "not a SOAP envelope")) {
 		t.Error("any SOAP fault is taken for a refusal")
 	}
 	for _, text := range []string{"ERROR #5915: Cannot allocate a license", "ERROR #5915: Unable to allocate a license"} {
@@ -132,10 +140,10 @@ func TestRefused(t *testing.T) {
 }
 
 func FuzzParseEnvelope(f *testing.F) {
-	f.Add(AppendCall(nil))
-	f.Add(AppendFault(nil, "Server", "x"))
+	f.Add(SOAP11.AppendCall(nil))
+	f.Add(SOAP11.AppendFault(nil, false, "x"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if fault, err := ParseEnvelope(data); err == nil && fault != nil && !bytes.Contains(data, []byte("Fault")) {
+		if _, fault, err := ParseEnvelope(data); err == nil && fault != nil && !bytes.Contains(data, []byte("Fault")) {
 			t.Errorf("a fault %v out of nothing", fault)
 		}
 	})

@@ -75,7 +75,8 @@ func cohortsOf(h *record.Header) []cohort {
 	for i, c := range h.Cohorts {
 		list[i].Cohort = c
 		list[i].via, _ = engine.ParseVia(c.Via)
-		if e, _, ok := wire.ParsePath(c.Path); ok {
+		list[i].slug = c.Slug
+		if e, _, ok := wire.ParsePath(c.Path); ok && c.Slug == "" { // an older record
 			list[i].slug = e.Slug
 		}
 	}

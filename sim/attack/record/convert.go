@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ func (r *Reader) results(encode vegeta.Encoder) func(*Entry) error {
 	seq := uint64(0)
 	return func(e *Entry) error {
 		c := r.cohort(e)
-		method := "GET"
+		method := cmp.Or(c.Method, "GET")
 		if e.Kind == sim.LoginRequest || c.Via == "soap" {
 			method = "POST"
 		}

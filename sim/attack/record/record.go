@@ -45,6 +45,8 @@ type Cohort struct {
 	Name         string      `json:"name"`
 	Via          string      `json:"via"`
 	Path         string      `json:"path,omitempty"`     // of its requests; "" when it has none
+	Method       string      `json:"method,omitempty"`   // of its calls or pages; "" is GET, or POST of SOAP
+	Slug         string      `json:"slug,omitempty"`     // its name in user names and in paths that it does not give
 	User         string      `json:"user,omitempty"`     // "own", or the name that all share; "" is anonymous
 	Login        bool        `json:"login,omitempty"`    // that user logs in on the second page
 	Session      bool        `json:"session,omitempty"`  // requests of a visit are one web session
