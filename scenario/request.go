@@ -68,6 +68,23 @@ func (t *Text) Secrets() (list []string) {
 	return list
 }
 
+// Secrets lists the references to secrets in the requests of a scenario, each
+// once.
+func (s *Scenario) Secrets() (list []string) {
+	for i := range s.Cohorts {
+		r := s.Cohorts[i].Request
+		if r == nil {
+			continue
+		}
+		list = slices.Concat(list, r.Body.Secrets(), r.Secret.Secrets(), r.SOAP.Header.Secrets())
+		for _, h := range slices.Concat(r.Headers, r.Form.Fields) {
+			list = append(list, h.Value.Secrets()...)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 // A Part of a text is a literal or a place.
 type Part struct {
 	Place  Place
@@ -120,7 +137,7 @@ func parseText(s string) (Text, error) {
 		}
 		inside, behind, closed := strings.Cut(after, "}}")
 		if !closed {
-			return t, must("have }} behind each {{")
+			return t, &mistake{must: "must have }} behind each {{", full: true}
 		}
 		p, err := parsePlace(strings.TrimSpace(inside))
 		if err != nil {
@@ -146,7 +163,7 @@ func parsePlace(s string) (p Part, err error) {
 		lo, _ := strconv.ParseInt(m[1], 10, 64) // 13 digits
 		hi, _ := strconv.ParseInt(m[2], 10, 64)
 		if lo > hi || hi > mostRandom {
-			return p, must("have two numbers in {{random}}, the first not above the second, up to %d", int64(mostRandom))
+			return p, &mistake{must: fmt.Sprintf("must have two numbers in {{random 1..999}}, the first not above the second, up to %d", int64(mostRandom)), full: true}
 		}
 		return Part{Place: RandomPlace, Lo: lo, Hi: hi}, nil
 	}

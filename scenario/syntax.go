@@ -64,6 +64,9 @@ func (p *parser) syntax(err error, data []byte) {
 	if t.seek {
 		line = seek(lines, line, m[2])
 	}
+	if t.hint == "" && bytes.Contains(lines[line-1], []byte("{{")) {
+		t.hint = "inside { } quote a value that has {{ }}"
+	}
 	p.errorf(mark(line, columnOf(lines[line-1], t.chars)), "%s", t.msg).Hint = t.hint
 }
 

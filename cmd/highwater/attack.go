@@ -113,7 +113,7 @@ func newAttack(std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := f.files(loaded.scenario); err != nil {
+			if err := f.files(loaded); err != nil {
 				return err
 			}
 			if f.calibrate {
@@ -254,7 +254,8 @@ func (f *attackFlags) parseWindow() error {
 }
 
 // files reads what the flags name, and finds the window in the scenario.
-func (f *attackFlags) files(sc *scenario.Scenario) (err error) {
+func (f *attackFlags) files(l *loaded) (err error) {
+	sc := l.scenario
 	if f.window != "" && !f.plan.Window.AtPeak {
 		c := clock{sc.Start}
 		from, err := f.from.moment(c, sc.Duration)
@@ -268,9 +269,12 @@ func (f *attackFlags) files(sc *scenario.Scenario) (err error) {
 		f.plan.Window.From, f.plan.Window.To = from.At, to.At
 	}
 	if f.password != "" {
-		if f.options.Password, err = secret("password", f.password); err != nil {
-			return err
+		if f.options.Password, err = secret(f.password, ""); err != nil {
+			return secretError("--password", err)
 		}
+	}
+	if f.options.Secrets, err = l.secrets(); err != nil {
+		return err
 	}
 	if f.allow != "" {
 		data, err := os.ReadFile(f.allow)

@@ -64,6 +64,11 @@ func writeAttackPlan(w io.Writer, p *result.AttackPlan) {
 	for _, u := range p.Unfit {
 		fmt.Fprintln(w, "does not fit:", u)
 	}
+	for _, c := range p.Cohorts {
+		for _, x := range c.Examples {
+			fmt.Fprintf(w, "\n%s, for example\n  %s\n", c.Name, strings.ReplaceAll(x, "\n", "\n  "))
+		}
+	}
 }
 
 func writeAttackRun(w io.Writer, a *result.Attack, c clock) {

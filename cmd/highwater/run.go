@@ -152,6 +152,7 @@ type loaded struct {
 	scenario    *scenario.Scenario
 	fingerprint string // SHA-256 of the file and those that it names
 	files       []record.File
+	dir         string // where those are that it names; "" is here
 }
 
 // loadScenario reads a scenario from a file, standard input or the program.
@@ -189,7 +190,7 @@ func parseLoaded(name string, data []byte, read func(path string) ([]byte, error
 	if err != nil {
 		return nil, &exitError{exitInvalid, err}
 	}
-	return &loaded{sc, hex.EncodeToString(hash.Sum(nil)), files}, nil
+	return &loaded{sc, hex.EncodeToString(hash.Sum(nil)), files, dir}, nil
 }
 
 // readScenario reads no more than scenario.Parse needs to see that it is too much.

@@ -83,7 +83,7 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 func (s *Schedule) plan(o *Options) result.AttackPlan {
 	p := result.AttackPlan{
 		Requests: int64(len(s.Requests)), Visits: int64(len(s.Visits)), Users: int64(len(s.Users)), Joined: int64(s.Joined),
-		Sessions: s.sessions(), Cohorts: s.cohorts(), Seconds: engine.Time(s.length(s.To - s.From).Microseconds()), PeakRate: s.PeakRate(),
+		Sessions: s.sessions(), Cohorts: s.cohorts(o), Seconds: engine.Time(s.length(s.To - s.From).Microseconds()), PeakRate: s.PeakRate(),
 		MostFlight: o.InFlight, Unfit: []string{},
 	}
 	calls := make([]timed, 0, len(s.Requests))
@@ -167,7 +167,7 @@ func (s *Schedule) sources(spans []timed, inFlight int) (addresses, ports int) {
 	return addresses, ports
 }
 
-func (s *Schedule) cohorts() []result.AttackCohort {
+func (s *Schedule) cohorts(o *Options) []result.AttackCohort {
 	all := make([]result.AttackCohort, len(s.Scenario.Cohorts))
 	for i := range s.Scenario.Cohorts {
 		c := &s.Scenario.Cohorts[i]
@@ -181,8 +181,10 @@ func (s *Schedule) cohorts() []result.AttackCohort {
 	for _, u := range s.Users {
 		all[u.Cohort].Users++
 	}
+	examples := s.examples(o)
 	list := []result.AttackCohort{}
 	for i := range all {
+		all[i].Examples = examples[i]
 		if wire.Speaks(&s.Scenario.Cohorts[i]) {
 			list = append(list, all[i])
 		}

@@ -66,6 +66,8 @@ type AttackCohort struct {
 	Requests int64  `json:"requests"`
 	Visits   int64  `json:"visits"`
 	Users    int64  `json:"users"`
+
+	Examples []string `json:"examples,omitempty"` // the first request of each kind; without secrets and cookies
 }
 
 // An AttackRun is what was sent and what came back.
