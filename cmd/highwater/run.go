@@ -173,7 +173,11 @@ func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error
 	if err != nil {
 		return nil, err
 	}
-	return parseLoaded(name, data, func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) })
+	l, err := parseLoaded(name, data, func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) })
+	if l != nil {
+		l.dir = dir
+	}
+	return l, err
 }
 
 // parseLoaded parses a scenario; read reads the files that it names.
@@ -190,7 +194,7 @@ func parseLoaded(name string, data []byte, read func(path string) ([]byte, error
 	if err != nil {
 		return nil, &exitError{exitInvalid, err}
 	}
-	return &loaded{sc, hex.EncodeToString(hash.Sum(nil)), files, dir}, nil
+	return &loaded{sc, hex.EncodeToString(hash.Sum(nil)), files, ""}, nil
 }
 
 // readScenario reads no more than scenario.Parse needs to see that it is too much.

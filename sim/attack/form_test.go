@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -234,5 +235,26 @@ func TestSecretsStayHidden(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the examples lack %q:\n%s", want, text)
 		}
+	}
+}
+// What one request costs to write down: as an emulated target has it, as a
+// scenario describes it, and with places to fill in.
+func BenchmarkRequest(b *testing.B) {
+	for _, bb := range []struct{ name, request string }{
+		{"default", ""}, {"described", `request: {path: /api/orders, headers: {Accept: text/plain}}`},
+		{"filled", `request: {path: "/api/orders/{{n}}?a={{call}}", headers: {X-A: "{{user}}"}, body: '{"a": {{random 1..99}}}'}`},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			s := plan(b, "name: x\nduration: 1m\nlicense: {units: 5}\ncohorts:\n  - {name: a, kind: callers, arrivals: {at: +1s}, "+bb.request+"}\n", PlanOptions{})
+			o := Options{Target: &url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
+			o.fill()
+			x := &sender{s: s, o: &o, base: o.Target, asks: s.asks(&o, false)}
+			e := record.Entry{}
+			b.ReportAllocs()
+			for b.Loop() {
+				q := x.question(&x.asks[0], &e)
+				x.request(&x.asks[0], &visit{}, &e, &q)
+			}
+		})
 	}
 }
