@@ -237,6 +237,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		}
 	}
 }
+
 // What one request costs to write down: as an emulated target has it, as a
 // scenario describes it, and with places to fill in.
 func BenchmarkRequest(b *testing.B) {
