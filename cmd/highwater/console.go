@@ -30,6 +30,7 @@ type console struct {
 	width, height int // 0 when it is not known
 	colors        bool
 	ascii         bool
+	moves         bool // the cursor, by escape sequences
 }
 
 // consoleOf is what standard output can show: on anything but a terminal all
@@ -39,14 +40,11 @@ func consoleOf(std stdio) console {
 	if !ok {
 		return console{}
 	}
-	c := console{colors: colorful(os.Getenv) && escapes(f), ascii: !unicoded(runtime.GOOS, os.Getenv)}
-	c.width, c.height, _ = term.GetSize(int(f.Fd())) // 0 when it does not say
+	c := console{ascii: !unicoded(runtime.GOOS, os.Getenv), moves: os.Getenv("TERM") != "dumb" && escapes(f)}
+	c.colors = c.moves && os.Getenv("NO_COLOR") == "" // see no-color.org
+	c.width, c.height, _ = term.GetSize(int(f.Fd()))  // 0 when it does not say
 	return c
 }
-
-// colorful reports whether the person at a terminal wants colors, and it has
-// them (see no-color.org).
-func colorful(env func(string) string) bool { return env("NO_COLOR") == "" && env("TERM") != "dumb" }
 
 // unicoded reports whether a terminal shows more than ASCII: by the locale, but
 // on Windows, whose consoles are written to in Unicode.
@@ -79,17 +77,23 @@ func (c *chartFlag) options(cmd *cobra.Command, std stdio) (*draw.Options, error
 	if other := firstGiven(cmd, "json", "readings"); other != "" {
 		return nil, usagef("--chart and --%s exclude each other", other)
 	}
+	con, err := c.console(std)
+	return con.charts(), err
+}
+
+// console is what charts are drawn on.
+func (c *chartFlag) console(std stdio) (console, error) {
 	con := consoleOf(std)
 	switch c.how {
-	case "auto":
+	case "", "auto":
 	case "braille":
 		con.ascii = false
 	case "ascii":
 		con.ascii = true
 	default:
-		return nil, usagef("--chart must be auto, braille or ascii, not %q%s", c.how, meant(c.how, []string{"auto", "braille", "ascii"}))
+		return con, usagef("--chart must be auto, braille or ascii, not %q%s", c.how, meant(c.how, []string{"auto", "braille", "ascii"}))
 	}
-	return con.charts(), nil
+	return con, nil
 }
 
 // charts is how charts are drawn on it.

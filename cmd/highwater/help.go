@@ -22,6 +22,7 @@ Usage: highwater COMMAND [flags]
 Commands:
   init [FILE]      write a first scenario, with comments
   run [FILE]       simulate a scenario: peak, holders, first refusal
+  watch FILE       run each time that the file is saved, and draw it
   size [FILE]      how many units are enough, and how sure is that
   advise [FILE]    which settings save units, how many, and at what cost
   compare [FILE..] what changes by policy, key or scenario, and for whom

@@ -21,8 +21,8 @@ import (
 
 // Options say how a chart is drawn. The zero Options draw for a terminal of 80 columns.
 type Options struct {
-	Width  int  // columns, at least 40; 0 is DefaultWidth
-	Height int  // rows of each series without its axis and legend, at least 4; 0 is DefaultHeight
+	Width  int  // columns, at least LeastWidth; 0 is DefaultWidth
+	Height int  // rows of each series without its axis and legend, at least LeastHeight; 0 is DefaultHeight
 	ASCII  bool // no other characters than those of ASCII
 	Color  bool // with escape sequences of ANSI terminals
 }
@@ -32,8 +32,8 @@ const (
 	DefaultWidth  = 80
 	DefaultHeight = 12
 
-	leastWidth  = 40
-	leastHeight = 4
+	LeastWidth  = 40
+	LeastHeight = 4
 )
 
 // A style is a way to color a character.
@@ -86,7 +86,7 @@ func Write(w io.Writer, c *plots.UnitsOverTime, o Options) error {
 	if o.Height == 0 {
 		o.Height = DefaultHeight
 	}
-	o.Width, o.Height = max(o.Width, leastWidth), max(o.Height, leastHeight)
+	o.Width, o.Height = max(o.Width, LeastWidth), max(o.Height, LeastHeight)
 	d := &drawing{chart: c, height: o.Height, glyphs: unicode, Options: o}
 	if o.ASCII {
 		d.glyphs = ascii

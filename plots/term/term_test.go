@@ -193,11 +193,11 @@ func TestNothingIsLost(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := strings.Split(b.String(), "\n")
-		d := drawing{chart: c, height: max(leastHeight, o.Height), Options: o}
+		d := drawing{chart: c, height: max(LeastHeight, o.Height), Options: o}
 		if o.Height == 0 {
 			d.height = DefaultHeight
 		}
-		d.Options.Width = max(leastWidth, o.Width)
+		d.Options.Width = max(LeastWidth, o.Width)
 		if o.Width == 0 {
 			d.Options.Width = DefaultWidth
 		}
