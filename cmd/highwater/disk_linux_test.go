@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A disk that is full ends the attack, says so, and leaves a record that is
+// read up to its last whole block.
+func TestAttackOnAFullDisk(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards})
+	if err := os.Mkdir("disk", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("none", "disk", "tmpfs", 0, "size=48k"); err != nil {
+		t.Skipf("a small disk cannot be mounted: %v", err)
+	}
+	defer syscall.Unmount("disk", syscall.MNT_DETACH)
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer h.Close()
+	code, out, errs := highwater(t.Context(), nil, "attack", "boards.yaml", "--target", h.URL, "--clock", "10x", "--max-lag", "1m", "--record", "disk/a.rec")
+	if code == 0 || !strings.Contains(errs, "no space left on device") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	n := 0
+	code, out, errs = highwater(t.Context(), nil, "attack", "log", "disk/a.rec")
+	if _, err := fmt.Sscanf(out, "boards: %d of 30,000 planned requests", &n); err != nil || n < 1 || n > 48<<10/20 || code != exitInconclusive {
+		t.Errorf("exit code %d, %d requests are read: %s%s", code, n, out, errs)
+	}
+}
