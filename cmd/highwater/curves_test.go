@@ -165,3 +165,33 @@ func TestCalibrate(t *testing.T) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
+
+// What a scenario describes is answered by a target that has the scenario, and
+// both count the same.
+func TestDescribedRequests(t *testing.T) {
+	const text = `{name: clinic, duration: 4m, license: {units: 30}, cohorts: [
+{name: orders, kind: callers, user: own, count: 5, arrivals: {every: 20s}, session: 1s, request: {method: PUT, path: "/api/orders/{{n}}", body: '{"call": {{call}}}'}},
+{name: letters, kind: callers, via: soap, count: 3, arrivals: {every: 30s}, request: {path: /csp/his/Letters.cls, version: 1.2, body: "<Send xmlns='urn:x'/>"}},
+{name: staff, kind: browsers, user: own, count: 6, arrivals: {at: +30s}, session: {login: true, pages: 4, think: 10s, logout: 100%},
+ request: {pages: [/csp/his/home.csp, "/csp/his/list.csp?of={{random 1..9}}"], user_field: CacheUserName}}]}
+`
+	inFolder(t, map[string]string{"clinic.yaml": text})
+	sc, err := scenario.Parse("clinic.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 30, Clock: 60})
+	code, out, errs := highwater(t.Context(), nil, "attack", "clinic.yaml", "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
+		"--record", "a.rec", "--max-divergence", "0", "--json")
+	var res result.Attack
+	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 {
+		t.Fatalf("exit code %d: %s%v", code, errs, err)
+	}
+	// 5 members 12 times, 3 members 8 times, 6 visitors with 4 pages and a logout.
+	if want := int64(5*12 + 3*8 + 6*5); res.Sent.Served != want || res.Sent.Refused+res.Sent.Failed != 0 || res.Sent.Sessions != 6 {
+		t.Errorf("%d served, want %d; %d refused, %d failed, %d sessions", res.Sent.Served, want, res.Sent.Refused, res.Sent.Failed, res.Sent.Sessions)
+	}
+	if code, out, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--max-divergence", "0"); code != 0 || !strings.Contains(out, "divergence: agrees") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}

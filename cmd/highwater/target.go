@@ -24,13 +24,14 @@ Usage: highwater target [FILE] [flags]
 
 Answers HTTP as an InterSystems server does that counts license units, until
 it is interrupted. Each caller and browser of the scenario FILE has a path by
-its name; its other users, devices, jobs and tasks are in the license table,
-too. Without FILE any such path is answered:
+its name, and those of its request; its other users, devices, jobs and tasks
+are in the license table, too. Without FILE any such path is answered, all below
+/api/ and POSTs of XML to /csp/NAME/*.cls:
 
   /rest/NAME           200, or 503 Service Unavailable
-  /soap/NAME.cls       SOAP 1.1: 200, or 500 and a fault with ERROR #5915
+  /soap/NAME.cls       SOAP 1.1 and 1.2: 200, or 500 and a fault, ERROR #5915
   /csp/NAME/page.csp   200 and a session cookie, or 404 Page not found
-  /csp/NAME/login.csp  the form of an explicit login (IRISUsername): 200 or 401
+  /csp/NAME/login.csp  a page; to it the form of an explicit login: 200 or 401
   ...?IRISLogout=end   ends a web session
   /api/monitor/metrics, /api/monitor/alerts    free of license units
   /                    the license table, live

@@ -297,7 +297,7 @@ func (s *Schedule) header(o *Options, start time.Time) *record.Header {
 		x := record.Cohort{Name: c.Name, Via: c.Via.String(), Login: c.Login, Session: c.Via == engine.CSP || c.UseSession, Timeout: c.Timeout}
 		if wire.Speaks(c) {
 			x.Path, x.Slug = pathOf(c, s.Endpoints[i]), s.Endpoints[i].Slug
-			x.Method = methodOf(c)
+			x.Method = wire.Method(c)
 		}
 		x.User = []string{"", "own", c.UserName}[c.User]
 		if proxy := proxyOf(sc, c); proxy != nil {

@@ -194,7 +194,7 @@ func (a *asked) makeLogin(f form, r *scenario.Request, begin, pass scenario.Text
 
 func (a *asked) makeCall(f form, r *scenario.Request, path scenario.Text, secret func(string) string) {
 	given := f.kind
-	f.method = methodOf(a.Cohort)
+	f.method = wire.Method(a.Cohort)
 	switch {
 	case a.Via == engine.SOAP:
 		a.envelope(&f, r, secret)
@@ -398,20 +398,6 @@ func pathOf(c *scenario.Cohort, e wire.Endpoint) string {
 		return r.Path.Source
 	}
 	return e.Path()
-}
-
-// methodOf is that of a cohort's calls or pages.
-func methodOf(c *scenario.Cohort) string {
-	switch r := c.Request; {
-	case c.Via == engine.SOAP:
-		return http.MethodPost
-	case r == nil || r.Method == "" && r.Body.Source == "":
-		return http.MethodGet
-	case r.Method == "":
-		return http.MethodPost
-	default:
-		return r.Method
-	}
 }
 
 // writeRequest writes down what a cohort's requests are, and what their

@@ -46,8 +46,8 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if t.monitor(w, r) {
 		return
 	}
-	e, login, ok := wire.ParsePath(r.URL.Path)
-	if !ok {
+	to := t.route(r)
+	if to == nil {
 		http.Error(w, "no such application", http.StatusNotFound)
 		return
 	}
@@ -55,7 +55,7 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, why := t.visit(r, e, login, data)
+	v, why := t.visit(r, to, data)
 	a := answer{status: http.StatusBadRequest, text: why}
 	switch {
 	case why == noCohort:
@@ -67,7 +67,7 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		panic(http.ErrAbortHandler) // the client is gone
 	}
-	if e.Via == engine.SOAP && a.text != "" { // a fault, whatever is wrong
+	if to.Via == engine.SOAP && a.text != "" { // a fault, whatever is wrong
 		a.client = a.status < http.StatusInternalServerError
 		a.status = http.StatusInternalServerError
 		if a.client && v.soap == wire.SOAP12 {
@@ -76,7 +76,27 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t.core.count(a.status)
 	inTime(w)
-	reply(w, e, v, a)
+	reply(w, to.Endpoint, v, a)
+}
+
+// route is where a request goes; nil when nothing answers there.
+func (t *Target) route(r *http.Request) *wire.Route {
+	if to := wire.Find(t.routes, r.Method, r.URL.EscapedPath(), r.URL.RawQuery); to != nil {
+		return to
+	}
+	e, login, ok := wire.ParsePath(r.URL.Path)
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case t.o.Scenario != nil:
+	case ok && e.Via == engine.CSP && strings.HasSuffix(r.URL.Path, ".cls") && strings.HasSuffix(kind, "xml"):
+		e.Via = engine.SOAP // a web service beside pages
+	case !ok:
+		e, ok = wire.ParseAPI(r.URL.Path)
+	}
+	if !ok {
+		return nil
+	}
+	return &wire.Route{Endpoint: e, Login: login && r.Method != http.MethodGet, Field: wire.UserField} // a login page is asked for as any other
 }
 
 // inTime has what is written next be taken in time, and lets the client wait
@@ -109,8 +129,9 @@ const (
 )
 
 // visit reads what a request wants; why says what is wrong with it.
-func (t *Target) visit(r *http.Request, e wire.Endpoint, login bool, data []byte) (v *visit, why string) {
-	v = &visit{isForm: login}
+func (t *Target) visit(r *http.Request, to *wire.Route, data []byte) (v *visit, why string) {
+	e := to.Endpoint
+	v = &visit{isForm: to.Login}
 	v.who.Via = e.Via
 	v.who.Addr = source(r.RemoteAddr)
 	v.who.User, v.who.Forwarded = user(r), forwarded(r.Header)
@@ -118,12 +139,12 @@ func (t *Target) visit(r *http.Request, e wire.Endpoint, login bool, data []byte
 		return v, badHeader
 	}
 	q := r.URL.Query()
-	v.logout = q.Get(wire.LogoutField) == wire.LogoutValue || q.Get(wire.OldLogoutField) == wire.LogoutValue
+	v.logout = to.Logout || q.Get(wire.LogoutField) == wire.LogoutValue || q.Get(wire.OldLogoutField) == wire.LogoutValue
 	switch {
-	case login:
+	case to.Login:
 		kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		form, err := url.ParseQuery(string(data))
-		v.login = clean(form.Get(wire.UserField))
+		v.login = clean(form.Get(to.Field))
 		if r.Method != http.MethodPost || kind != wire.ContentForm || err != nil || v.login == "" || len(v.login) > maxUserName {
 			return v, badLogin
 		}
@@ -180,7 +201,7 @@ func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 func reply(w http.ResponseWriter, e wire.Endpoint, v *visit, a answer) {
 	h := w.Header()
 	if a.cookie != "" || a.gone {
-		k := &http.Cookie{Name: v.name, Value: a.cookie, Path: e.CookiePath(), HttpOnly: true, SameSite: http.SameSiteStrictMode}
+		k := &http.Cookie{Name: v.name, Value: a.cookie, Path: v.below, HttpOnly: true, SameSite: http.SameSiteStrictMode}
 		if a.gone {
 			k.MaxAge = -1
 		}

@@ -13,6 +13,7 @@ import (
 type app struct {
 	wire.Endpoint
 	cohort  string // its name; "" when no scenario has it
+	below   string // path that the cookie of a session is for
 	use     bool   // its calls belong to a web session; pages always do
 	timeout engine.Time
 	service *scenario.Dist
@@ -31,6 +32,9 @@ func (c *core) openApps(sc *scenario.Scenario) {
 		}
 		a := c.newApp(wire.Endpoint{Via: s.Via, Slug: slugs[i]})
 		a.cohort, a.use, a.timeout = s.Name, s.UseSession || s.Kind == scenario.Browsers, s.Timeout
+		if s.Request != nil {
+			a.below = "/"
+		}
 		if s.Kind == scenario.Callers && s.Lasts.Law != scenario.Unset {
 			a.service = &s.Lasts
 		}
@@ -46,7 +50,7 @@ func (c *core) openApps(sc *scenario.Scenario) {
 }
 
 func (c *core) newApp(e wire.Endpoint) *app {
-	a := &app{Endpoint: e, use: e.Via == engine.CSP, timeout: c.o.Timeout, service: &c.o.Service}
+	a := &app{Endpoint: e, below: e.CookiePath(), use: e.Via == engine.CSP, timeout: c.o.Timeout, service: &c.o.Service}
 	c.apps[e] = a
 	return a
 }

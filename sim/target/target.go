@@ -23,6 +23,7 @@ import (
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim/result"
+	"highwater/sim/wire"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -70,6 +71,7 @@ const (
 type Target struct {
 	o        Options
 	core     *core
+	routes   []wire.Route
 	metrics  http.Handler
 	handlers sync.WaitGroup
 }
@@ -84,6 +86,9 @@ func New(o Options) *Target {
 		o.Policy, _ = engine.NamedPolicy("")
 	}
 	t := &Target{o: o, core: newCore(&o)}
+	if o.Scenario != nil {
+		t.routes = wire.Routes(o.Scenario.Cohorts)
+	}
 	r := prometheus.NewRegistry()
 	r.MustRegister(&gauges{t.core})
 	t.metrics = promhttp.HandlerFor(r, promhttp.HandlerOpts{DisableCompression: true, MaxRequestsInFlight: 8})

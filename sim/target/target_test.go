@@ -358,3 +358,106 @@ func TestEnd(t *testing.T) {
 		wait(time.Second)
 	})
 }
+
+// A browser that asks for the login page gets the form, as a page of its own
+// session, and logs in by it.
+func TestLoginPage(t *testing.T) {
+	inRig(t, Options{}, func(r *rig) {
+		b := r.browser("10.0.0.1")
+		status, body := b.do("GET", "/csp/portal/login.csp", "", "")
+		if status != 200 || !strings.Contains(body, "<form method=post action=login.csp>") {
+			t.Errorf("%d %q", status, body)
+		}
+		r.uses("the login page", 1)
+		if status, body := b.login("/csp/portal/login.csp", "anna"); status != 200 || !strings.Contains(body, "Logged in") {
+			t.Errorf("%d %q", status, body)
+		}
+		r.uses("after the login", 1)
+	})
+}
+
+// Both versions of SOAP are answered in their own.
+func TestSOAPVersions(t *testing.T) {
+	inRig(t, Options{Units: 1, Policy: policy(t)}, func(r *rig) {
+		known, other := r.browser("10.0.0.1"), r.browser("10.0.0.2")
+		for _, v := range []wire.Version{wire.SOAP11, wire.SOAP12} {
+			for _, path := range []string{"/soap/letters.cls", "/csp/his/Letters.cls"} {
+				status, body := known.do("POST", path, v.ContentType("urn:send"), string(v.AppendCall(nil)))
+				version, fault, err := wire.ParseEnvelope([]byte(body))
+				if status != 200 || version != v || fault != nil || err != nil {
+					t.Errorf("%s: %d %q, want version %v", path, status, body, v)
+				}
+			}
+			status, body := other.do("POST", "/soap/letters.cls", v.ContentType(""), string(v.AppendCall(nil)))
+			if version, fault, _ := wire.ParseEnvelope([]byte(body)); version != v || fault == nil || !wire.Refused(engine.SOAP, status, []byte(body)) {
+				t.Errorf("a refusal: %d %q", status, body)
+			}
+			wrong := string(v.AppendFault(nil, true, "no"))
+			status, body = known.do("POST", "/soap/letters.cls", v.ContentType(""), wrong)
+			if want := map[wire.Version]int{wire.SOAP11: 500, wire.SOAP12: 400}[v]; status != want {
+				t.Errorf("a fault as a call: %d %q, want %d", status, body, want)
+			}
+		}
+	})
+}
+
+// A target without a scenario answers any REST service.
+func TestAnyService(t *testing.T) {
+	inRig(t, Options{}, func(r *rig) {
+		b := r.browser("10.0.0.1")
+		for path, want := range map[string]int{"/rest/lab/results/17?full=1": 200, "/api/orders/17": 200, "/api/Orders%20of/1": 200, "/api/": 404, "/api": 404, "/other": 404} {
+			if status := b.get(path); status != want {
+				t.Errorf("%s: %d, want %d", path, status, want)
+			}
+		}
+		r.uses("calls of one address", 1)
+	})
+}
+
+// The paths that a scenario describes are those of its cohorts.
+func TestDescribedPaths(t *testing.T) {
+	sc := parse(t, `
+name: clinic
+duration: 1h
+license: {units: 50}
+cohorts:
+  - {name: orders, kind: callers, user: own, arrivals: {every: 1m}, session: 4s, request: {method: PUT, path: "/api/orders/{{n}}?full=1", body: x}}
+  - {name: reports, kind: callers, arrivals: {every: 1m}, session: {use_session: true}, request: {path: "/api/orders/{{n}}", logout: /api/bye}}
+  - {name: letters, kind: callers, via: soap, arrivals: {every: 1m}, request: {path: /csp/his/Letters.cls}}
+  - {name: staff, kind: browsers, arrivals: {poisson: 1/s}, session: {login: true},
+     request: {pages: [/csp/his/home.csp, /csp/his/list.csp], user_field: CacheUserName, logout: "/csp/his/home.csp?Bye=1"}}
+`)
+	inRig(t, Options{Scenario: sc, Policy: sc.License.Policy, Units: sc.License.Units}, func(r *rig) {
+		begin := time.Now()
+		if status, _ := r.browser("10.0.0.1").do("PUT", "/api/orders/7?full=1", "", "x"); status != 200 || time.Since(begin) < 4*time.Second {
+			t.Errorf("an order: %d after %v, want 200 after 4 s", status, time.Since(begin))
+		}
+		b := r.browser("10.0.0.2")
+		for path, want := range map[string]int{"/api/orders/7": 200, "/api/orders/7/8": 404, "/api/other": 404, "/csp/his/other.csp": 404} {
+			if status := b.get(path); status != want {
+				t.Errorf("%s: %d, want %d", path, status, want)
+			}
+		}
+		if n := r.state().Sessions; n != 1 {
+			t.Errorf("%d sessions, want that of the reports", n)
+		}
+		b.get("/api/bye")
+		if n := r.state().Sessions; n != 0 {
+			t.Errorf("%d sessions after the logout", n)
+		}
+		if status, body := b.soap("/csp/his/Letters.cls"); status != 200 {
+			t.Errorf("a letter: %d %q", status, body)
+		}
+		visitor := r.browser("10.0.0.3")
+		visitor.get("/csp/his/home.csp")
+		visitor.get("/csp/his/list.csp")
+		status, body := visitor.do("POST", "/csp/his/home.csp", wire.ContentForm, "CacheUserName=anna&CachePassword=x")
+		if n := r.state().Sessions; status != 200 || n != 1 {
+			t.Errorf("a login: %d %q with %d sessions, want 1", status, body, n)
+		}
+		visitor.get("/csp/his/home.csp?Bye=1")
+		if n := r.state().Sessions; n != 0 {
+			t.Errorf("%d sessions after the visitor's logout", n)
+		}
+	})
+}

@@ -116,6 +116,18 @@ func ParsePath(path string) (e Endpoint, login, ok bool) {
 	return e, e.Via == engine.CSP && below == "login.csp", true
 }
 
+// ParseAPI finds an endpoint for the path of any REST service, such as
+// /api/orders/1, by its first two parts.
+func ParseAPI(path string) (e Endpoint, ok bool) {
+	rest, ok := strings.CutPrefix(path, "/api/")
+	slug, _, _ := strings.Cut(rest, "/")
+	slug = strings.Map(plain, strings.ToLower(slug))
+	if !ok || slug == "" || slug == "monitor" || slug == "highwater" {
+		return Endpoint{}, false
+	}
+	return Endpoint{Via: engine.REST, Slug: slug[:min(maxSlug, len(slug))]}, true
+}
+
 // longestSlug is longer than any slug with its number.
 const longestSlug = maxSlug + 10
 
