@@ -64,7 +64,7 @@ func TestReplicationsAreIndependent(t *testing.T) {
 			w.run(context.Background(), nil)
 			again[i] = w.outcome()
 		}
-		if diff := cmp.Diff(again[0], again[2], cmp.AllowUnexported(outcome{}, waits{}, engine.UnitTime{})); diff != "" {
+		if diff := cmp.Diff(again[0], again[2], cmp.AllowUnexported(outcome{}, refusals{}, waits{}, engine.UnitTime{})); diff != "" {
 			t.Fatalf("a fresh world (-) and a used one (+) differ:\n%s\n%s", diff, text)
 		}
 		first := run(t, sc, Options{Reps: 1}).Policies[0]

@@ -56,7 +56,7 @@ func (s *Sample) policyRun() result.PolicyRun {
 		Counted: s.Counted(),
 		Peaks:   spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
 		PeakConnections: spread(s.Use.Connections), DemandConnections: spread(s.Demand.Connections),
-		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, First: *s.detail,
+		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, Refusals: s.Use.counts.result(), First: *s.detail,
 	}
 	unitSeconds := 0.0
 	for _, u := range s.Use.UnitSeconds {

@@ -45,6 +45,7 @@ type Totals struct {
 	Lost        [][]int32        // sessions by cohort, by replication
 	ByVia       map[string]int64 // refused attempts
 	Refusals    [][]Refusal      // by replication; each empty without [Options.Refusals]
+	counts      refusals         // attempts, episodes and minutes
 	Queues      []Queue          // by proxy with a cap
 }
 
@@ -70,6 +71,7 @@ type outcome struct {
 	timeAt   []engine.Time
 	cohorts  []tally
 	byVia    map[string]int64
+	counts   refusals
 	refusals []Refusal // in their order, when they are kept
 	queues   []waits   // by proxy with a cap
 
@@ -85,7 +87,7 @@ type outcome struct {
 func (w *world) outcome() *outcome {
 	out := &outcome{
 		peak: w.table.Peak(), conns: w.table.PeakConnections(), first: w.firstRefusal(),
-		unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia), refusals: slices.Clone(w.refusals),
+		unitTime: w.table.UnitTime(), timeAt: w.table.Usage(), byVia: maps.Clone(w.byVia), counts: w.counts, refusals: slices.Clone(w.refusals),
 	}
 	for i := range w.cohorts {
 		out.cohorts = append(out.cohorts, w.cohorts[i].stats)
@@ -214,6 +216,7 @@ func (t *Totals) add(o *outcome) {
 		t.Lost[i] = append(t.Lost[i], int32(o.cohorts[i].Lost))
 	}
 	t.Refusals = append(t.Refusals, o.refusals)
+	t.counts.sum(&o.counts)
 	for via, n := range o.byVia {
 		t.ByVia[via] += n
 	}

@@ -260,6 +260,7 @@ func (w *world) login(at engine.Time, c *cohort, id int32) {
 func (w *world) count(c *cohort, refusal *engine.Refusal) {
 	c.stats.Refused++
 	w.byVia[refusal.ViaName()]++
+	w.counts.add(w.sc.Start, refusal.At)
 	if w.lists {
 		w.refusals = append(w.refusals, Refusal{refusal.At, int(c.label)})
 	}

@@ -65,6 +65,7 @@ type world struct {
 
 	first    *firstRefusal
 	byVia    map[string]int64
+	counts   refusals
 	lists    bool // keeps each refusal
 	refusals []Refusal
 }
@@ -314,6 +315,7 @@ func (w *world) reset(seed uint64, replication int) {
 	w.shared = w.shared[:0]
 	w.first = nil
 	clear(w.byVia)
+	w.counts = refusals{}
 	w.refusals = w.refusals[:0]
 	w.table.Reset(*w.policy, w.units)
 	for i := range w.pools {

@@ -13,17 +13,18 @@ type Simulation struct {
 type PolicyRun struct {
 	Counted
 
-	Peaks             Spread      `json:"peak_units"`         // over the replications
-	Demand            Spread      `json:"demand_units"`       // peaks if there were no limit
-	PeakConnections   Spread      `json:"peak_connections"`   // over the replications
-	DemandConnections Spread      `json:"demand_connections"` // if there were no limit
-	FirstRefusals     *Instants   `json:"first_refusal_at"`   // over the replications that have one; null when none has
-	MeanUnits         float64     `json:"mean_units"`         // time average over all replications
-	Refusing          Proportion  `json:"replications_with_refusal"`
-	Cohorts           []Cohort    `json:"cohorts"` // totals over all replications
-	ByVia             []ViaCount  `json:"refused_by_via"`
-	TimeAt            []UnitsTime `json:"time_at_units"`    // summed over all replications
-	Queues            []Queue     `json:"queues,omitempty"` // by proxy with a cap
+	Peaks             Spread        `json:"peak_units"`         // over the replications
+	Demand            Spread        `json:"demand_units"`       // peaks if there were no limit
+	PeakConnections   Spread        `json:"peak_connections"`   // over the replications
+	DemandConnections Spread        `json:"demand_connections"` // if there were no limit
+	FirstRefusals     *Instants     `json:"first_refusal_at"`   // over the replications that have one; null when none has
+	MeanUnits         float64       `json:"mean_units"`         // time average over all replications
+	Refusing          Proportion    `json:"replications_with_refusal"`
+	Cohorts           []Cohort      `json:"cohorts"` // totals over all replications
+	ByVia             []ViaCount    `json:"refused_by_via"`
+	Refusals          RefusalCounts `json:"refusals"`         // of all replications
+	TimeAt            []UnitsTime   `json:"time_at_units"`    // summed over all replications
+	Queues            []Queue       `json:"queues,omitempty"` // by proxy with a cap
 
 	First Replication `json:"first_replication"`
 }
@@ -67,6 +68,20 @@ type Cohort struct {
 type ViaCount struct {
 	Via     string `json:"via"`
 	Refused int64  `json:"refused"`
+}
+
+// RefusalCounts counts refusals in three ways, summed over all replications.
+type RefusalCounts struct {
+	Attempts int64       `json:"attempts"` // refused, retries and logins included
+	Episodes int64       `json:"episodes"` // of refused attempts, each less than a minute after the one before
+	Minutes  int64       `json:"minutes"`  // of the clock in which an attempt is refused
+	ByHour   []HourCount `json:"by_hour"`  // those that have any
+}
+
+// An HourCount is the refused attempts in an hour of the week.
+type HourCount struct {
+	Hour     int   `json:"hour_of_week"` // from Monday 00:00, 0 to 167
+	Attempts int64 `json:"attempts"`
 }
 
 // UnitsTime is how long so many units were in use.
