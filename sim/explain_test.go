@@ -65,10 +65,11 @@ func checkSplit(t rapid.TB, res *result.Explanation) {
 	}
 }
 
-// stopped runs the first replication up to an instant and no further.
+// stopped runs the first replication up to an instant and no further. What the
+// run's end cuts off, it cuts off here too.
 func stopped(sc *scenario.Scenario, at engine.Time) *world {
 	short := *sc
-	short.Duration = at + 1
+	short.Duration = min(at+1, sc.Duration)
 	w := newWorld(&short, &short.License.Policy, short.License.Units, nil, func(*trace.Event) {})
 	w.reset(sc.Seed, 0)
 	w.run(context.Background(), nil)

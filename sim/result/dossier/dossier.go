@@ -31,9 +31,9 @@ const (
 	// ManifestName is the manifest's name in the ZIP file.
 	ManifestName = "manifest.json"
 
-	// MaxFiles bounds the files of a dossier, and MaxBytes what they take
-	// together when unpacked.
+	// MaxFiles bounds the files of a dossier.
 	MaxFiles = 1000
+	// MaxBytes bounds what they take together when unpacked, in bytes.
 	MaxBytes = 512 << 20
 )
 
