@@ -18,8 +18,7 @@ type tape struct {
 	names  []string // by ConnID, of open connections
 	n      int64
 	ev     trace.Event
-	lost   []lostConn
-	free   []int       // of lost
+	lost   queue.Refs[lostConn]
 	unheld queue.Queue // of lost, by the end
 }
 
@@ -43,23 +42,15 @@ func (t *tape) endLost(until engine.Time) {
 		if !ok {
 			return
 		}
-		t.ev = trace.Event{Op: trace.Disconnect, At: engine.Time(at), Conn: t.lost[i].name, How: t.lost[i].how}
-		t.free = append(t.free, i)
+		l := t.lost.Take(i)
+		t.ev = trace.Event{Op: trace.Disconnect, At: engine.Time(at), Conn: l.name, How: l.how}
 		t.tap(&t.ev)
 	}
 }
 
 // lose notes the end of the connection that was refused last.
 func (t *tape) lose(until engine.Time, how engine.How) {
-	l := lostConn{connName(t.n), how}
-	i := len(t.lost)
-	if n := len(t.free); n > 0 {
-		i, t.free = t.free[n-1], t.free[:n-1]
-		t.lost[i] = l
-	} else {
-		t.lost = append(t.lost, l)
-	}
-	t.unheld.Push(int64(until), ends, i)
+	t.unheld.Push(int64(until), ends, t.lost.Add(lostConn{connName(t.n), how}))
 }
 
 func connName(n int64) string { return "c" + strconv.FormatInt(n, 10) }

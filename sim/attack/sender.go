@@ -16,6 +16,7 @@ import (
 
 	"highwater/sim"
 	"highwater/sim/attack/record"
+	"highwater/sim/queue"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
@@ -49,9 +50,8 @@ type sender struct {
 	since   func() time.Duration
 
 	mu      sync.Mutex
-	tickets []due // attempts under way
-	free    []int
-	peers   []*peer // by user, while it has requests
+	tickets queue.Refs[due] // attempts under way
+	peers   []*peer         // by user, while it has requests
 	proxies []*peer
 	visits  []visit
 
@@ -73,13 +73,7 @@ const mostCookies = 50
 func (s *sender) Target(t *vegeta.Target) error {
 	d := s.agenda.take()
 	s.mu.Lock()
-	n := len(s.tickets)
-	if k := len(s.free); k > 0 {
-		n, s.free = s.free[k-1], s.free[:k-1]
-		s.tickets[n] = d
-	} else {
-		s.tickets = append(s.tickets, d)
-	}
+	n := s.tickets.Add(d)
 	s.mu.Unlock()
 	*t = vegeta.Target{Method: http.MethodGet, URL: s.root, Header: http.Header{ticketHeader: {strconv.Itoa(n)}}} // the ticket says all
 	return nil
@@ -95,15 +89,12 @@ func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	s.mu.Lock()
-	d := s.tickets[n]
+	d := s.tickets.Take(n)
 	s.mu.Unlock()
 	e := record.Entry{}
 	err = s.attempt(&d, &e)
 	follow, follows := s.follow(&d, &e)
 	s.hear(&e)
-	s.mu.Lock()
-	s.free = append(s.free, n)
-	s.mu.Unlock()
 	s.agenda.done(follow, follows)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ type app struct {
 	timeout engine.Time
 	service *scenario.Dist
 	draws   *sim.Draws
-	jobs    []job // that its sessions and pages start
+	jobs    []*sim.Job // that its sessions and pages start
 }
 
 // openApps makes an app of each cohort that speaks HTTP.
@@ -44,7 +44,7 @@ func (c *core) openApps(sc *scenario.Scenario) {
 	for i := range sc.Cohorts {
 		s := &sc.Cohorts[i]
 		if a := byCohort[s.StartedBy]; s.Kind == scenario.Jobs && a != nil {
-			a.jobs = append(a.jobs, newJob(s, &sc.Cohorts[s.StartedBy]))
+			a.jobs = append(a.jobs, sim.NewJob(s, &sc.Cohorts[s.StartedBy]))
 		}
 	}
 }
