@@ -160,6 +160,14 @@ func TestReadmeCommandsParse(t *testing.T) {
 	}
 }
 
+// The recipes for builds in the README are those of the page on gating.
+func TestReadmeRecipes(t *testing.T) {
+	_, recipes, ok := strings.Cut(page(t, "gating"), "\n# Recipes\n")
+	if !ok || !strings.Contains(string(mustReadFile(t, filepath.Join(root, "README.md"))), recipes) {
+		t.Errorf("README.md has not the recipes of the page:\n%s", recipes)
+	}
+}
+
 // The pictures and files that the README points to are there.
 func TestReadmeLinks(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "README.md"))
