@@ -30,10 +30,9 @@ const attackHelp = `Does a real target do what the simulation says, for the same
 
 Usage: highwater attack [FILE] --target URL [flags]
 
-Sends what callers and browsers ask, each user from its own address, with its
-cookies. Prints the units that were predicted, those by the requests' actual
-instants, and those that the target reports. Without FILE it is a hospital's
-day. Only loopback (127.0.0.0/8, ::1) is asked, unless --allow says otherwise.
+Sends what callers and browsers ask, each user from its own address. Prints the
+units predicted, those by the requests' actual instants, and those reported.
+Without FILE it is a hospital's day. Only loopback is asked, but for --allow.
 
 Flags:
   --target URL         such as http://127.0.0.1:52773
@@ -50,8 +49,9 @@ Flags:
   --out DIR            write attack.png, attack.svg, result.json, CSV tables
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
   --max-divergence N   exit with 3 if its units are off by more than N, or N%
-  --calibrate          instead: which readings fit the target, by 60 requests
-  --call PATH          for that: a call that takes a few seconds
+  --calibrate          instead: which readings fit, by some 250 requests
+  --call PATH          for that: a REST call that takes a few seconds
+  --soap PATH          a SOAP service that does
   --page PATH          and a page that begins a web session
   --abort-free N       end when the target reports fewer units free (0: never)
   --password REF       of all users: env:NAME or file:PATH
@@ -83,7 +83,7 @@ type attackFlags struct {
 	counting
 	target, window, scale, clock string
 	record, password, allow, out string
-	divergence, call, page       string
+	divergence, call, soap, page string
 	calibrate                    bool
 	scrape                       time.Duration
 	ca, cert, key                string
@@ -131,7 +131,7 @@ func newAttack(std stdio) *cobra.Command {
 	}{
 		{&f.target, "target", ""}, {&f.window, "window", ""}, {&f.scale, "scale", "1"}, {&f.clock, "clock", "1x"}, {&f.record, "record", ""},
 		{&f.password, "password", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
-		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""}, {&f.call, "call", ""}, {&f.page, "page", ""},
+		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""}, {&f.call, "call", ""}, {&f.soap, "soap", ""}, {&f.page, "page", ""},
 	} {
 		s.StringVar(x.to, x.name, x.value, "")
 	}

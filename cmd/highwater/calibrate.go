@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"highwater/engine"
 	"highwater/sim/attack/probe"
@@ -19,7 +21,7 @@ import (
 // checkCalibrate looks at the flags of a calibration.
 func (f *attackFlags) checkCalibrate(cmd *cobra.Command) error {
 	if !f.calibrate {
-		if name := firstGiven(cmd, "call", "page"); name != "" {
+		if name := firstGiven(cmd, "call", "soap", "page"); name != "" {
 			return usagef("--%s is for --calibrate", name)
 		}
 		return nil
@@ -28,7 +30,7 @@ func (f *attackFlags) checkCalibrate(cmd *cobra.Command) error {
 	if name := firstGiven(cmd, others...); name != "" {
 		return usagef("--calibrate and --%s exclude each other", name)
 	}
-	for _, x := range [][2]string{{"call", f.call}, {"page", f.page}} {
+	for _, x := range [][2]string{{"call", f.call}, {"soap", f.soap}, {"page", f.page}} {
 		if x[1] != "" && (!strings.HasPrefix(x[1], "/") || strings.ContainsAny(x[1], "?# \r\n")) {
 			return usagef("--%s must be a path of the target such as /api/slow, without a query, not %q", x[0], x[1])
 		}
@@ -42,7 +44,10 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 	defer progress.end()
 	f.options.Header.Version = version
 	res, err := probe.Calibrate(ctx, probe.Options{
-		Attack: f.options, Policy: p, Call: f.call, Page: f.page, Clock: f.plan.Clock, Progress: progress.say,
+		Attack: f.options, Policy: p, Call: f.call, SOAP: f.soap, Page: f.page, Clock: f.plan.Clock, Progress: progress.say,
+		Begin: func(b probe.Bounds) {
+			fmt.Fprintf(std.err, "highwater: calibrating sends %s requests at the most, in %v; a third of that is usual\n", words.Number(b.Requests), b.Time.Round(time.Second))
+		},
 	})
 	progress.end()
 	if err != nil {
@@ -57,44 +62,81 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 		err = w.Flush()
 	}
 	if err == nil && res.Verdict == result.Inconclusive {
-		err = &exitError{exitInconclusive, errors.New("inconclusive: no reading fits what the target did")}
+		err = &exitError{exitInconclusive, errors.New("inconclusive: no reading explains what the target did")}
 	}
 	return err
 }
 
-// writeCalibration tells a person which readings fit.
+// writeCalibration tells a person which readings fit, and how well.
 func writeCalibration(w io.Writer, r *result.Calibration) {
-	fmt.Fprintf(w, "%s at %s, at %vx: %s and %s at its metrics in %s; %s were in use before\n\n", r.Policy, r.Target, r.Clock,
-		words.Plural(r.Requests, "request"), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Plural(r.Idle, "unit"))
-	rows := [][]string{{"experiment", "requests", "refused", "readings left", "units seen"}}
+	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s; %s were in use before\n", r.Policy, r.Target, r.Clock,
+		words.Plural(r.Requests, "request"), words.Number(r.MostRequests), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Plural(r.Idle, "unit"))
+	for _, k := range r.Ways {
+		with := ""
+		if k.Named {
+			with = " with a user name"
+		}
+		if k.Offered {
+			fmt.Fprintf(w, "  %s %s%s: offered, takes %s\n", k.Via, k.Path, with, words.Span(k.Takes))
+		} else {
+			fmt.Fprintf(w, "  %s %s%s: not offered (%s)\n", k.Via, k.Path, with, k.Why)
+		}
+	}
+	fmt.Fprintln(w)
+	rows := [][]string{{"experiment", "rounds", "discarded", "requests", "readings left", "units seen in the last round"}}
 	for _, x := range r.Experiments {
 		var units []string
 		for _, n := range x.Units {
 			units = append(units, words.Number(n))
 		}
-		rows = append(rows, []string{x.Name, words.Number(x.Requests), words.Number(x.Refused), words.Number(x.Left), strings.Join(units, ", then ")})
+		rows = append(rows, []string{x.Name, words.Number(x.Counted), words.Number(x.Late + x.Failed + x.Moved + x.Unexplained), words.Number(x.Requests),
+			words.Number(x.Left), strings.Join(units, " ")})
 	}
 	table(w, rows)
 	fmt.Fprintln(w)
-	if len(r.Options) > 0 {
-		rows := [][]string{{"option", "decided", "fits"}}
-		for _, o := range r.Options {
-			rows = append(rows, []string{o.Name, map[bool]string{true: "yes", false: "no"}[o.Decided], strings.Join(o.Values, " or ")})
+	rows = [][]string{{"option", "value", "rounds that agree", ""}}
+	for _, o := range r.Options {
+		for i, e := range o.Evidence {
+			name := o.Name
+			if i > 0 {
+				name = ""
+			}
+			rows = append(rows, []string{name, e.Value, fmt.Sprintf("%d of %d", e.Agrees, e.Of), fitText(&o, e.Value)})
 		}
-		table(w, rows)
 	}
+	table(w, rows)
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, "note:", n)
 	}
-	fmt.Fprintf(w, "%s: %d of %d readings fit, if the target begins a request within %s after it was sent (%s of its time)\n",
-		r.Verdict, r.Fitting, r.Sets, words.Span(engine.Time(float64(r.Reach)/r.Clock)), words.Span(r.Reach))
-	if r.First != nil {
-		flags := ""
-		for i, s := range r.First {
-			if r.Options[i].Decided {
-				flags += " --set " + s.Name + "=" + s.Value
-			}
-		}
+	fmt.Fprintf(w, "%s: %d of %d readings fit. One with %d more rounds against it than the best one does not: that is at most 1 in 500 as likely,\n",
+		r.Verdict, r.Fitting, r.Sets, r.Margin)
+	fmt.Fprintf(w, "if one round in %.0f is spoiled without notice, and a request that is not late begins within %s after it was sent\n", 1/r.Noise,
+		words.Span(engine.Time(float64(r.Reach)/r.Clock)))
+	if flags := decidedFlags(r); flags != "" {
 		fmt.Fprintln(w, "count by them with"+flags)
 	}
+}
+
+// fitText says what is known of a value of an option.
+func fitText(o *result.CalibratedOption, value string) string {
+	switch {
+	case !slices.Contains(o.Values, value):
+		return "ruled out"
+	case o.Decided:
+		return "fits"
+	case o.Apart:
+		return "may fit: too few rounds tell"
+	}
+	return "may fit: all requests take the same units"
+}
+
+// decidedFlags are the flags that count as the target does, as far as that is
+// known.
+func decidedFlags(r *result.Calibration) (flags string) {
+	for i, s := range r.First {
+		if r.Options[i].Decided {
+			flags += " --set " + s.Name + "=" + s.Value
+		}
+	}
+	return flags
 }

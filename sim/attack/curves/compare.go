@@ -222,14 +222,15 @@ func (x *comparison) before(list []result.BandAt) {
 // outside is how far a number lies outside of a range.
 func outside(n, low, high int) int { return max(0, low-n, n-high) }
 
-// Gap is how far the units that the target reported lie outside of what a
-// policy allows, by the instants of the requests and the units that were in
-// use before; 0 is nowhere.
-func (l *Log) Gap(policy engine.Policy, idle int) (most int) {
-	for _, b := range l.bands(policy, idle, 0) {
-		most = max(most, outside(b.Reported, b.Low, b.High))
+// Others finds how many units others may have had all the while for the units
+// that the target reported to be what a policy allows by the instants of the
+// requests: the fewest. It is false when there is no such number.
+func (l *Log) Others(policy engine.Policy) (units int, ok bool) {
+	most := math.MaxInt
+	for _, b := range l.bands(policy, 0, 0) {
+		units, most = max(units, b.Reported-b.High), min(most, b.Reported-b.Low)
 	}
-	return most
+	return units, units <= most
 }
 
 // bands are what a policy allows the target to have reported in each of its

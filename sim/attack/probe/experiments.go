@@ -8,192 +8,178 @@ import (
 	"time"
 
 	"highwater/engine"
-	"highwater/sim/attack/record"
-	"highwater/sim/result"
 )
+
+// A way is a way in, and who comes by it.
+type way struct {
+	via                engine.Via
+	anonymous, byNamed uint32
+}
+
+var restWay, soapWay, pageWay = way{engine.REST, nobody, named}, way{engine.SOAP, nobodyS, namedS}, way{engine.CSP, guest, visitor}
 
 // An experiment is a short one, and the options that it may decide.
 type experiment struct {
 	name    string
 	options []string
-	do      func(p *prober, ctx context.Context)
+	who     []uint32 // who asks, one of them in each round
+	do      func(p *prober, ctx context.Context, who uint32)
+	most    func(p *engine.Policy) int // requests of a round
+	rests   int                        // how often a round waits for all holds to end
+	unfit   func(p *prober) string     // why it cannot tell, or ""
 }
 
-// experiments are made in this order, each when an option that it may decide
-// is not decided yet.
+var (
+	anonymous = []uint32{nobody, nobodyS}
+	byName    = []uint32{named, namedS}
+)
+
+func requests(n int) func(*engine.Policy) int { return func(*engine.Policy) int { return n } }
+
+// experiments are made in this order, each while readings are left that it
+// may tell apart. What is counted differs by more than a unit where it can,
+// so that somebody else's unit is not taken for it.
 var experiments = []experiment{
-	{"one anonymous call", []string{"hold_from"}, (*prober).oneCall},
-	{"anonymous calls: two from one address, one from another", []string{"anon_id"}, (*prober).addresses},
-	{"calls of one user from two addresses", []string{"hold_scope"}, (*prober).users},
-	{"a web session of one page, and its logout", []string{"grace_on", "grace_keeps_transition", "hold_counts_connection"}, (*prober).onePage},
-	{"one call more of a user than fit on a unit, then two", []string{"hold_counts_connection", "grace_keeps_transition"}, func(p *prober, ctx context.Context) { p.many(ctx, named) }},
-	{"one anonymous call more than fit on a unit, then two", []string{"hold_counts_connection", "grace_keeps_transition"}, func(p *prober, ctx context.Context) { p.many(ctx, anonymous) }},
+	{"anonymous calls, when a hold from their start has ended", []string{"hold_from"}, anonymous, (*prober).oneCall, requests(3), 1, (*prober).tooShort},
+	{"anonymous calls: two each from three addresses", []string{"anon_id"}, anonymous, (*prober).addresses, requests(6), 1, nil},
+	{"calls of one user from three addresses", []string{"hold_scope"}, byName, (*prober).users, requests(3), 1, nil},
+	{"web sessions of one page, and their logouts", []string{"grace_on"}, []uint32{guest}, (*prober).onePage, requests(6), 1, nil},
+	{"one call more of a user than fit on a unit, then a few", []string{"hold_counts_connection", "grace_keeps_transition"}, byName, (*prober).many,
+		func(p *engine.Policy) int { return p.MaxConnections + 1 + 2*few + 2 }, 2, (*prober).tooMany},
+	{"one anonymous call more than fit on a unit, then a few", []string{"hold_counts_connection", "grace_keeps_transition"}, anonymous, (*prober).many,
+		func(p *engine.Policy) int { return p.MaxConnections + 1 + 2*few }, 2, (*prober).tooMany},
 }
 
-// experiments makes the experiments that there are.
-func (p *prober) experiments(ctx context.Context) error {
-	for _, x := range experiments {
-		if !slices.ContainsFunc(x.options, p.open) {
-			continue
-		}
-		p.say(x.name)
-		requests, looks := len(p.log.Entries), len(p.log.Samples)
-		x.do(p, ctx)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		p.left()
-		out := result.Experiment{Name: x.name, Requests: len(p.log.Entries) - requests, Units: []int{}, Left: len(p.fits)}
-		for _, e := range p.log.Entries[requests:] {
-			if e.Outcome == record.Refused {
-				out.Refused++
-			}
-		}
-		for _, s := range p.log.Samples[looks:] {
-			if s.Failed == "" {
-				out.Units = append(out.Units, int(s.Consumed)-p.idle)
-			}
-		}
-		p.res.Experiments = append(p.res.Experiments, out)
-		if len(p.fits) == 0 {
-			return nil
-		}
-		p.rest(ctx)
+// few calls at once tell whether each costs a unit.
+const few = 4
+
+// mostConnections is the largest number of connections on a unit for which
+// the experiment with one more is made.
+const mostConnections = 100
+
+// Rounds of an experiment: those that count, and all of them.
+const (
+	mostCounted = 9
+	mostRounds  = 12
+)
+
+// longestCall is how long calls may take, in seconds of the target, for the
+// bound of the time to be one.
+const longestCall = 10 * time.Second
+
+// most is how much is sent at the most, and how long that may take.
+func (p *prober) most() Bounds {
+	b := Bounds{Requests: firsts * (4 + 2)}
+	spell := p.real(p.o.Policy.HoldSeconds) + 4*(p.mostReach()+p.lag) + time.Duration(3*float64(longestCall)/p.clock)
+	b.Time = spell + firsts*5*time.Duration(float64(longestCall)/p.clock)
+	for i := range experiments {
+		x := &experiments[i]
+		b.Requests += mostRounds * x.most(&p.o.Policy)
+		b.Time += time.Duration(mostRounds*x.rests) * spell
 	}
-	return ctx.Err()
+	return b
 }
 
-// open reports whether the readings that are left have several values of an
-// option.
-func (p *prober) open(option string) bool { return len(p.values(option)) > 1 }
+// from are as many addresses as there are, up to a number.
+func (p *prober) from(n int) []netip.Addr {
+	if !p.line.Many() {
+		n = 1
+	}
+	return here[:n]
+}
 
-// values are those of an option that the readings have that are left.
-func (p *prober) values(option string) (list []string) {
-	for _, r := range p.fits {
-		for _, s := range r.Settings {
-			if s.Name == option && !slices.Contains(list, s.Value) {
-				list = append(list, s.Value)
-			}
+// tooShort says why calls cannot tell where a hold begins, or "".
+func (p *prober) tooShort() string {
+	for _, w := range []way{restWay, soapWay} {
+		if takes, ok := p.takes[w.via]; ok && p.offered[w.anonymous] && takes > p.settle()+2*p.log.Reach {
+			return ""
 		}
 	}
-	return list
+	return "calls are too short to tell where a hold begins: one that takes more than " + (p.settle() + 2*p.log.Reach).Round(time.Millisecond).String() + " could (--call)"
 }
 
-// rest waits until all holds have ended.
-func (p *prober) rest(ctx context.Context) {
-	last := time.Duration(0)
-	for i := range p.log.Entries {
-		last = max(last, p.log.Entries[i].Done)
+func (p *prober) tooMany() string {
+	if p.o.Policy.MaxConnections+1 > mostConnections {
+		return "more calls at once than fit on a unit are too many for an experiment"
 	}
-	p.wait(ctx, last+p.real(p.o.Policy.HoldSeconds)+p.settle()-p.since())
+	return ""
 }
 
-// oneCall looks when a hold from the start of a call has ended, and one from
-// its end has not.
-func (p *prober) oneCall(ctx context.Context) {
-	p.send(ctx, false, request{who: anonymous, from: here})
-	e := &p.log.Entries[len(p.log.Entries)-1]
-	p.takes = e.Service()
+// oneCall looks when a hold from the start of calls has ended, and one from
+// their end has not.
+func (p *prober) oneCall(ctx context.Context, who uint32) {
+	before := len(p.log.Entries)
+	p.send(ctx, false, several(1, who, p.from(3)...)...)
 	p.wait(ctx, p.settle())
 	p.look(ctx)
-	ends, room := e.Sent+p.real(p.o.Policy.HoldSeconds), e.Service()
-	if at := max(ends, e.Done) + p.settle(); at < ends+room-p.log.Reach {
+	starts, ends, done := time.Duration(0), p.since(), time.Duration(0)
+	for _, e := range p.log.Entries[before:] {
+		starts, ends, done = max(starts, e.Sent), min(ends, e.Done), max(done, e.Done)
+	}
+	hold := p.real(p.o.Policy.HoldSeconds)
+	if at := max(starts+hold, done) + p.settle(); at < ends+hold-p.log.Reach {
 		p.wait(ctx, at-p.since())
 		p.look(ctx)
-		return
 	}
-	p.note("a call takes %v, too short to tell where a hold begins: one that takes more than %v could (--call)",
-		e.Service().Round(time.Millisecond), (p.settle() + 2*p.log.Reach).Round(time.Millisecond))
 }
 
 // addresses tells by what anonymous calls share a unit.
-func (p *prober) addresses(ctx context.Context) {
-	p.send(ctx, true, request{who: anonymous, from: here}, request{who: anonymous, from: here}, request{who: anonymous, from: there})
+func (p *prober) addresses(ctx context.Context, who uint32) {
+	p.send(ctx, true, several(2, who, p.from(3)...)...)
 	p.wait(ctx, p.settle())
 	p.look(ctx)
-	if !p.line.Many() {
-		p.note("all requests come from one address: whether anonymous calls share a unit by address or all of them is not told apart")
-	}
 }
 
 // users tells whether the calls of a user hold their unit.
-func (p *prober) users(ctx context.Context) {
-	p.send(ctx, true, request{who: named, from: here}, request{who: named, from: there})
+func (p *prober) users(ctx context.Context, who uint32) {
+	p.send(ctx, true, several(1, who, p.from(3)...)...)
 	p.wait(ctx, p.settle())
 	p.look(ctx)
 }
 
 // onePage tells whether a logout begins a grace period.
-func (p *prober) onePage(ctx context.Context) {
+func (p *prober) onePage(ctx context.Context, who uint32) {
+	for range 3 {
+		p.visit(ctx, who)
+	}
+	p.wait(ctx, p.settle())
+	p.look(ctx)
+}
+
+// visit is a web session of one page.
+func (p *prober) visit(ctx context.Context, who uint32) {
 	p.visits++
-	q := request{who: visitor, from: here, jar: new([]*http.Cookie), visit: p.visits}
+	q := request{who: who, from: here[0], jar: new([]*http.Cookie), visit: p.visits}
 	p.send(ctx, false, q)
 	q.logout = true
 	p.send(ctx, false, q)
-	p.wait(ctx, p.settle())
-	p.look(ctx)
 	if len(*q.jar) == 0 {
-		p.note("the page brings no cookie of a web session (--page)")
+		p.cookieless = true
 	}
 }
 
-// many has more calls at once than fit on a unit, and then two: while the
-// first may hold, and when no hold is left.
+// many has more calls at once than fit on a unit, and then a few: while the
+// first may hold, and when no hold is left. A web session of the user before
+// may keep the unit meanwhile.
 func (p *prober) many(ctx context.Context, who uint32) {
-	n := p.o.Policy.MaxConnections + 1
-	if n > mostConnections {
-		p.note("%d calls at once are too many for an experiment", n)
-		return
+	isNamed := who == named || who == namedS
+	after := isNamed && p.open("grace_keeps_transition")
+	if after && p.offered[visitor] && slices.Contains(p.values("grace_on"), "logout_or_timeout") {
+		p.visit(ctx, visitor)
+		p.wait(ctx, p.settle())
 	}
-	from := here
-	if who == anonymous && len(p.values("anon_id")) == 1 && p.values("anon_id")[0] == "session" {
-		return // each has a unit of its own, whatever the rest of the reading
-	}
-	p.send(ctx, true, several(n, who, from)...)
+	p.send(ctx, true, several(p.o.Policy.MaxConnections+1, who, here[0])...)
 	p.wait(ctx, p.settle())
 	p.look(ctx)
-	p.send(ctx, true, several(2, who, from)...)
-	p.left()
-	if !p.open("grace_keeps_transition") || who == anonymous {
+	p.send(ctx, true, several(few, who, here[0])...)
+	p.wait(ctx, p.settle())
+	p.look(ctx)
+	if !after {
 		return
 	}
 	p.rest(ctx)
 	p.look(ctx)
-	p.send(ctx, true, several(2, who, from)...)
-}
-
-func several(n int, who uint32, from netip.Addr) []request {
-	return slices.Repeat([]request{{who: who, from: from}}, n)
-}
-
-// judge says what is known now.
-func (p *prober) judge() {
-	r := p.res
-	r.Fitting, r.Requests, r.Duration = len(p.fits), len(p.log.Entries), engine.Time(p.since().Microseconds())
-	r.Takes, r.Reach = p.scaled(p.takes), p.scaled(p.log.Reach)
-	for _, e := range p.log.Entries {
-		if e.Outcome == record.Refused {
-			p.note("some requests were refused: a key with more free units would tell more")
-			break
-		}
-	}
-	if len(p.fits) == 0 {
-		r.Verdict = result.Inconclusive
-		p.note("no reading fits: others may use the target, requests may begin later than %v after they were sent, or it counts by other rules",
-			p.log.Reach.Round(time.Millisecond))
-		return
-	}
-	r.First, r.Verdict = p.fits[0].Settings, result.Decided
-	for _, s := range p.fits[0].Settings {
-		values := p.values(s.Name)
-		r.Options = append(r.Options, result.CalibratedOption{Name: s.Name, Values: values, Decided: len(values) == 1})
-		if len(values) > 1 {
-			r.Verdict = result.Undecided
-		}
-	}
-}
-
-// scaled is a real time in the target's.
-func (p *prober) scaled(d time.Duration) engine.Time {
-	return engine.Time(float64(d.Microseconds()) * p.clock)
+	p.send(ctx, true, several(few, who, here[0])...)
+	p.wait(ctx, p.settle())
+	p.look(ctx)
 }

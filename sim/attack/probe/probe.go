@@ -2,10 +2,13 @@
 // target counts by.
 //
 // Each experiment sends a few requests for which the readings expect different
-// numbers of units, and looks at the target's metrics. What was sent, when,
-// and what was seen is then counted under every reading, as the record of an
-// attack is. The package chooses nothing for the user: what no experiment
-// separates stays undecided, and is said to be.
+// numbers of units, and looks at the target's metrics before, between and
+// after. What was sent, when, and what was seen is then counted under every
+// reading, as the record of an attack is. One round of an experiment proves
+// nothing: answers come late, and others use the target. So rounds are
+// repeated until a reading has so many more of them against it than the best
+// one that this is hardly an accident. What no experiment separates stays
+// undecided, and is said to be.
 package probe
 
 import (
@@ -13,13 +16,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
-	"net/http/httptrace"
 	"net/netip"
-	"net/url"
-	"slices"
 	"sync"
 	"time"
 
@@ -37,57 +36,71 @@ type Options struct {
 	Attack attack.Options // how the target is reached
 	Policy engine.Policy  // whose readings
 	Call   string         // path of a REST call, best one of some seconds; "" is that of the emulated target
-	Page   string         // path of a page of a web session; "" is that of the emulated target
+	SOAP   string         // path of a SOAP service
+	Page   string         // path of a page of a web session
 	Clock  float64        // of the target, when it does not say; 0 is 1
 
+	// Begin hears how much is sent at the most, before anything is that takes
+	// a license unit.
+	Begin func(Bounds)
 	// Progress hears what is done next.
 	Progress func(text string)
 }
 
+// Bounds say how much a calibration sends and how long it takes at the most.
+type Bounds struct {
+	Requests int
+	Time     time.Duration
+}
+
 // Paths that the emulated target answers when it has no scenario.
-const (
-	defaultCall = "/rest/calibrate"
-	defaultPage = "/csp/calibrate/page.csp"
-)
+var defaults = [...]string{
+	engine.REST: wire.Endpoint{Via: engine.REST, Slug: "calibrate"}.Path(),
+	engine.SOAP: wire.Endpoint{Via: engine.SOAP, Slug: "calibrate"}.Path(),
+	engine.CSP:  wire.Endpoint{Via: engine.CSP, Slug: "calibrate"}.Path(),
+}
 
 // Who asks: cohorts of the record.
 const (
-	anonymous uint32 = iota
-	named            // calls with a user name
-	visitor          // pages with it
-	numWho
+	nobody  uint32 = iota // REST calls without a user name
+	named                 // with one
+	nobodyS               // SOAP calls
+	namedS                // with a user name
+	guest                 // pages without a user name
+	visitor               // with one
+	numWhos
 )
 
 // userName is who is named.
 const userName = "highwater"
 
 // Source addresses, where there are several.
-var (
-	here  = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	there = netip.AddrFrom4([4]byte{127, 0, 0, 2})
-)
+var here = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.AddrFrom4([4]byte{127, 0, 0, 2}), netip.AddrFrom4([4]byte{127, 0, 0, 3})}
 
 // mostRate is the most requests that are sent in a second.
 func mostRate(p *engine.Policy) int { return p.MaxConnections + 10 }
 
-// mostConnections is the largest number of connections on a unit for which
-// the experiment with one more is made.
-const mostConnections = 100
-
 // A prober makes experiments.
 type prober struct {
-	o       *Options
-	line    *attack.Line
-	clients map[netip.Addr]*http.Client
-	log     curves.Log
-	start   time.Time
-	lag     time.Duration // by which metrics may be late
-	clock   float64
-	idle    int
-	takes   time.Duration // a call
-	visits  uint32
-	res     *result.Calibration
-	fits    []engine.Reading
+	o          *Options
+	line       *attack.Line
+	clients    map[netip.Addr]*http.Client
+	log        curves.Log
+	start      time.Time
+	lag        time.Duration // by which metrics may be late
+	clock      float64
+	takes      map[engine.Via]time.Duration // the shortest request
+	offered    [numWhos]bool
+	bounds     Bounds
+	visits     uint32
+	failure    string // the last one
+	cookieless bool   // a page brought no cookie
+	res        *result.Calibration
+	readings   []*evidence
+	rounds     int // made
+	spoiled    int // of them, by others or by what no reading explains
+	late       int // of them, since the reach is what it is
+	since0     int // rounds, when it became that
 
 	mu sync.Mutex // of the log's entries
 }
@@ -101,25 +114,27 @@ var ErrNoMetrics = errors.New("the target has no metrics with " + wire.MetricCon
 // Calibrate makes the experiments. It fails when the target cannot be asked,
 // and with the context's error when that ends.
 func Calibrate(ctx context.Context, o Options) (*result.Calibration, error) {
-	o.Call, o.Page, o.Clock = cmp.Or(o.Call, defaultCall), cmp.Or(o.Page, defaultPage), cmp.Or(o.Clock, 1)
+	o.Clock = cmp.Or(o.Clock, 1)
 	line, err := attack.OpenLine(ctx, o.Attack, mostRate(&o.Policy))
 	if err != nil {
 		return nil, err
 	}
 	p := &prober{
-		o: &o, line: line, clients: map[netip.Addr]*http.Client{}, start: time.Now(), clock: o.Clock, fits: engine.Readings(o.Policy.WithoutLimit()),
+		o: &o, line: line, clients: map[netip.Addr]*http.Client{}, start: time.Now(), clock: o.Clock, takes: map[engine.Via]time.Duration{},
 		res: &result.Calibration{
 			Schema: result.Schema, Kind: "calibration", Target: o.Attack.Target.Redacted(), Policy: o.Policy.Name,
-			Experiments: []result.Experiment{}, Options: []result.CalibratedOption{}, Notes: []string{},
+			Ways: []result.CalibratedWay{}, Experiments: []result.Experiment{}, Options: []result.CalibratedOption{}, Notes: []string{},
 		},
 	}
 	defer p.close()
-	p.res.Sets = len(p.fits)
-	if err := p.prepare(ctx); err != nil {
-		return nil, err
+	for _, r := range engine.Readings(o.Policy.WithoutLimit()) {
+		p.readings = append(p.readings, &evidence{Reading: r})
 	}
-	if err := p.experiments(ctx); err != nil {
-		return nil, err
+	p.res.Sets = len(p.readings)
+	for _, step := range []func(context.Context) error{p.prepare, p.offers, p.experiments} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	p.judge()
 	return p.res, nil
@@ -138,12 +153,15 @@ func (p *prober) since() time.Duration { return time.Since(p.start) }
 // ends, in seconds of the target: holds last longer.
 const longestReach = 2 * time.Second
 
+// idleLooks is how often the idle target is looked at.
+const idleLooks = 3
+
 // prepare looks at the idle target.
 func (p *prober) prepare(ctx context.Context) error {
 	p.say("looking at the idle target")
 	slowest, last := time.Duration(0), 0
-	for n := range 3 {
-		s, state := p.line.Sample(ctx, p.since)
+	for n := range idleLooks {
+		s, state := p.sample(ctx)
 		if s.Failed != "" {
 			return fmt.Errorf("%w (%s)", ErrNoMetrics, s.Failed)
 		}
@@ -154,27 +172,91 @@ func (p *prober) prepare(ctx context.Context) error {
 			p.note("other people use the target: its units changed while nothing was sent")
 		}
 		last = int(s.Consumed)
-		p.res.Looks++
-		slowest = max(slowest, s.Done-s.Sent)
+		if took := s.Done - s.Sent; n == 0 || took < slowest {
+			slowest = took // of the fastest: what is slower is late
+		}
 		p.wait(ctx, 200*time.Millisecond)
 	}
-	p.idle = last
-	p.lag = lateMetrics
+	p.res.Idle, p.lag = last, lateMetrics
 	if p.log.State != nil {
 		p.clock, p.lag = p.log.State.Clock, 0
 		p.log.State.Scenario = "" // whom it holds is in the units before
 	}
-	p.log.Reach = max(50*time.Millisecond, 8*slowest)
-	if most := time.Duration(float64(longestReach) / p.clock); p.log.Reach > most {
-		p.log.Reach = most
+	p.res.Clock = p.clock
+	p.log.Reach = min(max(50*time.Millisecond, 8*slowest), p.mostReach())
+	p.log.Header = &record.Header{Clock: p.clock, To: engine.Microsecond, Cohorts: make([]record.Cohort, numWhos)}
+	call, soap, page := cmp.Or(p.o.Call, defaults[engine.REST]), cmp.Or(p.o.SOAP, defaults[engine.SOAP]), cmp.Or(p.o.Page, defaults[engine.CSP])
+	for who, k := range map[uint32]record.Cohort{
+		nobody: {Via: engine.REST.String(), Path: call}, named: {Via: engine.REST.String(), Path: call, User: userName},
+		nobodyS: {Via: engine.SOAP.String(), Path: soap}, namedS: {Via: engine.SOAP.String(), Path: soap, User: userName},
+		guest: {Via: engine.CSP.String(), Path: page, Session: true}, visitor: {Via: engine.CSP.String(), Path: page, Session: true, User: userName},
+	} {
+		p.log.Header.Cohorts[who] = k
 	}
-	p.log.Header = &record.Header{Clock: p.clock, To: engine.Microsecond, Cohorts: []record.Cohort{
-		anonymous: {Name: "anonymous", Via: engine.REST.String(), Path: p.o.Call},
-		named:     {Name: "named", Via: engine.REST.String(), Path: p.o.Call, User: userName},
-		visitor:   {Name: "visitor", Via: engine.CSP.String(), Path: p.o.Page, User: userName, Session: true},
-	}}
-	p.res.Clock, p.res.Idle = p.clock, p.idle
+	p.bounds = p.most()
+	p.res.MostRequests, p.res.MostDuration = p.bounds.Requests, engine.Time(p.bounds.Time.Microseconds())
+	if p.o.Begin != nil {
+		p.o.Begin(p.bounds)
+	}
 	return ctx.Err()
+}
+
+func (p *prober) mostReach() time.Duration { return time.Duration(float64(longestReach) / p.clock) }
+
+// firsts is how often each kind of request is sent before the experiments.
+const firsts = 2
+
+// offers finds out what the target answers, and how long that takes.
+func (p *prober) offers(ctx context.Context) error {
+	p.say("trying what the target offers")
+	why := map[uint32]string{}
+	for range firsts {
+		for _, who := range []uint32{nobody, named, nobodyS, namedS, guest} {
+			before := len(p.log.Entries)
+			q := request{who: who, from: here[0]}
+			if who == guest {
+				p.visit(ctx, guest)
+			} else {
+				p.send(ctx, false, q)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if e := p.log.Entries[before]; e.Outcome == record.Served {
+				p.took(&e)
+				p.offered[who] = true
+			} else {
+				why[who] = cmp.Or(statusText(e.Status), p.failure)
+			}
+		}
+	}
+	p.offered[visitor] = p.offered[guest]
+	for _, who := range []uint32{nobody, named, nobodyS, namedS, guest} {
+		k := &p.log.Header.Cohorts[who]
+		w := result.CalibratedWay{Via: k.Via, Path: k.Path, Named: k.User != "", Offered: p.offered[who], Takes: p.scaled(p.takes[p.via(who)])}
+		if !w.Offered {
+			w.Why = why[who]
+		}
+		p.res.Ways = append(p.res.Ways, w)
+	}
+	p.rest(ctx)
+	return ctx.Err()
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return ""
+	}
+	return fmt.Sprintf("status %d", status)
+}
+
+// took notes how long a request took that was served: the shortest is how long
+// one takes. Logouts take less.
+func (p *prober) took(e *record.Entry) {
+	via := p.via(e.Cohort)
+	if t, ok := p.takes[via]; e.Kind != sim.LogoutRequest && (!ok || e.Service() < t) {
+		p.takes[via] = e.Service()
+	}
 }
 
 func (p *prober) say(text string) {
@@ -202,128 +284,19 @@ func (p *prober) real(t engine.Time) time.Duration {
 	return time.Duration(math.Ceil(float64(t) * 1000 / p.clock))
 }
 
+// scaled is a real time in the target's.
+func (p *prober) scaled(d time.Duration) engine.Time {
+	return engine.Time(float64(d.Microseconds()) * p.clock)
+}
+
 // settle is the time after which what was sent has had its effect, and shows.
 func (p *prober) settle() time.Duration { return p.log.Reach + p.lag + p.log.Reach/4 }
 
-// A request is one to be sent.
-type request struct {
-	who    uint32
-	from   netip.Addr
-	logout bool
-	jar    *[]*http.Cookie // of a web session
-	visit  uint32
-}
-
-// send sends some requests at once, and waits for them. Meanwhile it looks at
-// the units once, when all are under way, if that is wanted.
-func (p *prober) send(ctx context.Context, look bool, list ...request) {
-	var all sync.WaitGroup
-	for _, q := range list {
-		client := p.client(q.from)
-		all.Go(func() { p.one(ctx, client, q) })
+// rest waits until all holds have ended.
+func (p *prober) rest(ctx context.Context) {
+	last := time.Duration(0)
+	for i := range p.log.Entries {
+		last = max(last, p.log.Entries[i].Done)
 	}
-	if mid := p.takes / 2; look && mid > p.settle() {
-		p.wait(ctx, mid)
-		p.look(ctx)
-	}
-	all.Wait()
-}
-
-// client reaches the target from an address.
-func (p *prober) client(from netip.Addr) *http.Client {
-	if !p.line.Many() {
-		from = netip.Addr{}
-	}
-	if p.clients[from] == nil {
-		p.clients[from] = p.line.Client(from)
-	}
-	return p.clients[from]
-}
-
-// mostAnswer is how much is read of an answer.
-const mostAnswer = 1 << 20
-
-// one sends a request and writes it down.
-func (p *prober) one(ctx context.Context, client *http.Client, q request) {
-	path, via, kind := p.o.Call, engine.REST, sim.CallRequest
-	if q.who == visitor {
-		path, via, kind = p.o.Page, engine.CSP, sim.PageRequest
-	}
-	if q.logout {
-		path, kind = path+"?"+wire.LogoutField+"="+wire.LogoutValue, sim.LogoutRequest
-	}
-	e := record.Entry{Cohort: q.who, Visit: q.visit, Kind: kind, Outcome: record.Failed}
-	if p.line.Many() {
-		e.Address = q.from
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.line.URL(path), nil)
-	if err == nil {
-		sent := sync.OnceFunc(func() { e.Sent = p.since() })
-		req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-			sent()
-			e.Out = int64(len(path)) // and more
-		}}))
-		if q.who != anonymous {
-			req.SetBasicAuth(userName, cmp.Or(p.o.Attack.Password, wire.Password))
-		}
-		if q.jar != nil {
-			for _, c := range *q.jar {
-				req.AddCookie(c)
-			}
-		}
-		e.Status, err = p.exchange(client, req, q.jar, via, &e)
-		sent()
-	}
-	e.Done = p.since()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	e.Request = uint32(len(p.log.Entries))
-	p.log.Entries = append(p.log.Entries, e)
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	if err != nil && ctx.Err() == nil {
-		p.note("a request failed: %v", err)
-	}
-}
-
-// exchange sends a request and says what came of it.
-func (p *prober) exchange(client *http.Client, req *http.Request, jar *[]*http.Cookie, via engine.Via, e *record.Entry) (int, error) {
-	res, err := client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, mostAnswer))
-	if err != nil {
-		return 0, err
-	}
-	if jar != nil {
-		*jar = append(*jar, res.Cookies()...)
-	}
-	switch {
-	case wire.Refused(via, res.StatusCode, body):
-		e.Outcome = record.Refused
-	case res.StatusCode < 400:
-		e.Outcome = record.Served
-	default:
-		return res.StatusCode, fmt.Errorf("%s: status %d", req.URL.Path, res.StatusCode)
-	}
-	return res.StatusCode, nil
-}
-
-// look looks at the units in use.
-func (p *prober) look(ctx context.Context) {
-	s, _ := p.line.Sample(ctx, p.since)
-	p.log.Samples = append(p.log.Samples, s)
-	p.res.Looks++
-	if s.Failed != "" {
-		p.note("the target did not say how many units are in use: %s", s.Failed)
-	}
-}
-
-// left keeps the readings that fit all that was seen so far.
-func (p *prober) left() {
-	p.fits = slices.DeleteFunc(p.fits, func(r engine.Reading) bool { return p.log.Gap(r.Policy, p.idle) > 0 })
+	p.wait(ctx, last+p.real(p.o.Policy.HoldSeconds)+p.settle()-p.since())
 }
