@@ -38,6 +38,8 @@ Commands:
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
   help TOPIC       more about a command or a topic
+  completion SHELL complete commands with the Tab key
+  man [COMMAND]    manual pages
 
 Topics:
 %s
@@ -95,11 +97,11 @@ func newHelp(root *cobra.Command) *cobra.Command {
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			cmd, rest, err := root.Find(args)
-			if err != nil || len(rest) > 0 {
-				return usagef("no help on %q", strings.Join(args, " "))
+			about, err := subject(root, args)
+			if err != nil {
+				return err
 			}
-			return cmd.Help()
+			return about.Help()
 		},
 	}
 }

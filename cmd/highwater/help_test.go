@@ -36,7 +36,7 @@ func TestHelpExamplesParse(t *testing.T) {
 				continue
 			}
 			for i, a := range args {
-				if strings.HasPrefix(a, ">") {
+				if strings.HasPrefix(a, ">") || a == "|" {
 					args = args[:i]
 					break
 				}

@@ -46,7 +46,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"internal/pipes":    {},
 	"cmd/highwater": {
 		own: "engine plots plots/report plots/term scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
-		others: "github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
+		others: "github.com/cpuguy83/go-md2man/v2 github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +
 			"github.com/rivo/uniseg github.com/schollz/progressbar/v3 golang.org/x/sys golang.org/x/term",
 	},
 }

@@ -213,7 +213,8 @@ func newRoot(std stdio) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetHelpCommand(newHelp(root))
 	root.AddCommand(newRun(std), newSize(std), newAdvise(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newFit(std), newReport(std), newVerify(std), newGate(std), newCheck(std), newSchema(std))
-	root.AddCommand(newAttack(std), newTarget(std), newInit(std), newWatch(std))
+	root.AddCommand(newAttack(std), newTarget(std), newInit(std), newWatch(std), newCompletion(std), newMan(std))
 	root.AddCommand(newTopics()...)
+	completes(root, std)
 	return root
 }
