@@ -32,7 +32,12 @@ func others() map[string]Chart {
 			{Name: "contract <&> " + strings.Repeat("long ", 60), Line: []Spot{{0, 0.5}, {1, 0.5}}},
 		},
 	}
-	bars := &Bars{Heading: heading("Holders"), Axis: "units", Rows: []Bar{{"early nurses", 1, "10 (60 %)"}, {strings.Repeat("a long name ", 20), 0.5, strings.Repeat("much text ", 20)}, {"none", 0, "0"}}}
+	bars := &Bars{Heading: heading("Holders"), Axis: "units", Rows: []Bar{
+		{Name: "early nurses", Length: 1, Text: "10 (60 %)"}, {Name: strings.Repeat("a long name ", 20), Length: 0.5, Text: strings.Repeat("much text ", 20)}, {Name: "none", Text: "0"},
+	}}
+	parts := &Bars{Heading: heading("Why"), Axis: "units", Parts: []string{"work", "hold", "grace", "surplus", "idle", strings.Repeat("long ", 40)}, Rows: []Bar{
+		{Name: "nurses", Length: 1, Parts: []float64{0.3, 0.2, 0.2, 0.1, 0.1, 0.1}, Text: "10"}, {Name: "tablets", Length: 0.4, Parts: []float64{0, 0.4, 0, 0, 0, 0}, Text: "4"},
+	}}
 	heat := &Heat{Heading: heading("Refusals by hour"), Alarm: true}
 	for range 24 {
 		heat.Columns = append(heat.Columns, "00")
@@ -44,7 +49,7 @@ func others() map[string]Chart {
 		}
 		heat.Rows = append(heat.Rows, row)
 	}
-	return map[string]Chart{"risk": risk, "bars": bars, "heat": heat}
+	return map[string]Chart{"risk": risk, "bars": bars, "parts": parts, "heat": heat}
 }
 
 // Every chart can be written in every format; equal charts give equal bytes.
@@ -80,7 +85,7 @@ func TestFormats(t *testing.T) {
 
 func TestChartsThatCannotBeDrawn(t *testing.T) {
 	for name, c := range map[string]Chart{
-		"lines": &Graph{Lines: make([]GraphLine, maxSeries+1)}, "bars": &Bars{Rows: make([]Bar, maxBars+1)},
+		"lines": &Graph{Lines: make([]GraphLine, maxSeries+1)}, "bars": &Bars{Rows: make([]Bar, maxBars+1)}, "parts": &Bars{Parts: make([]string, len(partColors)+1)},
 		"cells": &Heat{}, "end": &UnitsOverTime{},
 	} {
 		for _, f := range Formats() {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"highwater/engine"
@@ -13,7 +12,7 @@ import (
 func secondsOf(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }
 
 func (r *Report) addAttack(s *result.Attack) {
-	c := clock{end: s.To}
+	c := clock{s.Start, s.To}
 	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
 		r.fact("target", line(s.Target))
 		r.fact("sent", fmt.Sprintf("replication %d, seed %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Seed, s.Scale, s.Clock))
@@ -98,7 +97,8 @@ func latencyRow(name string, l *result.Latency) []string {
 // addLatency lists the latencies by percentile.
 func (r *Report) addLatency(x *result.AttackRun) {
 	r.add(section{
-		Title: "Latency by percentile",
+		Title: "Latency by percentile", Chart: newPercentiles([]latencyLine{
+			{"response", &x.Response}, {"service", &x.Service}, {"waiting for the user", &x.Queue}, {"lag of the sender", &x.Lag}}),
 		Text: fmt.Sprintf("Response is from the planned instant to the answer, so that waiting counts. Lag is that of the sender; its 99th percentile may be %s.",
 			milliseconds(x.MaxLag)),
 		Table: &table{Head: []string{"", "attempts", "mean", "50 %", "90 %", "99 %", "99.9 %", "longest"}, Rows: [][]string{
@@ -117,32 +117,4 @@ func (r *Report) addGroups(title string, list []result.AttackGroup) {
 	if t.Rows != nil {
 		r.add(section{Title: title, Table: t})
 	}
-}
-
-// addCurves lists what was predicted, what was taken as run, and what the
-// target reported.
-func (r *Report) addCurves(s *result.Curves, c clock) {
-	t := &table{Head: []string{"curve", "peak", "at", "mean", "first refusal", "attempts refused"}}
-	for _, k := range []struct {
-		name  string
-		curve *result.Curve
-	}{{"predicted", s.Predicted}, {"as run", s.AsRun}, {"as the target reports", s.Reported}} {
-		if k.curve == nil {
-			continue
-		}
-		first := "none"
-		if f := k.curve.FirstRefusal; f != nil {
-			first = c.at(f.At) + " by " + line(f.Via)
-		}
-		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, words.Number(k.curve.Refused)})
-	}
-	var text []string
-	if d := s.Divergence; d != nil {
-		text = append(text, fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
-			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt)))
-	}
-	for _, w := range append(s.Words, s.Notes...) {
-		text = append(text, strings.TrimSuffix(sentence(w), ".")+".")
-	}
-	r.add(section{Title: "Predicted, as run and reported", Text: strings.Join(text, " "), Table: t})
 }

@@ -97,13 +97,17 @@ const mostBars = 60
 
 // bars is the table as bars of its first amounts.
 func (t *table) bars(h plots.Heading) *plots.Bars {
-	b := &plots.Bars{Heading: h, Axis: t.Head[1]}
+	b := &plots.Bars{Heading: h, Axis: t.Head[1], Parts: t.Names}
 	for i, row := range t.Rows[:min(len(t.Rows), mostBars)] {
 		text := row[1]
 		if len(row) > 2 && t.Head[2] == "share" {
 			text += " (" + row[2] + ")"
 		}
-		b.Rows = append(b.Rows, plots.Bar{Name: row[0], Length: t.Bars[i], Text: text})
+		bar := plots.Bar{Name: row[0], Length: t.Bars[i], Text: text}
+		if t.Parts != nil {
+			bar.Parts = t.Parts[i]
+		}
+		b.Rows = append(b.Rows, bar)
 	}
 	return b
 }

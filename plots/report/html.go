@@ -16,6 +16,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"at":      func(t *table, i int) float64 { return t.Bars[i] },
 	"numeric": numeric,
 	"short":   short,
+	"shade":   func(share float64) string { return coord(100*(0.04+0.46*share)) + "%" },
 }).Parse(pageText))
 
 // shortCell is up to how many bytes a cell is kept on one line.

@@ -116,15 +116,31 @@ func which(s string) string {
 // addSplits lists the same by cohort.
 func (r *Report) addSplits(s *result.Explanation) {
 	t := &table{Head: []string{"cohort", "units", "license user IDs", "because"}}
-	for _, k := range s.ByCohort {
-		var parts []string
-		for _, x := range k.Split {
-			parts = append(parts, words.Number(x.Units)+" "+is[x.Category])
+	var categories []string
+	for _, k := range s.Split {
+		if k.Units > 0 {
+			categories = append(categories, k.Category)
+			t.Names = append(t.Names, is[k.Category])
 		}
-		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users), strings.Join(parts, "; ")})
+	}
+	most := 0
+	for _, k := range s.ByCohort {
+		most = max(most, k.Units)
+	}
+	for _, k := range s.ByCohort {
+		var because []string
+		parts := make([]float64, len(categories))
+		for _, x := range k.Split {
+			because = append(because, words.Number(x.Units)+" "+is[x.Category])
+			if i := slices.Index(categories, x.Category); i >= 0 {
+				parts[i] = float64(x.Units) / float64(max(most, 1))
+			}
+		}
+		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users), strings.Join(because, "; ")})
+		t.Bars, t.Parts = append(t.Bars, float64(k.Units)/float64(max(most, 1))), append(t.Parts, parts)
 	}
 	if t.Rows != nil {
-		r.add(section{Title: "The same by cohort", Table: t})
+		r.add(section{Title: "Who holds them, and why", Text: "The same instant by cohort.", Table: t})
 	}
 }
 

@@ -72,7 +72,10 @@ type table struct {
 	Head []string
 	Rows [][]string
 	Bars []float64
-	Heat [][]float64
+
+	Parts [][]float64 // of each bar, which sum up to it; nil for bars of one piece
+	Names []string    // of the parts
+	Heat  [][]float64
 
 	Alarm bool // the more there is, the worse: of a heat map
 	Plain bool
@@ -106,11 +109,13 @@ func New(s *Source) (*Report, error) {
 	r := &Report{}
 	sized := s.Sizing != nil && len(s.Sizing.Policies) > 0 && len(s.Sizing.Policies[0].Enough) > 0
 	simulated := s.Simulation != nil && len(s.Simulation.Policies) > 0
+	compared := s.Comparison != nil && len(s.Comparison.Sides) > 0
+	var first *timeSeries
 	if sized {
 		r.addSizing(s.Sizing)
 	}
 	if simulated {
-		r.addSimulation(s.Simulation)
+		first = r.addSimulation(s.Simulation)
 	}
 	if sized {
 		r.addPresent(s.Sizing)
@@ -119,12 +124,6 @@ func New(s *Source) (*Report, error) {
 	}
 	if simulated {
 		r.addLarge(&s.Simulation.Policies[0].First)
-		if s.Comparison == nil {
-			r.addPolicies(s.Simulation)
-		}
-		r.addDuration(s.Simulation)
-		r.addRefused(s.Simulation)
-		r.addQueues(s.Simulation)
 	}
 	if s.Replay != nil {
 		r.addReplay(s.Replay)
@@ -132,8 +131,11 @@ func New(s *Source) (*Report, error) {
 	if s.Explanation != nil {
 		r.addExplanation(s.Explanation)
 	}
-	if s.Comparison != nil && len(s.Comparison.Sides) > 0 {
+	if compared {
 		r.addComparison(s.Comparison)
+	}
+	if simulated {
+		r.addRest(s.Simulation, first, compared)
 	}
 	if s.Readings != nil {
 		r.addReadings(s.Readings)

@@ -9,7 +9,9 @@ import (
 	"highwater/sim/result/words"
 )
 
-func (r *Report) addSimulation(s *result.Simulation) {
+// addSimulation begins with units over time. It gives back the first policy's
+// line, where the results still have it.
+func (r *Report) addSimulation(s *result.Simulation) *timeSeries {
 	p := &s.Policies[0]
 	c := clock{s.Start, s.Duration}
 	if r.open(s.Scenario, "simulation", simulationAnswer(s, p, c)) {
@@ -22,7 +24,21 @@ func (r *Report) addSimulation(s *result.Simulation) {
 			r.figures = append(r.figures, figure{Value: words.Number(p.Units), Label: p.LimitOn + " on the license key"})
 		}
 	}
-	r.addTimes(s, c)
+	return r.addTimes(s, c)
+}
+
+// addRest is what is further back.
+func (r *Report) addRest(s *result.Simulation, first *timeSeries, compared bool) {
+	c := clock{s.Start, s.Duration}
+	if !compared {
+		r.addPolicies(s)
+	}
+	r.addDuration(s)
+	if first != nil {
+		r.addWeek(first, c)
+	}
+	r.addRefused(s, c)
+	r.addQueues(s)
 }
 
 // needed is what a policy needs of what its key limits.
@@ -57,7 +73,7 @@ func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string
 }
 
 // addTimes draws the units over time, where the results still have them.
-func (r *Report) addTimes(s *result.Simulation, c clock) {
+func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
 	var list []timeSeries
 	limit := 0
 	anyNeeded := false
@@ -91,7 +107,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 	}
 	if list == nil {
 		r.notes = append(r.notes, "Units over time are not in a result; a report made from the scenario has them.")
-		return
+		return nil
 	}
 	text, times := "Replication 1.", newTimes("units", c, limit, list)
 	if anyNeeded {
@@ -99,7 +115,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) {
 		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
 	}
 	r.add(section{Title: "Units over time", Text: text, Chart: times, Table: hourTable(list, c)})
-	r.addWeek(&list[0], c)
+	return &list[0]
 }
 
 // highest is the most connections that are open, and when.
@@ -259,25 +275,6 @@ func (c *chart) durationLine(list []result.UnitsTime) (line stairs) {
 	}
 	line.until(above / max(total, 1e-9))
 	return line
-}
-
-// addRefused counts what was refused, on average in a run.
-func (r *Report) addRefused(s *result.Simulation) {
-	t := &table{Head: []string{"policy", "cohort", "sessions wanted", "attempts refused", "sessions lost"}}
-	n := float64(max(s.Replications, 1))
-	for i := range s.Policies {
-		p := &s.Policies[i]
-		for _, k := range p.Cohorts {
-			if k.Refused > 0 || k.Lost > 0 {
-				t.Rows = append(t.Rows, []string{policy(&p.Counted), line(k.Name), decimal(float64(k.Sessions) / n), decimal(float64(k.Refused) / n), decimal(float64(k.Lost) / n)})
-			}
-		}
-	}
-	text := "Means of a run. An attempt is each connection or login refused, retries included; a session is lost when somebody gives up."
-	if t.Rows == nil {
-		text, t = "Nobody is refused in any run.", nil
-	}
-	r.add(section{Title: "Refusals", Text: text, Table: t})
 }
 
 // addQueues tells how long requests wait at a proxy with a cap.

@@ -13,7 +13,8 @@ import (
 type timeSeries struct {
 	name    string
 	samples []result.Sample
-	byConns bool // connections are what is counted
+	drawn   []plots.Point // instead of samples
+	byConns bool          // connections are what is counted
 	peak    *plots.Mark
 	refusal *plots.Mark
 	until   engine.Time // it is known; 0 is to the end
@@ -61,8 +62,8 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 }
 
 func (s *timeSeries) points(end engine.Time) []plots.Point {
-	if s.until > 0 {
-		end = min(end, s.until)
+	if s.drawn != nil {
+		return s.drawn
 	}
 	list := make([]plots.Point, 0, len(s.samples))
 	for _, sample := range s.samples {

@@ -7,30 +7,48 @@ import (
 	"highwater/engine"
 )
 
-// addWeek shows the peak and the mean of each hour of the week, of a run that
-// is longer than a day and begins at a full hour.
+// A week is a value for each hour of the week, from Monday 00:00.
+type week struct {
+	values [7][24]float64
+	hours  [7][24]float64 // how often the hour was
+}
+
+func cellOf(wall time.Time) (day, hour int) { return (int(wall.Weekday()) + 6) % 7, wall.Hour() }
+
+// cover notes that there was an hour.
+func (w *week) cover(wall time.Time) {
+	day, hour := cellOf(wall)
+	w.hours[day][hour] = max(w.hours[day][hour], 1)
+}
+
+// addWeek shows the peak and the mean of each hour of the week, of full hours
+// on the clock.
 func (r *Report) addWeek(s *timeSeries, c clock) {
-	if c.end <= 36*engine.Hour || c.start.IsZero() {
+	if c.start.IsZero() {
 		return
 	}
-	var peaks, means [7][24]float64
-	var hours [7][24]float64
+	var peaks, means week
+	past := engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second + engine.Time(c.start.Nanosecond()/1000)
+	first := (engine.Hour - past) % engine.Hour
 	next, units := 0, 0
-	for from := engine.Time(0); from+engine.Hour <= c.end; from += engine.Hour {
+	for from := first; from+engine.Hour <= c.end; from += engine.Hour {
 		peak, mean := s.stretch(&next, &units, from, from+engine.Hour)
-		wall := c.start.Add(secondsOf(from))
-		day, hour := (int(wall.Weekday())+6)%7, wall.Hour()
-		peaks[day][hour] = max(peaks[day][hour], peak)
-		means[day][hour] += mean
-		hours[day][hour]++
+		day, hour := cellOf(c.wall(from))
+		peaks.values[day][hour] = max(peaks.values[day][hour], peak)
+		means.values[day][hour] += mean
+		means.hours[day][hour]++
 	}
-	for day := range means {
-		for hour := range means[day] {
-			means[day][hour] /= max(hours[day][hour], 1)
+	for day := range means.values {
+		for hour := range means.values[day] {
+			means.values[day][hour] /= max(means.hours[day][hour], 1)
 		}
 	}
-	r.add(section{Title: "Peak by hour and weekday", Text: "The most units in each hour of replication 1, by " + s.name + ".", Table: heatTable(&peaks, &hours)})
-	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each hour of replication 1, by " + s.name + ".", Table: heatTable(&means, &hours)})
+	peaks.hours = means.hours
+	whole := func(v float64) string { return decimal(math.Round(v)) }
+	if t := peaks.table(whole); len(t.Rows) > 0 {
+		r.add(section{Title: "Peak by hour and weekday", Text: "The most units in each full hour of replication 1, by " + s.name + ".", Table: t})
+		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each full hour of replication 1, by " + s.name + ".", Table: means.table(whole)})
+	}
 }
 
 // stretch is the peak and the mean of a stretch of time. It goes on from the
@@ -50,29 +68,30 @@ func (s *timeSeries) stretch(next, units *int, from, until engine.Time) (peak, m
 	return peak, sum / (until - from).Seconds()
 }
 
-// heatTable makes a heat map of the hours of the week that there were.
-func heatTable(values, hours *[7][24]float64) *table {
+// table makes a heat map of the days of which there were hours.
+func (w *week) table(text func(float64) string) *table {
 	t := &table{Head: []string{""}}
 	most := 0.0
 	for hour := range 24 {
 		t.Head = append(t.Head, time.Date(2024, 1, 1, hour, 0, 0, 0, time.UTC).Format("15"))
 	}
-	for day := range values {
-		for _, v := range values[day] {
+	for day := range w.values {
+		for _, v := range w.values[day] {
 			most = max(most, v)
 		}
 	}
-	for day := range values {
-		row, heat := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}
-		for hour, v := range values[day] {
-			cell := none
-			if hours[day][hour] > 0 {
-				cell = decimal(math.Round(v))
+	for day := range w.values {
+		row, heat, any := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}, false
+		for hour, v := range w.values[day] {
+			cell, share := none, 0.0
+			if w.hours[day][hour] > 0 {
+				cell, share, any = text(v), v/max(most, 1e-9), true
 			}
-			row = append(row, cell)
-			heat = append(heat, round(0.6*v/max(most, 1)))
+			row, heat = append(row, cell), append(heat, round(share))
 		}
-		t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
+		if any {
+			t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
+		}
 	}
 	return t
 }

@@ -67,7 +67,7 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 	sc := s.Scenario
 	res := &result.Attack{
 		Schema: result.Schema, Kind: "attack", Version: o.Header.Version, Scenario: sc.Name, Fingerprint: o.Header.Fingerprint,
-		Seed: s.Seed, Replication: s.Rep + 1, Scale: s.Scale, Clock: s.Clock, From: s.From, To: s.To, Schedule: s.Hash,
+		Seed: s.Seed, Replication: s.Rep + 1, Scale: s.Scale, Clock: s.Clock, Start: sc.Start, From: s.From, To: s.To, Schedule: s.Hash,
 		Target: o.Target.Redacted(), Reasons: []string{}, Notes: []string{},
 	}
 	res.Plan = s.plan(&given)

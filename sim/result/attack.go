@@ -1,6 +1,8 @@
 package result
 
 import (
+	"time"
+
 	"highwater/engine"
 )
 
@@ -18,7 +20,8 @@ type Attack struct {
 	Scenario    string      `json:"scenario"` // its name
 	Fingerprint string      `json:"fingerprint,omitempty"`
 	Seed        uint64      `json:"seed"`
-	Replication int         `json:"replication"` // from 1
+	Replication int         `json:"replication"`    // from 1
+	Start       time.Time   `json:"start,omitzero"` // of the scenario
 	Scale       float64     `json:"scale"`
 	Clock       float64     `json:"clock"`    // seconds of the scenario in one of the attack
 	From        engine.Time `json:"from"`     // of the scenario

@@ -44,7 +44,16 @@ type Curve struct {
 	Refused      int64            `json:"refused"`
 	RefusedByVia map[string]int64 `json:"refused_by_via"`
 
-	Series []Sample `json:"-"` // each change
+	Drawn  []Stretch `json:"drawn"` // in at most 600 stretches of equal length, those that differ from the one before
+	Series []Sample  `json:"-"`     // each change
+}
+
+// A Stretch is a stretch of a curve: the units from an instant to that of the
+// next stretch.
+type Stretch struct {
+	At   engine.Time `json:"at"`
+	Low  int         `json:"low"`
+	High int         `json:"high"`
 }
 
 // A CurveRefusal is the first refusal of a curve.

@@ -91,7 +91,7 @@ func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 	return out
 }
 
-// sum finds peak and mean of a curve.
+// sum finds peak and mean of a curve, and how it is drawn.
 func (x *comparison) sum(c *result.Curve) {
 	area := 0.0
 	for i, s := range c.Series {
@@ -109,6 +109,7 @@ func (x *comparison) sum(c *result.Curve) {
 	if length := (c.To - x.res.From).Seconds(); length > 0 {
 		c.Mean = area / length
 	}
+	c.Drawn = drawn(c, x.res.From)
 }
 
 // reported makes the curve of what the target said, and of the refusals that

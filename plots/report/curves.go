@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"highwater/engine"
+	"highwater/plots"
+	"highwater/sim/result"
+	"highwater/sim/result/words"
+)
+
+// addCurves shows what was predicted, what was taken as run, and what the
+// target reported.
+func (r *Report) addCurves(s *result.Curves, c clock) {
+	t := &table{Head: []string{"curve", "peak", "at", "mean", "first refusal", "attempts refused"}}
+	var list []timeSeries
+	for _, k := range []struct {
+		name  string
+		curve *result.Curve
+	}{{"predicted", s.Predicted}, {"as run", s.AsRun}, {"as the target reports", s.Reported}} {
+		if k.curve == nil {
+			continue
+		}
+		first := "none"
+		if f := k.curve.FirstRefusal; f != nil {
+			first = c.at(f.At) + " by " + line(f.Via)
+		}
+		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, words.Number(k.curve.Refused)})
+		if len(k.curve.Drawn) > 0 && s.To > s.From {
+			list = append(list, curveLine(k.name, k.curve, s, c))
+		}
+	}
+	var text []string
+	if d := s.Divergence; d != nil {
+		text = append(text, fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
+			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt)))
+	}
+	for _, w := range append(s.Words, s.Notes...) {
+		text = append(text, strings.TrimSuffix(sentence(w), ".")+".")
+	}
+	one := section{Title: "Predicted, as run and reported", Text: strings.Join(text, " "), Table: t}
+	if list != nil {
+		window := clock{end: s.To - s.From}
+		if !c.start.IsZero() {
+			window.start = c.wall(s.From)
+		}
+		one.Chart = newTimes("curves", window, s.Units, list)
+		one.Chart.times.Noun = "curves"
+	}
+	r.add(one)
+}
+
+// curveLine is a curve over the time from the begin of its window.
+func curveLine(name string, k *result.Curve, s *result.Curves, c clock) timeSeries {
+	one := timeSeries{name: name, until: min(k.To, s.To) - s.From, note: "peak " + words.Number(k.Peak.Units) + " at " + c.at(k.Peak.At)}
+	end := (s.To - s.From).Seconds()
+	since := func(at engine.Time) float64 { return min(max((at-s.From).Seconds(), 0), end) }
+	for _, d := range k.Drawn {
+		one.drawn = append(one.drawn, plots.Point{At: since(d.At), Units: float64(d.High), Low: float64(d.Low), High: float64(d.High)})
+	}
+	one.peak = &plots.Mark{At: since(k.Peak.At), Units: float64(k.Peak.Units)}
+	if f := k.FirstRefusal; f != nil {
+		one.refusal = &plots.Mark{At: since(f.At), Units: float64(f.InUse), Text: line(f.Via)}
+		one.note += ", first refusal " + c.at(f.At)
+	}
+	return one
+}
+
+// A latencyLine is a distribution of times and what took them.
+type latencyLine struct {
+	name string
+	*result.Latency
+}
+
+// newPercentiles draws times by percentile, the last ones wide: each step to
+// the right leaves out a tenth of what the step before does. Nil without times.
+func newPercentiles(list []latencyLine) *chart {
+	const places = 5
+	names := [places]string{"50 %", "90 %", "99 %", "99.9 %", "longest"}
+	at := [places]float64{0, 0.25, 0.5, 0.75, 1}
+	least, most := math.Inf(1), 0.0
+	value := func(l *result.Latency) [places]engine.Time {
+		return [places]engine.Time{l.P50, l.P90, l.P99, l.P999, l.Max}
+	}
+	for _, l := range list {
+		for _, v := range value(l.Latency) {
+			if l.N > 0 && v > 0 {
+				least, most = min(least, v.Seconds()), max(most, v.Seconds())
+			}
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	bottom, top := math.Floor(math.Log10(least)), math.Ceil(math.Log10(most)+0.05)
+	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, top: top - bottom, XTitle: "share of the attempts that take no longer", YTitle: "time, each line ten times the one below"}
+	for v := bottom; v <= top; v++ {
+		c.YTicks = append(c.YTicks, chartTick{At: c.y(v - bottom), Label: milliseconds(engine.Time(math.Round(math.Pow(10, v+6))))})
+	}
+	for i, name := range names {
+		c.XTicks = append(c.XTicks, chartTick{At: 100 * at[i], Mid: 100 * at[i], Label: name, Coarse: true, Edge: []string{"start", "", "", "", "end"}[i]})
+		c.hover.X, c.hover.At = append(c.hover.X, 100*at[i]), append(c.hover.At, name)
+	}
+	for _, l := range list {
+		if l.N == 0 {
+			continue
+		}
+		one, texts := chartLine{Name: l.name, Note: "median " + milliseconds(l.P50), Style: len(c.Lines) % styles}, make([]string, places)
+		for i, v := range value(l.Latency) {
+			texts[i] = milliseconds(v)
+			one.line = append(one.line, plots.Spot{X: at[i], Y: max(0, math.Log10(max(v.Seconds(), least))-bottom) / c.top})
+		}
+		c.Lines, c.hover.Names, c.hover.Texts = append(c.Lines, one), append(c.hover.Names, l.name), append(c.hover.Texts, texts)
+	}
+	return c
+}
