@@ -1,5 +1,10 @@
 package scenario
 
+import (
+	"slices"
+	"strings"
+)
+
 // An Object is a mapping that a scenario file may have, for the help pages.
 type Object struct {
 	Name    string
@@ -19,6 +24,9 @@ type Field struct {
 	Default  string // as written or in words; "" is none
 	Doc      string // one line
 	Example  string
+	Must     string   // what its value must be, in words
+	Holds    []string // objects that its value may be, or be a list of; nil is none
+	Written  []string // quantities by which its value may be written; nil is none
 }
 
 // A Quantity is a way to write a value that several fields share.
@@ -51,7 +59,14 @@ func (o *object[T]) reference() Object {
 	for i := range o.fields {
 		f := &o.fields[i]
 		x := Field{Name: f.name, Type: f.shape.name, Required: f.required, Beside: f.beside,
-			Default: f.byDefault, Doc: f.doc, Example: f.example}
+			Default: f.byDefault, Doc: f.doc, Example: f.example, Must: f.shape.want}
+		for _, name := range f.shape.schema.names(nil) {
+			if isQuantity(name) {
+				x.Written = append(x.Written, name)
+			} else {
+				x.Holds = append(x.Holds, name)
+			}
+		}
 		if f.kinds != 0 {
 			x.Kinds = f.kinds.list()
 		}
@@ -61,4 +76,25 @@ func (o *object[T]) reference() Object {
 		r.Fields = append(r.Fields, x)
 	}
 	return r
+}
+
+// names adds what is named in the schema, once each.
+func (s *schema) names(list []string) []string {
+	if s == nil {
+		return list
+	}
+	if name, ok := strings.CutPrefix(s.Ref, define("").Ref); ok && name != "" && !slices.Contains(list, name) {
+		list = append(list, name)
+	}
+	for _, part := range slices.Concat(s.AnyOf, s.OneOf, s.AllOf, []*schema{s.Items}) {
+		list = part.names(list)
+	}
+	if part, ok := s.Additional.(*schema); ok {
+		list = part.names(list)
+	}
+	return s.PropertyNames.names(list)
+}
+
+func isQuantity(name string) bool {
+	return slices.ContainsFunc(quantities, func(q quantity) bool { return q.name == name })
 }

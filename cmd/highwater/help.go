@@ -37,7 +37,7 @@ Commands:
   gate FILE...     pass or fail by expectations and a baseline
   check FILE...    report every mistake in scenarios
   schema           print a JSON Schema of scenarios for editors
-  help TOPIC       more about a command or a topic
+  help TOPIC       more about a command, a topic or a field of scenarios
   completion SHELL complete commands with the Tab key
   man [COMMAND]    manual pages
 
@@ -82,26 +82,36 @@ func topicText(name string) string {
 	return string(page)
 }
 
-// newHelp is highwater help, which knows commands and topics.
-func newHelp(root *cobra.Command) *cobra.Command {
+// newHelp is highwater help, which knows commands, topics and fields.
+func newHelp(root *cobra.Command, std stdio) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help TOPIC",
-		Short: "more about a command or a topic",
+		Short: "more about a command, a topic or a field of scenarios",
 		Long:  rootText(),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (names []string, _ cobra.ShellCompDirective) {
 			for _, c := range root.Commands() {
 				if len(args) == 0 && !c.Hidden {
 					names = append(names, c.Name())
 				}
 			}
+			if len(args) == 0 && typed != "" || len(args) == 1 && args[0] == "scenario" {
+				names = append(names, fieldNames()...)
+			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			about, err := subject(root, args)
-			if err != nil {
-				return err
+			about, rest, err := root.Find(args)
+			if err == nil && len(rest) == 0 {
+				return about.Help()
 			}
-			return about.Help()
+			if len(args) == 2 && args[0] == "scenario" {
+				args = args[1:]
+			}
+			if list := fieldsNamed(args[0]); len(args) == 1 && list != nil {
+				writeFields(std.out, list)
+				return nil
+			}
+			return noHelp(args, append(subjects(root), fieldNames()...))
 		},
 	}
 }
@@ -155,11 +165,7 @@ func fieldHelp(f *scenario.Field) string {
 		notes = append(notes, "beside "+f.Beside)
 	}
 	if f.Kinds != nil {
-		names := make([]string, len(f.Kinds))
-		for i, k := range f.Kinds {
-			names[i] = k.String()
-		}
-		notes = append(notes, "only "+strings.Join(names, ", "))
+		notes = append(notes, "only "+kindsText(f.Kinds))
 	}
 	if f.Default != "" {
 		notes = append(notes, "default "+f.Default)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"highwater/engine"
+	"highwater/scenario"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -209,5 +210,38 @@ func TestJSONPageHasTheFit(t *testing.T) {
 		if !strings.Contains(part, "`"+m[1]+"`") {
 			t.Errorf("json.md does not explain the figure %s", m[1])
 		}
+	}
+}
+
+// Every field of a scenario has help by its path, with what it means, what its
+// value must be, an example, and whether it must be given or what it is
+// otherwise.
+func TestEveryFieldHasHelp(t *testing.T) {
+	objects, fields := map[string]bool{}, 0
+	for _, p := range places() {
+		objects[p.object] = true
+		fields++
+		code, out, errs := highwater(t.Context(), nil, "help", "scenario", p.path)
+		if code != 0 {
+			t.Errorf("%s: exit code %d: %s", p.path, code, errs)
+		}
+		for _, want := range []string{"\n" + p.path, "\n  means ", "\n  value ", "\n  example ", " " + p.field.Name + ": "} {
+			if !strings.Contains("\n"+out, want) {
+				t.Errorf("help %s does not have %q:\n%s", p.path, want, out)
+			}
+		}
+		if !regexp.MustCompile(`\n  (required|default) `).MatchString(out) {
+			t.Errorf("help %s says neither that it is required nor its default:\n%s", p.path, out)
+		}
+	}
+	all := 0
+	for _, o := range scenario.Reference() {
+		all += len(o.Fields)
+		if !objects[o.Name] {
+			t.Errorf("nothing leads to the fields of %s", o.Name)
+		}
+	}
+	if fields != all {
+		t.Errorf("%d fields have help, of %d", fields, all)
 	}
 }

@@ -211,7 +211,7 @@ func newRoot(std stdio) *cobra.Command {
 	root.SetVersionTemplate("highwater {{.Version}}\n")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	root.SetHelpCommand(newHelp(root))
+	root.SetHelpCommand(newHelp(root, std))
 	root.AddCommand(newRun(std), newSize(std), newAdvise(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newFit(std), newReport(std), newVerify(std), newGate(std), newCheck(std), newSchema(std))
 	root.AddCommand(newAttack(std), newTarget(std), newInit(std), newWatch(std), newCompletion(std), newMan(std))
 	root.AddCommand(newTopics()...)

@@ -49,9 +49,9 @@ func newMan(std stdio) *cobra.Command {
 			if out != "" {
 				return writeManual(std, cmd.Root(), out)
 			}
-			about, err := subject(cmd.Root(), args)
-			if err != nil {
-				return err
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return noHelp(args, subjects(cmd.Root()))
 			}
 			_, err = std.out.Write(manPage(about))
 			return err
@@ -61,18 +61,21 @@ func newMan(std stdio) *cobra.Command {
 	return cmd
 }
 
-// subject finds a command or topic.
-func subject(root *cobra.Command, args []string) (*cobra.Command, error) {
-	cmd, rest, err := root.Find(args)
-	if err == nil && len(rest) == 0 {
-		return cmd, nil
-	}
-	var names []string
+// subjects are the names of commands and topics.
+func subjects(root *cobra.Command) (names []string) {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
+	return names
+}
+
+// noHelp is the error of those who ask for help on something else.
+func noHelp(args, names []string) error {
 	given := strings.Join(args, " ")
-	return nil, usagef("no help on %q%s", given, meant(given, names))
+	if strings.Contains(given, ".") { // a path is like another path
+		names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, ".") })
+	}
+	return usagef("no help on %q%s", given, meant(given, names))
 }
 
 // writeManual writes a page for each command and topic.
