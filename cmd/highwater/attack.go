@@ -116,6 +116,9 @@ func newAttack(std stdio) *cobra.Command {
 			if err := f.files(loaded); err != nil {
 				return err
 			}
+			if !f.quiet {
+				f.options.Waits = func(what string) { fmt.Fprintln(std.err, "highwater: "+what) }
+			}
 			if f.calibrate {
 				return runCalibrate(cmd.Context(), std, loaded.scenario.License.Policy, &f)
 			}
@@ -285,7 +288,7 @@ func (f *attackFlags) files(l *loaded) (err error) {
 			return &exitError{exitInvalid, err}
 		}
 	}
-	f.options.TLS, err = tlsConfig(f)
+	f.options.TLS, err = clientTLS(f)
 	return err
 }
 
@@ -392,6 +395,9 @@ func attackError(err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("%w\nhighwater: hint: is the target running? see highwater target", err)
 	}
+	if hint := tlsHint(err); hint != "" {
+		return fmt.Errorf("%w\nhighwater: hint: %s", err, hint)
+	}
 	return err
 }
 
@@ -406,8 +412,12 @@ func growFile(name string, write func(io.Writer) error) error {
 	if syncErr := f.Sync(); err == nil && !errors.Is(syncErr, syscall.EINVAL) { // a pipe cannot
 		err = syncErr
 	}
+	info, statErr := f.Stat()
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
+	}
+	if err != nil && statErr == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		_ = os.Remove(name) // nothing was written, and it is in nobody's way
 	}
 	return err
 }

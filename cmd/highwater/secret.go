@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -67,30 +65,4 @@ func (l *loaded) secrets() (map[string]string, error) {
 		all[ref] = value
 	}
 	return all, nil
-}
-
-// tlsConfig reads certificates; it is nil when none are named.
-func tlsConfig(f *attackFlags) (*tls.Config, error) {
-	if f.ca == "" && f.cert == "" {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if f.ca != "" {
-		data, err := os.ReadFile(f.ca)
-		if err != nil {
-			return nil, err
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(data) {
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: has no certificate in PEM", f.ca)}
-		}
-	}
-	if f.cert != "" {
-		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
-		if err != nil {
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", f.cert, err)}
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -41,6 +42,9 @@ looked at.
 
 Flags:
   --listen ADDRESS     where (127.0.0.1:52773); :PORT is every address
+  --tls-cert FILE      certificate for https, with --tls-key FILE
+  --tls-key FILE       its key
+  --client-ca FILE     demand client certificates of these authorities
   --policy NAME        count by this policy instead of the scenario's
   --units N            units of the key; 0 is unlimited
   --set OPTION=VALUE   change an option of the policy; may be repeated
@@ -72,6 +76,7 @@ const fastestClock = 100_000
 type targetFlags struct {
 	listen, service, clock, from string
 	trace, messages              string
+	cert, key, clients           string
 	licenseTrace, json           bool
 	options                      target.Options
 	begin                        when
@@ -108,6 +113,9 @@ func newTarget(std stdio) *cobra.Command {
 	flags.StringVar(&f.from, "from", "0s", "")
 	flags.StringVar(&f.trace, "trace", "", "")
 	flags.StringVar(&f.messages, "messages", "", "")
+	flags.StringVar(&f.cert, "tls-cert", "", "")
+	flags.StringVar(&f.key, "tls-key", "", "")
+	flags.StringVar(&f.clients, "client-ca", "", "")
 	flags.BoolVar(&f.licenseTrace, "license-trace", false, "")
 	flags.BoolVar(&f.json, "json", false, "")
 	return cmd
@@ -125,6 +133,10 @@ func (f *targetFlags) check(cmd *cobra.Command, c *counting, args []string) (err
 		return usagef("--messages must be a file")
 	case f.trace == "-" && f.json:
 		return usagef("--trace - and --json both want standard output")
+	case (f.cert == "") != (f.key == ""):
+		return usagef("--tls-cert and --tls-key must be given together")
+	case f.clients != "" && f.cert == "":
+		return usagef("--client-ca is for --tls-cert")
 	case len(args) == 0 && cmd.Flags().Changed("from"):
 		return usagef("--from is for a scenario")
 	}
@@ -182,11 +194,19 @@ func (f *targetFlags) counting(cmd *cobra.Command, std stdio, c *counting, args 
 
 // run answers requests until the context ends.
 func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, err error) {
+	config, err := serverTLS(f.cert, f.key, f.clients)
+	if err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", f.listen)
 	if err != nil {
 		return nil, err
 	}
 	defer l.Close()
+	scheme := "http"
+	if config != nil {
+		scheme, l = "https", tls.NewListener(l, config)
+	}
 	o := &f.options
 	if f.messages != "" {
 		file, err := os.OpenFile(f.messages, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
@@ -199,7 +219,7 @@ func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, e
 	serve := func(w io.Writer) error {
 		o.Trace = w
 		t := target.New(*o)
-		fmt.Fprintf(std.err, "highwater: answering at http://%s/ (policy %s, %s)\n", l.Addr(), o.Policy.Name, keyText(o.Units, o.Policy.LimitOn.String()))
+		fmt.Fprintf(std.err, "highwater: answering at %s://%s/ (policy %s, %s)\n", scheme, l.Addr(), o.Policy.Name, keyText(o.Units, o.Policy.LimitOn.String()))
 		if !target.Loopback(l.Addr().String()) {
 			fmt.Fprintln(std.err, "highwater: other machines can reach it")
 		}

@@ -30,7 +30,7 @@ func targeted(t *testing.T, do func(url string), args ...string) (code int, out,
 	}()
 	lines := bufio.NewReader(r)
 	first, _ := lines.ReadString('\n')
-	if url := regexp.MustCompile(`http://[0-9.:]+`).FindString(first); url != "" {
+	if url := regexp.MustCompile(`https?://[0-9.:]+`).FindString(first); url != "" {
 		do(url)
 	}
 	cancel(&interrupted{syscall.SIGTERM})

@@ -58,6 +58,8 @@ type Options struct {
 
 	// Progress hears each second how far the attack is.
 	Progress func(Progress)
+	// Waits hears what a first contact that takes long waits for.
+	Waits func(what string)
 	// Abort may give a reason to send no more; nil gives none.
 	Abort <-chan string
 
@@ -127,12 +129,17 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	if len(s.Users) > mostOwn {
 		return res, &UnreachableError{fmt.Errorf("%s", res.Plan.Unfit[len(res.Plan.Unfit)-1])}
 	}
-	x, err := newSender(cut, s, &o)
+	x, err := newSender(ctx, cut, s, &o)
 	if err != nil {
 		return res, &UnreachableError{err}
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(collected))
 	m := newMonitor(ctx, x)
+	if err := ctx.Err(); err != nil { // nothing has been sent, and nothing is waited for
+		m.close()
+		_ = x.agenda.wait.Close()
+		return res, err
+	}
 	start := time.Now()
 	x.since = func() time.Duration { return time.Since(start) }
 	x.agenda.since = x.since
@@ -168,9 +175,9 @@ func (s *sender) attack() {
 	}
 }
 
-func newSender(ctx context.Context, s *Schedule, o *Options) (*sender, error) {
+func newSender(ctx, cut context.Context, s *Schedule, o *Options) (*sender, error) {
 	x := &sender{
-		s: s, o: o, base: o.Target, context: ctx, tls: o.TLS, visits: make([]visit, len(s.Visits)), peers: make([]*peer, len(s.Users)),
+		s: s, o: o, base: o.Target, context: cut, tls: o.TLS, visits: make([]visit, len(s.Visits)), peers: make([]*peer, len(s.Users)),
 		proxies: make([]*peer, len(s.Scenario.Proxies)),
 	}
 	rate, err := x.reach(ctx, s.PeakRate()+o.perSecond())
@@ -186,11 +193,9 @@ func newSender(ctx context.Context, s *Schedule, o *Options) (*sender, error) {
 		x.proxies[i] = new(peer)
 	}
 	x.asks, x.root = s.asks(o, false), x.base.Scheme+"://"+x.base.Host+"/"
-	c, err := x.connect(ctx, netip.Addr{})
-	if err != nil {
+	if err := x.contact(ctx); err != nil {
 		return nil, err
 	}
-	_ = c.Close()
 	x.agenda = &agenda{s: s, wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }}
 	return x, nil
 }

@@ -148,14 +148,18 @@ type dialer func(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.C
 
 // connect makes a connection.
 func (s *sender) connect(ctx context.Context, from netip.Addr) (*connection, error) {
+	return s.connectBy(ctx, from, s.tls)
+}
+
+func (s *sender) connectBy(ctx context.Context, from netip.Addr, config *tls.Config) (*connection, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
 	raw, err := s.dial(ctx, from, s.address)
 	if err != nil {
 		return nil, err
 	}
-	if s.tls != nil {
-		t := tls.Client(raw, s.tls)
+	if config != nil {
+		t := tls.Client(raw, config)
 		if err := t.HandshakeContext(ctx); err != nil {
 			_ = raw.Close()
 			return nil, err

@@ -30,6 +30,7 @@ type Line struct {
 	x    *sender
 	own  *http.Client
 	stop bool // the target has no metrics
+	met  bool // it was asked before
 }
 
 // Limits of what is read of an answer that is no planned request's, and for
@@ -39,12 +40,15 @@ const (
 	metricsTime = 5 * time.Second
 )
 
-// OpenLine finds a target and makes sure that it may be asked so often in a
-// second. Nothing is sent.
+// OpenLine finds a target, makes sure that it may be asked so often in a
+// second, and connects once. Nothing is sent.
 func OpenLine(ctx context.Context, o Options, rate int) (*Line, error) {
 	o.fill()
 	x := &sender{o: &o, base: o.Target, context: ctx, tls: o.TLS}
 	if _, err := x.reach(ctx, rate); err != nil {
+		return nil, &UnreachableError{err}
+	}
+	if err := x.contact(ctx); err != nil {
 		return nil, &UnreachableError{err}
 	}
 	return newLine(x), nil
@@ -127,6 +131,10 @@ const longestFailure = 100
 // instant. The path of its state is "" when the target is not the emulated
 // one.
 func (l *Line) Sample(ctx context.Context, since func() time.Duration) (s record.Sample, state string) {
+	if !l.met {
+		l.met = true
+		defer l.x.o.waits("waiting for %s to answer at %s, up to %v", l.x.base.Host, wire.MetricsPath, l.own.Timeout)()
+	}
 	s.Sent = since()
 	data, header, err := l.get(ctx, wire.MetricsPath)
 	s.Done = since()
@@ -193,7 +201,9 @@ func (l *Line) State(ctx context.Context, path string, since func() time.Duratio
 // reach finds the target, and how to connect to it.
 func (s *sender) reach(ctx context.Context, rate int) (most int, err error) {
 	g := &guard{host: s.base.Host, rate: rate, list: s.o.Permissions, names: map[string][]netip.Addr{}, now: time.Now}
-	if most, err = s.find(ctx, g); err != nil {
+	done := s.o.waits("waiting for the address of %s", s.base.Hostname())
+	most, err = s.find(ctx, g)
+	if done(); err != nil {
 		return 0, err
 	}
 	if s.base.Scheme == "https" && s.tls == nil {

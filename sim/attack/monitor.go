@@ -82,7 +82,13 @@ func (m *monitor) end(ctx context.Context, hear func(record.Sample)) {
 		s, _ := m.line.Sample(ctx, m.since)
 		hear(s)
 	}
-	m.line.Close()
+	m.close()
+}
+
+func (m *monitor) close() {
+	if m != nil {
+		m.line.Close()
+	}
 }
 
 // perSecond is how many of the requests in a second are the monitor's.

@@ -162,6 +162,9 @@ func (p *prober) prepare(ctx context.Context) error {
 	slowest, last := time.Duration(0), 0
 	for n := range idleLooks {
 		s, state := p.sample(ctx)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if s.Failed != "" {
 			return fmt.Errorf("%w (%s)", ErrNoMetrics, s.Failed)
 		}
