@@ -133,15 +133,12 @@ func TestTenThousandUsers(t *testing.T) {
 	if want := (cookieCount{40_000, 10_000, 10_000, 0}); err != nil || seen != want || res.Sent.Served != 40_000 || res.Sent.Dialed < 10_000 {
 		t.Errorf("%v: the target has seen %+v, want %+v; %d served over %d connections, %v", err, seen, want, res.Sent.Served, res.Sent.Dialed, res.Sent.Causes)
 	}
-	if len(memory) < 5 {
-		t.Fatalf("it took only %d s", len(memory))
-	}
 	t.Logf("bytes at each second: %v", memory)
 	const each = 6 << 10 // as is promised
 	if most := slices.Max(memory); most > 10_000*each {
 		t.Errorf("%d bytes are in use, want at most %d of each user", most, each)
 	}
-	if end, begin := memory[len(memory)-1], slices.Max(memory[:4]); end > begin {
-		t.Errorf("%d bytes are in use at the end, when users leave, and %d when they came", end, begin)
+	if half := (len(memory) + 1) / 2; memory[len(memory)-1] > slices.Max(memory[:half]) {
+		t.Errorf("more is in use at the end, when users leave, than in the half when they came")
 	}
 }
