@@ -48,7 +48,7 @@ Flags:
   --record FILE        write each attempt to FILE while it runs
   --out DIR            write attack.png, attack.svg, result.json, CSV tables
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
-  --max-divergence N   exit with 3 if its units are off by more than N, or N%
+  --max-divergence N   exit with 3 if units or refusals are off by > N, or N%
   --calibrate          instead: which readings fit, by some 250 requests
   --call PATH          for that: a REST call that takes a few seconds
   --soap PATH          a SOAP service that does

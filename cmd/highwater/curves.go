@@ -103,10 +103,14 @@ func curvesOf(c *result.Curves) [3]*result.Curve {
 
 // writeCurves prints the curves as one table, and why they differ.
 func writeCurves(w io.Writer, res *result.Curves, c clock) {
-	rows := [][]string{{"license units", "peak", "mean", "at", "first refusal", "refused"}}
+	mean := "mean over time"
+	if d := res.Difference; d != nil {
+		mean = "mean at " + words.Plural(d.Samples, "sample")
+	}
+	rows := [][]string{{"license units", "peak", "at", mean, "first refusal", "refused"}}
 	for i, x := range curvesOf(res) {
 		if x == nil {
-			rows = append(rows, []string{curveNames[i], "–", "–", "not known", "", ""})
+			rows = append(rows, []string{curveNames[i], "–", "not known", "–", "", ""})
 			continue
 		}
 		first := "none"
@@ -120,7 +124,11 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 		if x.Refused > 0 {
 			refused = refusedText(x.Refused, x.RefusedByVia)
 		}
-		rows = append(rows, []string{curveNames[i], words.Number(x.Peak.Units), fmt.Sprintf("%.2f", x.Mean), c.at(x.Peak.At), first, refused})
+		average := x.Mean
+		if x.Sampled != nil {
+			average = *x.Sampled
+		}
+		rows = append(rows, []string{curveNames[i], words.Number(x.Peak.Units), c.at(x.Peak.At), fmt.Sprintf("%.2f", average), first, refused})
 	}
 	table(w, rows)
 	if d := res.Divergence; d != nil {
@@ -143,7 +151,8 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 	if res.Verdict != "" {
 		allowed := ""
 		if d := res.Divergence; d != nil && d.Allowed != nil {
-			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty)", words.Plural(*d.Allowed, "unit"))
+			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty, and %s answered otherwise for certain)", words.Plural(*d.Allowed, "unit"),
+				words.Plural(*res.Outcomes.Allowed, "attempt"))
 		}
 		fmt.Fprintf(w, "divergence: %s%s\n", res.Verdict, allowed)
 	}
@@ -157,6 +166,10 @@ func curvesError(res *result.Curves) error {
 	switch res.Verdict {
 	case result.Diverges:
 		d := res.Divergence
+		if d.Most <= *d.Allowed {
+			o := res.Outcomes
+			return &exitError{exitNo, fmt.Errorf("the target's refusals diverge: %d attempts were answered otherwise for certain, at most %d are allowed", o.Wrong(), *o.Allowed)}
+		}
 		return &exitError{exitNo, fmt.Errorf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)}
 	case result.Inconclusive:
 		return &exitError{exitInconclusive, errors.New("inconclusive: the target's units cannot be compared")}

@@ -64,7 +64,7 @@ func TestAttackComparesTheUnits(t *testing.T) {
 	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 60})
 	code, out, errs := highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
 		"--record", "a.rec", "--out", "out", "--max-divergence", "0")
-	if code != 0 || !strings.Contains(out, "\ndivergence: agrees (at most 0 units outside of the uncertainty)\n") {
+	if code != 0 || !strings.Contains(out, "\ndivergence: agrees (at most 0 units outside of the uncertainty, and 0 attempts answered otherwise for certain)\n") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 	for _, name := range []string{"attack.png", "attack.svg", "result.json", "predicted.csv", "as-run.csv", "as-reported.csv"} {

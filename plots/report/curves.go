@@ -14,7 +14,11 @@ import (
 // addCurves shows what was predicted, what was taken as run, and what the
 // target reported.
 func (r *Report) addCurves(s *result.Curves, c clock) {
-	t := &table{Head: []string{"curve", "peak", "at", "mean", "first refusal", "attempts refused"}}
+	mean := "mean over time"
+	if s.Difference != nil {
+		mean = "mean at the samples"
+	}
+	t := &table{Head: []string{"curve", "peak", "at", mean, "first refusal", "attempts refused"}}
 	var list []timeSeries
 	for _, k := range []struct {
 		name  string
@@ -27,7 +31,11 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		if f := k.curve.FirstRefusal; f != nil {
 			first = c.at(f.At) + " by " + line(f.Via)
 		}
-		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(k.curve.Mean), first, words.Number(k.curve.Refused)})
+		average := k.curve.Mean
+		if k.curve.Sampled != nil {
+			average = *k.curve.Sampled
+		}
+		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(average), first, words.Number(k.curve.Refused)})
 		if len(k.curve.Drawn) > 0 && s.To > s.From {
 			list = append(list, curveLine(k.name, k.curve, s, c))
 		}

@@ -386,7 +386,8 @@ func attacked(e *scenario.Expectation, run *result.Attack) look {
 	return unknown("the result of attack does not tell that")
 }
 
-// divergence is a look at the units that the target reported.
+// divergence is a look at the units that the target reported, or at those whom
+// it answered otherwise for certain if they are more.
 func divergence(e *scenario.Expectation, c *result.Curves) look {
 	if c == nil || c.Divergence == nil {
 		return unknown("the target reported no units")
@@ -397,6 +398,9 @@ func divergence(e *scenario.Expectation, c *result.Curves) look {
 		return unknown("no look at the target's units brought any")
 	case c.Verdict == result.Inconclusive:
 		return unknown("the target's units cannot be compared")
+	}
+	if o := c.Outcomes; o != nil && o.Wrong() > int64(d.Most) {
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(o.Wrong())}, n: int(o.Certain)}
 	}
 	return look{unit: "units", most: e.Most, values: []float64{float64(d.Most)}}
 }

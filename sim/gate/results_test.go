@@ -83,6 +83,8 @@ func TestResults(t *testing.T) {
 	partial.Partial, dry.Sent = true, nil
 	late.Verdict, late.Reasons = result.Inconclusive, []string{"the generator fell behind"}
 	good.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 1, Most: 2}}
+	refusing := aRun() // attempts that are answered otherwise for certain count, too
+	refusing.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Most: 2}, Outcomes: &result.Outcomes{Certain: 900, RefusedFree: 3, AdmittedFull: 1}}
 	blind := aRun()
 	blind.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 9}}
 	few := aRun()
@@ -136,6 +138,8 @@ func TestResults(t *testing.T) {
 		{&good, "{divergence: 2}", p, "at most"},
 		{&good, "{divergence: 1}", f, "more"},
 		{&few, "{divergence: 9}", u, "reported no units"},
+		{&refusing, "{divergence: 3}", f, "more"},
+		{&refusing, "{divergence: 4}", p, "at most"},
 		{&blind, "{divergence: 9}", u, "brought any"},
 		{size, "{divergence: 9}", s, "attack"},
 		{&dry, "{refusals: 4}", u, "nothing was sent"},

@@ -23,10 +23,12 @@ type Curves struct {
 	AsRun     *Curve `json:"as_run"`
 	Reported  *Curve `json:"as_reported"` // null when the target reported nothing
 
-	Divergence *Divergence `json:"divergence"` // null when the target reported nothing
-	Words      []string    `json:"words"`      // why they differ
-	Notes      []string    `json:"notes"`
-	Verdict    string      `json:"verdict,omitempty"` // of --max-divergence
+	Divergence *Divergence  `json:"divergence"` // null when the target reported nothing
+	Difference *Attribution `json:"difference"` // null when the target reported nothing
+	Outcomes   *Outcomes    `json:"outcomes"`
+	Words      []string     `json:"words"` // why they differ
+	Notes      []string     `json:"notes"`
+	Verdict    string       `json:"verdict,omitempty"` // of --max-divergence
 }
 
 // The verdicts on a divergence, besides [Inconclusive].
@@ -39,7 +41,8 @@ const (
 type Curve struct {
 	To           engine.Time      `json:"to"` // its end: the last sample as reported, the last answer as run when the attack was cut short
 	Peak         engine.Peak      `json:"peak"`
-	Mean         float64          `json:"mean"` // units
+	Mean         float64          `json:"mean"`         // units, over the time; as reported each sample lasts until the next
+	Sampled      *float64         `json:"sampled_mean"` // units, at the instants of the samples; null without samples
 	FirstRefusal *CurveRefusal    `json:"first_refusal"`
 	Refused      int64            `json:"refused"`
 	RefusedByVia map[string]int64 `json:"refused_by_via"`
@@ -81,6 +84,30 @@ type Divergence struct {
 	Allowed     *int        `json:"allowed"`     // units; null when any are
 	Range       []BandAt    `json:"-"`           // what the instants allow at each sample
 }
+
+// An Attribution is what the mean units at the samples, as reported and as
+// predicted, differ by. It is the sum of its parts.
+type Attribution struct {
+	Samples int      `json:"samples"`
+	Timing  *float64 `json:"timing"` // as run beyond predicted: slower answers, later requests, other refusals; null without a prediction
+	Open    float64  `json:"open"`   // as reported beyond as run, within what the instants leave open
+	Others  float64  `json:"others"` // beyond that, the same units in every sample: others, rather than the rules
+	Rules   float64  `json:"rules"`  // the rest of what lies outside: other rules, or others who come and go
+}
+
+// Outcomes compare who got in with what the rules leave no doubt about,
+// whatever the order of what happened between the instants that are known.
+type Outcomes struct {
+	Attempts     int64         `json:"attempts"`      // for a connection, that were admitted or refused
+	Certain      int64         `json:"certain"`       // of which the rules leave no doubt
+	RefusedFree  int64         `json:"refused_free"`  // of those: refused, and units were free
+	AdmittedFull int64         `json:"admitted_full"` // of those: admitted, and none was free
+	First        *CurveRefusal `json:"first"`         // that differs; null when none does
+	Allowed      *int64        `json:"allowed"`       // that differ; null when any are
+}
+
+// Wrong is how many attempts differ for certain.
+func (o *Outcomes) Wrong() int64 { return o.RefusedFree + o.AdmittedFull }
 
 // A BandAt is what a sample may be, and what it is.
 type BandAt struct {

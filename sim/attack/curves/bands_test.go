@@ -11,6 +11,7 @@ import (
 	"highwater/engine"
 	"highwater/sim"
 	"highwater/sim/attack/record"
+	"highwater/sim/result"
 
 	"pgregory.net/rapid"
 )
@@ -143,6 +144,10 @@ func TestBandsHoldTheTruth(t *testing.T) {
 			_, n := lookup(c.series).over(l.axis().at(at), l.axis().at(at))
 			l.Samples = append(l.Samples, record.Sample{Sent: at - min(at, before), Done: at + 1000, Consumed: float64(n)})
 			seen = append(seen, at)
+		}
+		x := comparison{l: l, res: &result.Curves{}, policy: policy, opens: l.opening()}
+		if x.outcomes(l.ranges(policy, 0, units)); x.res.Outcomes.Wrong() > 0 {
+			t.Fatalf("the target keeps to the rules, and %+v", x.res.Outcomes)
 		}
 		for i, b := range l.bands(policy, 0, units) {
 			if b.Reported < b.Low || b.Reported > b.High {

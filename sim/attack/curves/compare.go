@@ -38,7 +38,7 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	if units > 0 {
 		free = max(1, units-res.Idle)
 	}
-	x := comparison{l: l, res: res, policy: policy}
+	x := comparison{l: l, res: res, policy: policy, opens: l.opening()}
 	x.ran = l.pass(asRun, policy, free, true, nil)
 	sent := res.To
 	if l.Partial {
@@ -52,10 +52,13 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 		}
 		res.Predicted = x.curve(c, res.To)
 	}
+	r := l.ranges(policy, res.Idle, units)
 	if l.first() != nil {
 		x.reported()
-		x.diverge(limit)
+		x.diverge(r)
 	}
+	x.outcomes(r)
+	x.allow(limit)
 	x.explain(limit)
 	return res, nil
 }
@@ -66,6 +69,7 @@ type comparison struct {
 	res    *result.Curves
 	policy engine.Policy
 	ran    *curve
+	opens  map[uint64]uint64 // which attempt opened a web session
 }
 
 // curve is a curve in the scenario's time up to its end, with the units that
@@ -155,14 +159,14 @@ func (x *comparison) via(e *record.Entry) string {
 
 // diverge compares what the target said with what the instants of the requests
 // allow.
-func (x *comparison) diverge(limit Limit) {
+func (x *comparison) diverge(r *ranges) {
 	d := &result.Divergence{}
 	for _, s := range x.l.Samples {
 		if d.Samples++; s.Failed != "" {
 			d.Failed++
 		}
 	}
-	d.Range = x.l.bands(x.policy, x.res.Idle, x.res.Units)
+	d.Range = r.bands()
 	d.Apart = apart(d.Range)
 	x.before(d.Range)
 	nominal := lookup(x.ran.series)
@@ -181,14 +185,56 @@ func (x *comparison) diverge(limit Limit) {
 			d.Most, d.MostAt, d.More = gap, b.From, b.Reported > b.High
 		}
 	}
-	if limit.Set {
-		allowed := limit.Units
-		if limit.Share > 0 {
-			allowed = int(limit.Share * float64(x.res.AsRun.Peak.Units))
-		}
-		d.Allowed = &allowed
-	}
 	x.res.Divergence = d
+	x.attribute()
+}
+
+// allow finds how far apart the target may be.
+func (x *comparison) allow(limit Limit) {
+	if !limit.Set {
+		return
+	}
+	units, attempts := limit.Units, int64(limit.Units)
+	if limit.Share > 0 {
+		units, attempts = int(limit.Share*float64(x.res.AsRun.Peak.Units)), int64(limit.Share*float64(x.res.Outcomes.Certain))
+	}
+	x.res.Outcomes.Allowed = &attempts
+	if x.res.Divergence != nil {
+		x.res.Divergence.Allowed = &units
+	}
+}
+
+// attribute finds the means at the samples, and what makes them differ.
+func (x *comparison) attribute() {
+	var n, predicted, ran, said, beyond float64
+	constant := math.MaxInt // units more than allowed in each sample
+	for _, b := range x.res.Divergence.Range {
+		at := (b.From + b.To) / 2
+		if at < x.res.From || at > x.res.AsRun.To {
+			continue
+		}
+		n++
+		said += float64(b.Reported)
+		ran += float64(lookup(x.res.AsRun.Series).at(at))
+		if x.res.Predicted != nil {
+			predicted += float64(lookup(x.res.Predicted.Series).at(at))
+		}
+		more := max(0, b.Reported-b.High)
+		constant = min(constant, more)
+		beyond += float64(more - max(0, b.Low-b.Reported))
+	}
+	if n == 0 {
+		return
+	}
+	mean := func(sum float64) *float64 { sum /= n; return &sum }
+	x.res.AsRun.Sampled, x.res.Reported.Sampled = mean(ran), mean(said)
+	d := &result.Attribution{Samples: int(n), Open: (said - ran - beyond) / n, Others: float64(constant), Rules: beyond/n - float64(constant)}
+	if x.res.Predicted != nil {
+		x.res.Predicted.Sampled = mean(predicted)
+		timing := (ran - predicted) / n
+		d.Timing = &timing
+	}
+	x.res.Difference = d
 }
 
 // apart is the median from one sample to the next.
@@ -238,54 +284,82 @@ func (l *Log) Others(policy engine.Policy) (units int, ok bool) {
 // samples, by the instants of the requests. Units that were in use before are
 // added; a key is never exceeded.
 func (l *Log) bands(policy engine.Policy, idle, units int) []result.BandAt {
-	a := l.axis()
-	high := lookup(l.pass(highest, policy, 0, true, nil).series)
-	low := lookup(l.pass(lowest, policy, 0, true, nil).series)
-	limit := math.MaxInt
-	if units > 0 && policy.Enforce {
-		limit = max(units, idle)
-	}
-	full := engine.MaxTime // from when on the key may have refused whom the target holds itself
-	if l.held() {
-		for _, s := range high {
-			if s.Units+idle >= limit {
-				full = s.At
-				break
-			}
-		}
-	}
-	alone := low
-	if full < engine.MaxTime {
-		alone = lookup(l.pass(lowest, policy, 0, false, nil).series)
-	}
-	holds, logins := l.doubts(&policy)
-	var list []result.BandAt
-	for _, s := range l.Samples {
+	return l.ranges(policy, idle, units).bands()
+}
+
+func (r *ranges) bands() (list []result.BandAt) {
+	a := r.l.axis()
+	for _, s := range r.l.Samples {
 		if s.Failed != "" {
 			continue
 		}
 		from, to := a.at(s.Sent)-a.slack, a.at(s.Done)+a.slack
-		if l.State == nil {
+		if r.l.State == nil {
 			from -= engine.Time(float64(lateMetrics.Microseconds()) * a.clock)
 		}
 		b := result.BandAt{From: from - a.ahead, To: to - a.ahead, Reported: int(math.Round(s.Consumed))}
-		_, b.High = high.over(from, to)
-		b.Low, _ = low.over(from, to)
-		if to >= full {
-			b.Low, _ = alone.over(from, to)
-		}
-		loose := logins.over(from, to)
-		if l.Reach > 0 && policy.HoldFrom == engine.FromStart {
-			b.High += holds.over(from, to)
-		}
-		b.High = min(limit, b.High+loose+idle)
-		if !policy.HoldCountsConnection {
-			b.Low -= holds.over(from, to)
-		}
-		b.Low = max(0, min(limit, b.Low-loose+idle))
+		b.Low, b.High = r.over(from, to)
 		list = append(list, b)
 	}
 	return list
+}
+
+// ranges are the units that a policy allows at any time, by the instants of
+// the requests.
+type ranges struct {
+	l                *Log
+	policy           engine.Policy
+	idle, limit      int         // MaxInt is none
+	full             engine.Time // from when on the key may have refused whom the target holds itself
+	high, low, alone lookup      // alone is the lowest without those
+	holds, logins    doubts
+}
+
+func (l *Log) ranges(policy engine.Policy, idle, units int) *ranges {
+	r := &ranges{l: l, policy: policy, idle: idle, limit: math.MaxInt, full: engine.MaxTime}
+	r.high = lookup(l.pass(highest, policy, 0, true, nil).series)
+	r.low = lookup(l.pass(lowest, policy, 0, true, nil).series)
+	if units > 0 && policy.Enforce {
+		r.limit = max(units, idle)
+	}
+	if l.held() {
+		for _, s := range r.high {
+			if s.Units+idle >= r.limit {
+				r.full = s.At
+				break
+			}
+		}
+	}
+	if r.full < engine.MaxTime {
+		r.alone = lookup(l.pass(lowest, policy, 0, false, nil).series)
+	}
+	r.holds, r.logins = l.doubts(&policy)
+	return r
+}
+
+// over is the fewest and the most units between two instants of the target.
+func (r *ranges) over(from, to engine.Time) (low, high int) {
+	low, high = r.wanted(from, to)
+	return min(r.limit, low), min(r.limit, high)
+}
+
+// wanted is the fewest and the most units that there would be without the key,
+// for all who were served.
+func (r *ranges) wanted(from, to engine.Time) (low, high int) {
+	_, high = r.high.over(from, to)
+	if to >= r.full {
+		low, _ = r.alone.over(from, to)
+	} else {
+		low, _ = r.low.over(from, to)
+	}
+	loose := r.logins.over(from, to)
+	if r.l.Reach > 0 && r.policy.HoldFrom == engine.FromStart {
+		high += r.holds.over(from, to)
+	}
+	if !r.policy.HoldCountsConnection {
+		low -= r.holds.over(from, to)
+	}
+	return max(0, low-loose+r.idle), high + loose + r.idle
 }
 
 // doubts finds how many of some doubts there are at once.
@@ -319,4 +393,13 @@ func (s lookup) over(from, to engine.Time) (low, high int) {
 		low = 0
 	}
 	return low, high
+}
+
+// at is the units at an instant, after all that happens then.
+func (s lookup) at(t engine.Time) int {
+	i := sort.Search(len(s), func(i int) bool { return s[i].At > t })
+	if i == 0 {
+		return 0
+	}
+	return s[i-1].Units
 }

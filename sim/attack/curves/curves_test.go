@@ -3,6 +3,8 @@ package curves
 import (
 	"bytes"
 	"context"
+	"maps"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,6 +71,13 @@ func parse(t *testing.T, units, call string) *scenario.Scenario {
 // the target counts is in its own result.
 func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, served *result.Target, tape []byte) {
 	t.Helper()
+	l, served, tape, _ = rehearsed(t, sc, o)
+	return l, served, tape
+}
+
+// rehearsed has what the attack says of itself as well.
+func rehearsed(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, served *result.Target, tape []byte, sent *result.Attack) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var b, written bytes.Buffer
 		n := pipes.New()
@@ -87,7 +96,7 @@ func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, se
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = attack.Run(t.Context(), t.Context(), s, attack.Options{
+		sent, err = attack.Run(t.Context(), t.Context(), s, attack.Options{
 			Target: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}, Dial: n.Dial, Timeout: time.Hour, Scrape: 7 * time.Second, Record: &b,
 			Waiter: func() attack.Waiter { return make(waiter, 1) },
 		})
@@ -106,7 +115,7 @@ func rehearse(t *testing.T, sc *scenario.Scenario, o target.Options) (l *Log, se
 		}
 		l.Scenario, l.Schedule = sc, s
 	})
-	return l, served, tape
+	return l, served, tape, sent
 }
 
 func compare(t *testing.T, l *Log, limit Limit) *result.Curves {
@@ -129,12 +138,90 @@ func TestCurvesAgree(t *testing.T) {
 		if res.Verdict != result.Agrees || !res.Held || res.Divergence.Samples < 400 || res.Divergence.Largest != 0 {
 			t.Errorf("key of %s: %s, %+v, %q", units, res.Verdict, res.Divergence, res.Notes)
 		}
+		// All is known to the microsecond, so that few attempts are in doubt.
+		if o := res.Outcomes; o.Wrong() != 0 || o.Certain*10 < o.Attempts*8 || (units == "20") == (o.Certain == o.Attempts && served.Refused == 0) {
+			t.Errorf("key of %s: %+v, want all certain ones to be right", units, o)
+		}
+		d := res.Difference
+		if sum := *d.Timing + d.Open + d.Others + d.Rules; d.Others != 0 || d.Rules != 0 || math.Abs(sum-(*res.Reported.Sampled-*res.Predicted.Sampled)) > 1e-9 {
+			t.Errorf("key of %s: %+v with a timing of %v is not %v - %v", units, d, *d.Timing, *res.Reported.Sampled, *res.Predicted.Sampled)
+		}
 		if res.AsRun.Peak.Units != served.Peak.Units || res.AsRun.Refused != served.Refused {
 			t.Errorf("key of %s: as run the peak is %d and %d are refused, the target has %d and %d", units,
 				res.AsRun.Peak.Units, res.AsRun.Refused, served.Peak.Units, served.Refused)
 		}
 		if (units == "20") != (res.Reported.Refused > 0 && res.Predicted.FirstRefusal != nil && res.AsRun.FirstRefusal != nil) {
 			t.Errorf("key of %s: %d refusals were met; predicted %+v, as run %+v", units, res.Reported.Refused, res.Predicted.FirstRefusal, res.AsRun.FirstRefusal)
+		}
+	}
+}
+
+// The target's own trace, replayed, is exactly what it reported and refused.
+func TestTargetsTraceIsWhatItReported(t *testing.T) {
+	for _, units := range []string{"1000", "20"} {
+		sc := parse(t, units, "3s")
+		l, served, tape := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: sc.License.Units})
+		line := lookup{{}}
+		again, err := trace.Run(trace.NewJSONReader("target", bytes.NewReader(tape)), trace.Options{
+			Policy: sc.License.Policy, Units: sc.License.Units, End: served.At,
+			Usage: func(at engine.Time, units, _ int) { line = append(line, result.Sample{At: at, Units: units}) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Peak != served.Peak || again.Refused != served.Refused || !maps.Equal(again.RefusedByVia, served.RefusedByVia) ||
+			again.Admitted != served.Admitted || again.UnitSeconds != served.UnitSeconds {
+			t.Errorf("key of %s: replayed %+v, %d refused %v; the target %+v, %d %v", units,
+				again.Peak, again.Refused, again.RefusedByVia, served.Peak, served.Refused, served.RefusedByVia)
+		}
+		met := int64(0)
+		for i := range l.Entries {
+			if l.Entries[i].Outcome == record.Refused {
+				met++
+			}
+		}
+		if (units == "20") != (met > 0) || met > served.Refused {
+			t.Errorf("key of %s: %d refusals were met, the target has %d with its own people", units, met, served.Refused)
+		}
+		a := l.axis()
+		for _, s := range l.Samples { // the test's time stands still while one is taken
+			low, high := line.over(a.at(s.Sent)-1, a.at(s.Done)+1)
+			if n := int(s.Consumed); n < low || n > high {
+				t.Errorf("key of %s: at %v the target reports %d units, its trace has %d to %d", units, a.at(s.Sent), n, low, high)
+			}
+		}
+	}
+}
+
+// Without a limit the target opens the web sessions that were planned.
+func TestSessionsAsPlanned(t *testing.T) {
+	sc := parse(t, "1000", "3s")
+	_, served, _, sent := rehearsed(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy})
+	if n := sent.Plan.Sessions; n < 10 || sent.Sent.Sessions != n || served.Refused != 0 {
+		t.Errorf("%d web sessions were opened and %d planned, %d were refused", sent.Sent.Sessions, n, served.Refused)
+	}
+}
+
+// A key of another size is told by who is refused, even where no sample sees
+// it; a limit is on attempts as well as on units.
+func TestOutcomesOfAnotherKey(t *testing.T) {
+	for _, tt := range []struct {
+		units string
+		key   int
+		wrong func(o *result.Outcomes) int64
+	}{
+		{"20", 12, func(o *result.Outcomes) int64 { return o.RefusedFree }},
+		{"10", 1000, func(o *result.Outcomes) int64 { return o.AdmittedFull }},
+	} {
+		sc := parse(t, tt.units, "3s")
+		l, _, _ := rehearse(t, sc, target.Options{Policy: sc.License.Policy, Units: tt.key}) // which holds nobody itself
+		res := compare(t, l, Limit{Set: true, Units: 1000})
+		if n := tt.wrong(res.Outcomes); n < 3 || n != res.Outcomes.Wrong() || res.Outcomes.First == nil {
+			t.Errorf("key of %d instead of %s: %+v", tt.key, tt.units, res.Outcomes)
+		}
+		l.Samples = l.Samples[:2] // what they say is no difference
+		if res := compare(t, l, Limit{Set: true, Units: 1}); res.Verdict != result.Diverges || res.Divergence.Most > 1 {
+			t.Errorf("key of %d instead of %s: %s, off by %d", tt.key, tt.units, res.Verdict, res.Divergence.Most)
 		}
 	}
 }

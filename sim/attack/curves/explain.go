@@ -15,6 +15,7 @@ func (x *comparison) explain(limit Limit) {
 	x.note()
 	x.timing()
 	x.refusals()
+	x.differ()
 	d := x.res.Divergence
 	switch {
 	case d == nil || len(d.Range) == 0:
@@ -131,8 +132,24 @@ func (x *comparison) timing() {
 		return
 	}
 	planned, took = planned/float64(n), took/float64(n)
-	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; as run the mean is %.2f units and the peak %d, predicted %.2f and %d",
-		took, planned, x.res.AsRun.Mean, x.res.AsRun.Peak.Units, x.res.Predicted.Mean, x.res.Predicted.Peak.Units)
+	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; the peak is %d units as run, predicted %d",
+		took, planned, x.res.AsRun.Peak.Units, x.res.Predicted.Peak.Units)
+}
+
+// differ says what the means at the samples differ by.
+func (x *comparison) differ() {
+	d := x.res.Difference
+	if d == nil {
+		return
+	}
+	timing, to := "", "as run"
+	sum := d.Open + d.Others + d.Rules
+	if d.Timing != nil {
+		timing, to = fmt.Sprintf("%+.2f by timing (as run beyond predicted), ", *d.Timing), "predicted"
+		sum += *d.Timing
+	}
+	x.say("difference: the target reports %+.2f units on average beyond those %s, at %d samples: %s%+.2f within what the instants leave open, "+
+		"%+.2f by others of the target (the same in every sample), %+.2f by the rules or by others who come and go", sum, to, d.Samples, timing, d.Open, d.Others, d.Rules)
 }
 
 // refusals compares who was refused.
@@ -143,15 +160,18 @@ func (x *comparison) refusals() {
 			met++
 		}
 	}
-	switch {
-	case met == 0 && ran == 0:
+	if met > 0 || ran > 0 {
+		x.say("refusals: the target refused %d requests; by the instants at which they were sent there were %d refusals, of everybody who is in the curve; "+
+			"one refusal makes others, so that these numbers may lie apart", met, ran)
+	} else {
 		x.say("refusals: none, neither met nor by the rules")
-	case met > 0 && ran == 0:
-		x.say("refusals: the target refused %d requests, and by the rules units were free for all", met)
-	case met == 0:
-		x.say("refusals: the target refused nobody, and by the rules there were %d refusals", ran)
-	default:
-		x.say("refusals: the target refused %d requests; by the instants at which they were sent there were %d refusals, of everybody who is in the curve", met, ran)
+	}
+	o := x.res.Outcomes
+	text := fmt.Sprintf("outcomes: of %d attempts to get in, the rules leave no doubt for %d: ", o.Attempts, o.Certain)
+	if o.Wrong() == 0 {
+		x.say("%sall were answered so", text)
+	} else {
+		x.say("%s%d were refused though units were free, %d admitted though none was", text, o.RefusedFree, o.AdmittedFull)
 	}
 }
 
@@ -164,7 +184,7 @@ func (x *comparison) judge(limit Limit) {
 		x.res.Verdict = result.Inconclusive
 	case x.l.State != nil && x.l.State.Clock != x.l.axis().clock:
 		x.res.Verdict = result.Inconclusive
-	case d.Most > *d.Allowed:
+	case d.Most > *d.Allowed || x.res.Outcomes.Wrong() > *x.res.Outcomes.Allowed:
 		x.res.Verdict = result.Diverges
 	default:
 		x.res.Verdict = result.Agrees
