@@ -87,6 +87,9 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 		lines = append(lines, [2]string{"first refusal", "none"})
 	}
 	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", words.Number(r.InFlight), words.Plural(r.Dialed, "connection"))})
+	if r.Waited > 0 {
+		lines = append(lines, [2]string{"waited", words.Number(r.Waited) + " until the proxy had a place"})
+	}
 	labelled(w, lines)
 
 	rows := [][]string{{"times in ms", "n", "mean", "p50", "p90", "p99", "p99.9", "longest"}}

@@ -14,6 +14,7 @@ type due struct {
 	ready   time.Duration // from when on the user could
 	request uint32
 	attempt uint32
+	let     bool // has a place at its proxy
 }
 
 // An agenda knows what is to be sent next. It is vegeta's pacer, and gives the
@@ -40,6 +41,8 @@ type agenda struct {
 	peak     int           // in flight so far
 	capped   bool          // waits for one of them
 	held     int           // attempts that had to
+
+	doors []*door // by proxy; nil without caps
 
 	rate   int // most in a second; 0 is no limit
 	second time.Duration
@@ -69,6 +72,7 @@ func (a *agenda) step() (wait time.Duration, found, over bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.since()
+	a.line(now)
 	d, fromPlan, ok := a.first()
 	switch {
 	case a.stopped, !ok && a.inFlight == 0:
@@ -88,16 +92,24 @@ func (a *agenda) step() (wait time.Duration, found, over bool) {
 	case a.tooFast(now):
 		return a.second + time.Second - now, false, false
 	}
-	if fromPlan {
-		a.next++
-	} else {
-		a.pop()
+	a.remove(fromPlan)
+	if g := a.doorOf(d.request); g != nil && !d.let {
+		g.free--
 	}
 	a.capped = false
 	a.inFlight++
 	a.peak = max(a.peak, a.inFlight)
 	a.ready = append(a.ready, d)
 	return 0, true, false
+}
+
+// remove takes what is due first off the agenda.
+func (a *agenda) remove(fromPlan bool) {
+	if fromPlan {
+		a.next++
+	} else {
+		a.pop()
+	}
 }
 
 // tooFast reports whether this second has had all that it may, and counts one
@@ -147,12 +159,12 @@ func (a *agenda) take() due {
 	return d
 }
 
-// done ends an attempt. What follows, when something does, is put on the
-// agenda.
-func (a *agenda) done(follow due, follows bool) {
+// done ends an attempt of a request. What follows, when something does, is put
+// on the agenda.
+func (a *agenda) done(request uint32, follow due, follows bool) {
 	a.mu.Lock()
 	a.inFlight--
-	wake := a.sleeping == forever && (a.capped || a.inFlight == 0)
+	wake := a.pass(request) || a.sleeping == forever && (a.capped || a.inFlight == 0)
 	if follows {
 		a.push(follow)
 		wake = wake || follow.at < a.sleeping

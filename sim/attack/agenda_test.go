@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
+	"highwater/sim"
 
 	"pgregory.net/rapid"
 )
@@ -63,6 +65,17 @@ func TestAgendaKeepsOrder(t *testing.T) {
 		s := drawSchedule(t)
 		clock := new(jumper)
 		a := &agenda{s: s, wait: clock, most: rapid.IntRange(1, 5).Draw(t, "in flight"), since: func() time.Duration { return clock.now }}
+		through := len(s.Requests)
+		if rapid.Bool().Draw(t, "through a proxy") {
+			through = rapid.IntRange(1, 4).Draw(t, "cap")
+			s.Scenario = &scenario.Scenario{
+				Proxies: []scenario.Proxy{{Cap: through}}, Cohorts: []scenario.Cohort{{Kind: scenario.Callers, Through: 1}},
+			}
+			for i := range s.Requests {
+				s.Requests[i].Kind = sim.CallRequest
+			}
+			a.doors = s.doors()
+		}
 		type flight struct {
 			d    due
 			ends time.Duration
@@ -89,13 +102,13 @@ func TestAgendaKeepsOrder(t *testing.T) {
 			clock.now = max(clock.now, f.ends)
 			r := &s.Requests[f.d.request]
 			if r.next == 0 {
-				a.done(due{}, false)
+				a.done(f.d.request, due{}, false)
 				return
 			}
 			q := &s.Requests[r.next]
 			at := clock.now + s.length(q.Think)
 			ready[r.Visit] = at
-			a.done(due{at: max(at, s.wall(q.At)), ready: at, request: r.next}, true)
+			a.done(f.d.request, due{at: max(at, s.wall(q.At)), ready: at, request: r.next}, true)
 		}
 		for n := 0; ; n++ {
 			wait, found, over := a.step()
@@ -121,8 +134,11 @@ func TestAgendaKeepsOrder(t *testing.T) {
 				}
 				sent[r.Visit]++
 				flights = append(flights, flight{d, clock.now + time.Duration(rapid.IntRange(0, 20).Draw(t, "takes"))*time.Second})
-				if len(flights) > a.most {
-					t.Fatalf("%d in flight, %d are let", len(flights), a.most)
+				if len(flights) > min(a.most, through) {
+					t.Fatalf("%d in flight, %d are let", len(flights), min(a.most, through))
+				}
+				if d.ready > clock.now {
+					t.Fatalf("request %d is sent at %v, before it is ready at %v", d.request, clock.now, d.ready)
 				}
 			case wait == forever, len(flights) > 0 && rapid.Bool().Draw(t, "answers first"):
 				finish()
@@ -152,8 +168,7 @@ func TestAgendaKeepsTheRate(t *testing.T) {
 			clock.now += wait
 			continue
 		}
-		a.take()
-		a.done(due{}, false)
+		a.done(a.take().request, due{}, false)
 		count[clock.now.Truncate(time.Second)]++
 	}
 	for second, want := range map[time.Duration]int{1: 30, 2: 30, 3: 30, 4: 10} {

@@ -196,7 +196,7 @@ func newSender(ctx, cut context.Context, s *Schedule, o *Options) (*sender, erro
 	if err := x.contact(ctx); err != nil {
 		return nil, err
 	}
-	x.agenda = &agenda{s: s, wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }}
+	x.agenda = &agenda{s: s, doors: s.doors(), wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }}
 	return x, nil
 }
 

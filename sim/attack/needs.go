@@ -74,6 +74,7 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 	if s.Joined > 0 {
 		res.Notes = append(res.Notes, fmt.Sprintf("%d visits began before the window: what is left of them begins anew", s.Joined))
 	}
+	res.Notes = append(res.Notes, s.capNotes()...)
 	if addr, err := netip.ParseAddr(o.Target.Hostname()); err == nil && !newAddresses(s, addr.Unmap()).bound {
 		res.Notes = append(res.Notes, "all requests come from the address that this machine has towards the target: who is told apart by address is not")
 	}

@@ -212,6 +212,7 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	_, peak, held := a.state()
 	run.InFlight, run.Held, run.MaxLag = peak, int64(held), engine.Time(r.o.MaxLag.Microseconds())
 	run.Abandoned, run.Samples, run.SamplesFailed = r.tally.abandoned, r.samples[0], r.samples[1]
+	run.Waited = a.waited()
 	run.Unsent = int64(len(r.s.Requests)) - run.First - run.Abandoned
 	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
 	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }

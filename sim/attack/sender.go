@@ -95,7 +95,7 @@ func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
 	err = s.attempt(&d, &e)
 	follow, follows := s.follow(&d, &e)
 	s.hear(&e)
-	s.agenda.done(follow, follows)
+	s.agenda.done(d.request, follow, follows)
 	if err != nil {
 		return nil, err
 	}

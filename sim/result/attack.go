@@ -88,6 +88,7 @@ type AttackRun struct {
 	Dialed    int64       `json:"dialed"`    // connections
 	InFlight  int         `json:"in_flight"` // at the most
 	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
+	Waited    int64       `json:"waited"`    // attempts that waited at a proxy with a cap
 
 	Samples       int64 `json:"samples"` // looks at the target's metrics, which are no attempts
 	SamplesFailed int64 `json:"samples_failed"`
