@@ -100,7 +100,7 @@ func TestExitCodes(t *testing.T) {
 		{nil, 1, "check bad.yaml none.yaml"},
 
 		{nil, 2, "count"},
-		{nil, 2, "help count"},
+		{nil, 2, "help nothing"},
 		{nil, 2, "run --frob"},
 		{nil, 2, "run --reps x ward.yaml"},
 		{nil, 2, "run --policy none ward.yaml"},

@@ -96,7 +96,7 @@ func (l *logFlags) options(formatFlag string) (o accesslog.Options, err error) {
 		o.Format = l.format
 	}
 	if !knownFormat(o.Format) {
-		return o, usagef("%s must be auto or one of %s, not %q", formatFlag, strings.Join(formatNames(), ", "), l.format)
+		return o, usagef("%s must be auto or one of %s, not %q%s", formatFlag, strings.Join(formatNames(), ", "), l.format, meant(l.format, formatNames()))
 	}
 	if o.Format != "" && l.logFormat != "" {
 		return o, usagef("--log-format and %s %s exclude each other", formatFlag, l.format)

@@ -174,7 +174,13 @@ func printInvalid(w io.Writer, err error) {
 }
 
 // flagError words what is wrong with a flag.
-func flagError(err error) error {
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		return usagef("%w%s", err, meant("--"+unknown.GetSpecifiedName(), names))
+	}
 	var value *pflag.InvalidValueError
 	if errors.As(err, &value) {
 		want := map[string]string{
@@ -199,18 +205,13 @@ func newRoot(std stdio) *cobra.Command {
 			if len(args) == 0 {
 				return nil
 			}
-			err := fmt.Errorf("unknown command %q", args[0])
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				err = fmt.Errorf("%w; did you mean %q?", err, near[0])
-			}
-			return &exitError{exitUsage, err}
+			return usagef("unknown command %q%s", args[0], meant(args[0], subjects(cmd)))
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("highwater {{.Version}}\n")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(std.out, cmd.Long) })
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root, std))
 	root.AddCommand(newRun(std), newSize(std), newAdvise(std), newCompare(std), newReplay(std), newExplain(std), newImport(std), newFit(std), newReport(std), newVerify(std), newGate(std), newCheck(std), newSchema(std))
 	root.AddCommand(newAttack(std), newTarget(std), newInit(std), newWatch(std), newCompletion(std), newMan(std))

@@ -67,7 +67,7 @@ func newAttackLog(std stdio) *cobra.Command {
 				return usagef("want one record, not %d files", len(args))
 			}
 			if f.to != "" && f.to != asTrace && !slices.Contains(record.Formats, f.to) {
-				return usagef("--to must be one of %s, %s, not %q", asTrace, strings.Join(record.Formats, ", "), f.to)
+				return usagef("--to must be one of %s, %s, not %q%s", asTrace, strings.Join(record.Formats, ", "), f.to, meant(f.to, append(record.Formats, asTrace)))
 			}
 			if other := firstGiven(cmd, "out", "max-divergence", "json"); f.to != "" && other != "" {
 				return usagef("--to and --%s exclude each other", other)
