@@ -55,7 +55,7 @@ func checkExample(t *testing.T, where, example string, args []string) {
 	t.Helper()
 	root := newRoot(stdio{strings.NewReader(""), io.Discard, io.Discard})
 	if args[0] == "help" {
-		if args = args[1:]; args[0] == "TOPIC" {
+		if args = args[1:]; args[0] == "TOPIC" || args[0] == "FIELD" || fieldsNamed(args[0]) != nil {
 			return
 		}
 	}
