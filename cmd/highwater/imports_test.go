@@ -54,7 +54,7 @@ var imports = map[string]struct{ own, others, std string }{
 // testModules are for tests only. A test may import any package of the
 // repository, and the modules of its own package.
 var testModules = []string{
-	"github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "go.uber.org/goleak", "golang.org/x/net/html", "pgregory.net/rapid",
+	"github.com/chromedp", "github.com/google/go-cmp", "github.com/prometheus/common", "github.com/rogpeppe/go-internal", "github.com/valyala/fastjson", "go.uber.org/goleak", "golang.org/x/net/html", "pgregory.net/rapid",
 }
 
 func TestImports(t *testing.T) {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"highwater/engine"
@@ -103,22 +104,28 @@ func newPercentiles(list []latencyLine) *chart {
 		return nil
 	}
 	bottom, top := math.Floor(math.Log10(least)), math.Ceil(math.Log10(most)+0.05)
-	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, top: top - bottom, XTitle: "share of the attempts that take no longer", YTitle: "time, each line ten times the one below"}
+	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, top: (top - bottom) * 1.06, XTitle: "share of the attempts that take no longer", YTitle: "time, each line ten times the one below"}
+	power := func(v float64) string {
+		if v < 0 {
+			return strconv.FormatFloat(math.Pow(10, v+3), 'f', -1, 64) + " ms"
+		}
+		return words.Number(int(math.Pow(10, v))) + " s"
+	}
 	for v := bottom; v <= top; v++ {
-		c.YTicks = append(c.YTicks, chartTick{At: c.y(v - bottom), Label: milliseconds(engine.Time(math.Round(math.Pow(10, v+6))))})
+		c.YTicks = append(c.YTicks, chartTick{At: c.y(v - bottom), Label: power(v)})
 	}
 	for i, name := range names {
 		c.XTicks = append(c.XTicks, chartTick{At: 100 * at[i], Mid: 100 * at[i], Label: name, Coarse: true, Edge: []string{"start", "", "", "", "end"}[i]})
 		c.hover.X, c.hover.At = append(c.hover.X, 100*at[i]), append(c.hover.At, name)
 	}
 	for _, l := range list {
-		if l.N == 0 {
+		if l.Max == 0 {
 			continue
 		}
 		one, texts := chartLine{Name: l.name, Note: "median " + milliseconds(l.P50), Style: len(c.Lines) % styles}, make([]string, places)
 		for i, v := range value(l.Latency) {
 			texts[i] = milliseconds(v)
-			one.line = append(one.line, plots.Spot{X: at[i], Y: max(0, math.Log10(max(v.Seconds(), least))-bottom) / c.top})
+			one.line = append(one.line, plots.Spot{X: at[i], Y: max(0, math.Log10(max(v.Seconds(), 1e-9))-bottom) / c.top})
 		}
 		c.Lines, c.hover.Names, c.hover.Texts = append(c.Lines, one), append(c.hover.Names, l.name), append(c.hover.Texts, texts)
 	}

@@ -69,9 +69,10 @@ type section struct {
 // a heat map are colored, 0 to 1; nil for none. Plain is a table in which
 // columns are of one thing each and rows are of different kinds.
 type table struct {
-	Head []string
-	Rows [][]string
-	Bars []float64
+	Label string // for screen readers
+	Head  []string
+	Rows  [][]string
+	Bars  []float64
 
 	Parts [][]float64 // of each bar, which sum up to it; nil for bars of one piece
 	Names []string    // of the parts
@@ -162,7 +163,12 @@ func (r *Report) open(title, kind, answer string) bool {
 	return true
 }
 
-func (r *Report) add(s section) { r.sections = append(r.sections, s) }
+func (r *Report) add(s section) {
+	if s.Table != nil {
+		s.Table.Label = s.Title
+	}
+	r.sections = append(r.sections, s)
+}
 
 func (r *Report) fact(name, value string) {
 	if value != "" {

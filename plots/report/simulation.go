@@ -85,7 +85,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
 		one := timeSeries{name: policy(&p.Counted), samples: p.First.Series, byConns: byConnections(&p.Counted)}
 		top := p.First.Peak
 		if p.First.DemandSeries != nil {
-			one.samples, top, anyNeeded = p.First.DemandSeries, p.First.Demand, true
+			one.samples, top, one.demand, anyNeeded = p.First.DemandSeries, p.First.Demand, true, true
 		}
 		if one.byConns {
 			one.name += " (connections)"

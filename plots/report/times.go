@@ -14,6 +14,7 @@ type timeSeries struct {
 	name    string
 	samples []result.Sample
 	drawn   []plots.Point // instead of samples
+	demand  bool          // what is needed, if nobody is refused
 	byConns bool          // connections are what is counted
 	peak    *plots.Mark
 	refusal *plots.Mark

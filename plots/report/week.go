@@ -44,10 +44,14 @@ func (r *Report) addWeek(s *timeSeries, c clock) {
 		}
 	}
 	peaks.hours = means.hours
+	by := "by " + s.name + "."
+	if s.demand {
+		by = "if nobody is refused, " + by
+	}
 	whole := func(v float64) string { return decimal(math.Round(v)) }
 	if t := peaks.table(whole); len(t.Rows) > 0 {
-		r.add(section{Title: "Peak by hour and weekday", Text: "The most units in each full hour of replication 1, by " + s.name + ".", Table: t})
-		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each full hour of replication 1, by " + s.name + ".", Table: means.table(whole)})
+		r.add(section{Title: "Peak by hour and weekday", Text: "The most units in each full hour of replication 1, " + by, Table: t})
+		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each full hour of replication 1, " + by, Table: means.table(whole)})
 	}
 }
 
