@@ -55,8 +55,9 @@ type TargetRow struct {
 	Units         int         `json:"units"` // units set apart included
 	Connections   int         `json:"connections"`
 	Vias          []string    `json:"vias"`            // of its connections
-	Since         engine.Time `json:"since"`           // begin of its oldest connection; 0 when it has none
+	Since         engine.Time `json:"since,omitempty"` // begin of its oldest connection; 0 when it has none
 	Until         engine.Time `json:"until,omitempty"` // end of its hold or grace; 0 when none runs
+	Kept          string      `json:"kept,omitempty"`  // "hold" or "grace": what runs until then
 	Transitioned  bool        `json:"transitioned,omitempty"`
 }
 

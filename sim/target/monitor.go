@@ -197,6 +197,13 @@ func (c *core) rows() (list []result.TargetRow, total int) {
 		for _, until := range r.Apart {
 			row.Until = max(row.Until, until)
 		}
+		switch {
+		case row.Until == 0:
+		case row.Until == r.Hold:
+			row.Kept = "hold"
+		default:
+			row.Kept = "grace"
+		}
 		seen := engine.ViaSet(0)
 		for _, k := range r.Conns {
 			if !seen.Has(k.Via) {

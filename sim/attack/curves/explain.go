@@ -168,9 +168,12 @@ func (x *comparison) refusals() {
 	}
 	o := x.res.Outcomes
 	text := fmt.Sprintf("outcomes: of %d attempts to get in, the rules leave no doubt for %d: ", o.Attempts, o.Certain)
-	if o.Wrong() == 0 {
+	switch {
+	case o.Certain == 0:
+		x.say("outcomes: of none of the %d attempts to get in it is certain whether it gets in%s", o.Attempts, x.doubt())
+	case o.Wrong() == 0:
 		x.say("%sall were answered so", text)
-	} else {
+	default:
 		x.say("%s%d were refused though units were free, %d admitted though none was", text, o.RefusedFree, o.AdmittedFull)
 	}
 }

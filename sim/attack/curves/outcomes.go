@@ -22,7 +22,7 @@ func (x *comparison) outcomes(r *ranges) {
 	out := &result.Outcomes{}
 	x.res.Outcomes = out
 	p := &x.policy
-	doubtful := p.RefusedAttemptSticks || p.ConnectionLimit > 0 || p.LimitOn != engine.LimitUnits || x.l.held() && jobsOf(x.l.Scenario) != nil
+	doubtful := x.doubt() != ""
 	a := x.l.axis()
 	users := x.l.users(p)
 	for i := range x.l.Entries {
@@ -57,6 +57,17 @@ func (x *comparison) outcomes(r *ranges) {
 			}
 		}
 	}
+}
+
+// doubt says why nothing is certain, or "".
+func (x *comparison) doubt() string {
+	switch p := &x.policy; {
+	case p.RefusedAttemptSticks || p.ConnectionLimit > 0 || p.LimitOn != engine.LimitUnits:
+		return ": the policy does not refuse by units alone"
+	case x.l.held() && jobsOf(x.l.Scenario) != nil:
+		return ": the target draws by itself which pages start jobs"
+	}
+	return ""
 }
 
 // wrong notes the first attempt whose outcome differs for certain.
