@@ -198,3 +198,32 @@ func TestTargetThatHangs(t *testing.T) {
 		}
 	}
 }
+
+// Metrics that want a login get it, and it shows nowhere.
+func TestMetricsLogin(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards, "secret.txt": "opensesame\n"})
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch user, password, _ := r.BasicAuth(); {
+		case r.URL.Path != "/api/monitor/metrics":
+			if user != "" {
+				w.WriteHeader(http.StatusBadRequest) // the callers are nobody
+			}
+		case user != "monitor" || password != "opensesame":
+			w.WriteHeader(http.StatusUnauthorized)
+		default:
+			_, _ = w.Write([]byte("iris_license_consumed 3\niris_license_available 6\n"))
+		}
+	}))
+	defer h.Close()
+	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..2s", "--clock", "4x", "--max-lag", "1m", "--record", "a.rec", "--json"}
+	code, out, errs := highwater(t.Context(), nil, append(args, "--metrics-user", "monitor", "--metrics-password", "file:secret.txt")...)
+	if code != 0 || !strings.Contains(out, `"samples_failed": 0,`) || strings.Contains(out, `"samples": 0,`) || !strings.Contains(out, `"served": 100,`) {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	if data, err := os.ReadFile("a.rec"); err != nil || strings.Contains(string(data)+out+errs, "opensesame") {
+		t.Errorf("the password shows, or there is no record: %v", err)
+	}
+	if code, _, errs := highwater(t.Context(), nil, append(args, "--metrics-user", "monitor")...); code != exitUsage || !strings.Contains(errs, "--metrics-password must be given together") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+}

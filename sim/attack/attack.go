@@ -51,8 +51,9 @@ type Options struct {
 	Permissions []Permission
 	TLS         *tls.Config
 
-	Scrape time.Duration // from one look at the target's metrics to the next; 0 is never
-	Files  []record.File // that the scenario was read from
+	Metrics Login         // who looks at the metrics; the zero Login is nobody in particular
+	Scrape  time.Duration // from one look at the target's metrics to the next; 0 is never
+	Files   []record.File // that the scenario was read from
 
 	Record io.Writer     // gets each attempt; nil is nobody
 	Header record.Header // version and fingerprint of it; the rest is filled in
@@ -68,6 +69,9 @@ type Options struct {
 	Dial    func(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn, error)
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 }
+
+// A Login is a user name and its password.
+type Login struct{ User, Password string }
 
 // A Progress is how far an attack is.
 type Progress struct {

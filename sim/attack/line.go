@@ -97,6 +97,9 @@ func (l *Line) get(ctx context.Context, path string) ([]byte, http.Header, error
 		return nil, nil, err
 	}
 	req.Header.Set("User-Agent", l.x.o.Agent)
+	if who := l.x.o.Metrics; who.User != "" {
+		req.SetBasicAuth(who.User, who.Password)
+	}
 	res, err := l.own.Do(req)
 	if err != nil {
 		var u *url.Error
