@@ -48,7 +48,7 @@ Flags:
   --record FILE        write each attempt to FILE while it runs
   --out DIR            write attack.png, attack.svg, result.json, CSV tables
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
-  --metrics-user NAME  who looks, with --metrics-password REF, as --password
+  --metrics-login L    who looks, as monitor:env:NAME or monitor:file:PATH
   --max-divergence N   exit with 3 if units or refusals are off by > N, or N%
   --calibrate          instead: which readings fit, by some 250 requests
   --call PATH          for that: a REST call that takes a few seconds
@@ -73,9 +73,8 @@ Examples:
   highwater attack --target http://127.0.0.1:52773 --dry-run
   highwater attack --target http://127.0.0.1:52773 --window peak±5m --clock 10x
 
-Exit codes: 0 sent as planned, refusals or not; 1 the target cannot be reached
-or is not allowed; 2 usage; 3 it diverges; 4 a file is not valid;
-5 inconclusive; 130 interrupted, what was done is printed.
+Exit codes: 0 sent as planned; 1 the target cannot be reached or is not allowed;
+2 usage; 3 it diverges; 4 bad file; 5 inconclusive; 130 interrupted, but printed
 See also: highwater help load, highwater attack log --help, highwater target
 `
 
@@ -84,7 +83,7 @@ type attackFlags struct {
 	counting
 	target, window, scale, clock string
 	record, password, allow, out string
-	metrics                      string // reference to a password
+	metrics                      string // a user and the reference to its password
 	divergence, call, soap, page string
 	calibrate                    bool
 	scrape                       time.Duration
@@ -135,7 +134,7 @@ func newAttack(std stdio) *cobra.Command {
 		value string
 	}{
 		{&f.target, "target", ""}, {&f.window, "window", ""}, {&f.scale, "scale", "1"}, {&f.clock, "clock", "1x"}, {&f.record, "record", ""},
-		{&f.password, "password", ""}, {&f.metrics, "metrics-password", ""}, {&f.options.Metrics.User, "metrics-user", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
+		{&f.password, "password", ""}, {&f.metrics, "metrics-login", ""}, {&f.allow, "allow", ""}, {&f.ca, "ca", ""}, {&f.cert, "cert", ""}, {&f.key, "key", ""},
 		{&f.abort, "abort-errors", "50%"}, {&f.out, "out", ""}, {&f.divergence, "max-divergence", ""}, {&f.call, "call", ""}, {&f.soap, "soap", ""}, {&f.page, "page", ""},
 	} {
 		s.StringVar(x.to, x.name, x.value, "")
@@ -194,9 +193,6 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	if f.plan.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), 100_000); err != nil {
 		return err
-	}
-	if (f.options.Metrics.User == "") != (f.metrics == "") {
-		return usagef("--metrics-user and --metrics-password must be given together")
 	}
 	if (f.cert == "") != (f.key == "") {
 		return usagef("--cert and --key must be given together")
@@ -281,9 +277,10 @@ func (f *attackFlags) files(l *loaded) (err error) {
 			return secretError("--password", err)
 		}
 	}
-	if f.metrics != "" {
-		if f.options.Metrics.Password, err = secret(f.metrics, ""); err != nil {
-			return secretError("--metrics-password", err)
+	if user, ref, _ := strings.Cut(f.metrics, ":"); f.metrics != "" {
+		f.options.Metrics.User = user
+		if f.options.Metrics.Password, err = secret(ref, ""); err != nil {
+			return secretError("--metrics-login", err)
 		}
 	}
 	if f.options.Secrets, err = l.secrets(); err != nil {

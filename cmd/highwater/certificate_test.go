@@ -216,14 +216,14 @@ func TestMetricsLogin(t *testing.T) {
 	}))
 	defer h.Close()
 	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..2s", "--clock", "4x", "--max-lag", "1m", "--record", "a.rec", "--json"}
-	code, out, errs := highwater(t.Context(), nil, append(args, "--metrics-user", "monitor", "--metrics-password", "file:secret.txt")...)
+	code, out, errs := highwater(t.Context(), nil, append(args, "--metrics-login", "monitor:file:secret.txt")...)
 	if code != 0 || !strings.Contains(out, `"samples_failed": 0,`) || strings.Contains(out, `"samples": 0,`) || !strings.Contains(out, `"served": 100,`) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 	if data, err := os.ReadFile("a.rec"); err != nil || strings.Contains(string(data)+out+errs, "opensesame") {
 		t.Errorf("the password shows, or there is no record: %v", err)
 	}
-	if code, _, errs := highwater(t.Context(), nil, append(args, "--metrics-user", "monitor")...); code != exitUsage || !strings.Contains(errs, "--metrics-password must be given together") {
+	if code, _, errs := highwater(t.Context(), nil, append(args, "--metrics-login", "monitor:hunter2")...); code != exitUsage || !strings.Contains(errs, "--metrics-login: must be env:NAME or file:PATH") || strings.Contains(errs, "hunter2") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
