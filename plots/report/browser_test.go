@@ -301,3 +301,24 @@ func TestAxe(t *testing.T) {
 		}
 	}
 }
+
+// Hovering over a large study answers within a frame of a screen of 60 Hz, the
+// layout that it takes included.
+func TestHoverIsSmooth(t *testing.T) {
+	b := open(t, browser(t), pageFile(t, crowd()), 1280, "light")
+	median := eval[float64](b, `(() => {
+  const area = document.querySelector('figure[data-id=units] .area'), box = area.getBoundingClientRect(), times = [];
+  for (let i = 0; i < 300; i++) {
+    const begun = performance.now();
+    area.dispatchEvent(new PointerEvent('pointermove', { clientX: box.left + box.width * (i * 7 % 300) / 300, clientY: box.top + 5 }));
+    document.body.getBoundingClientRect();
+    times.push(performance.now() - begun);
+  }
+  return times.sort((a, b) => a - b)[150];
+})()`)
+	t.Logf("a move takes %.2f ms (median of 300)", median)
+	if median > 1000.0/60 {
+		t.Errorf("a move takes %.1f ms; want less than a frame", median)
+	}
+	b.quiet()
+}

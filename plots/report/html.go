@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ var pageText string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"pct":     func(share float64) string { return coord(100 * share) },
 	"at":      func(t *table, i int) float64 { return t.Bars[i] },
-	"numeric": numeric,
+	"amounts": amounts,
 	"short":   short,
 	"shade":   func(share float64) string { return coord(100*(0.04+0.46*share)) + "%" },
 }).Parse(pageText))
@@ -99,33 +100,32 @@ func writeTable(b *strings.Builder, t *table, folded bool) {
 	}
 	writeRow(b, t.Head)
 	b.WriteString("|")
-	for i := range t.Head {
-		if i > 0 && numeric(t, i) {
+	for i, numeric := range amounts(t) {
+		if i > 0 && numeric {
 			b.WriteString("---:|")
 		} else {
 			b.WriteString("---|")
 		}
 	}
 	b.WriteString("\n")
-	for _, row := range t.Rows {
+	for _, row := range t.Shown() {
 		writeRow(b, row)
+	}
+	if more := t.More(); more != "" {
+		b.WriteString("\n" + escape(more) + "\n")
 	}
 	if folded {
 		b.WriteString("\n</details>\n")
 	}
 }
 
-// numeric tells whether a column has short amounts alone.
-func numeric(t *table, column int) bool {
-	if t.Plain {
-		return false
+// amounts tells for each column whether it has short amounts alone.
+func amounts(t *table) []bool {
+	list := make([]bool, len(t.Head))
+	for i := range list {
+		list[i] = !t.Plain && !slices.ContainsFunc(t.Rows, func(row []string) bool { return !amount(row[i]) || !short(row[i]) })
 	}
-	for _, row := range t.Rows {
-		if !amount(row[column]) || !short(row[column]) {
-			return false
-		}
-	}
-	return true
+	return list
 }
 
 func writeRow(b *strings.Builder, cells []string) {

@@ -82,6 +82,20 @@ type table struct {
 	Plain bool
 }
 
+// mostShown bounds the rows of a table on a page; a folder of charts has all.
+const mostShown = 1000
+
+// Shown are the rows that stand on a page.
+func (t *table) Shown() [][]string { return t.Rows[:min(len(t.Rows), mostShown)] }
+
+// More says how many rows are left out.
+func (t *table) More() string {
+	if n := len(t.Rows) - mostShown; n > 0 {
+		return "And " + words.Plural(n, "more row") + ", which a folder of charts has as CSV."
+	}
+	return ""
+}
+
 // bars makes the lengths of bars of amounts.
 func bars(amounts []float64) []float64 {
 	most := 0.0

@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -233,26 +235,50 @@ func TestTextsAreEscaped(t *testing.T) {
 	}
 }
 
-// A million points and ten thousand license user IDs make a report of less
-// than 2 MB.
-func TestLargeReport(t *testing.T) {
+// crowd is a study of a million points and ten thousand license user IDs, each
+// of which held units at the peak and changed to one unit per connection.
+func crowd() *Source {
 	s := day()
 	p := &s.Simulation.Policies[0]
-	p.First.Series, p.First.DemandSeries = nil, nil
+	p.First.Series, p.First.DemandSeries, p.First.Holders = nil, nil, nil
 	for i := range 1_000_000 {
 		p.First.Series = append(p.First.Series, result.Sample{At: engine.Time(i) * s.Simulation.Duration / 1_000_000, Units: (i * 7919) % 10_000})
 	}
 	s.Replay = &result.Replay{Schema: 1, Policy: "iris-2022.3", End: engine.Day}
-	for range 10_000 {
-		s.Replay.Transitions = append(s.Replay.Transitions, result.Transition{LicenseUserID: "somebody"})
+	for i := range 10_000 {
+		who := result.Holder{LicenseUserID: fmt.Sprintf("somebody-%05d@10.0.0.1", i), UnitsAtPeak: 2, ConnectionsAtPeak: 26}
+		p.First.Holders = append(p.First.Holders, result.CohortHolder{Holder: who, Cohort: "crowd"})
+		s.Replay.Transitions = append(s.Replay.Transitions, result.Transition{LicenseUserID: who.LicenseUserID})
 		p.TimeAt = append(p.TimeAt, result.UnitsTime{Units: len(p.TimeAt), Seconds: engine.Second})
 	}
-	page, markdown := written(t, s)
-	if len(page) >= 2<<20 || len(markdown) >= 1<<20 {
+	return s
+}
+
+// A large study makes a report of less than 2 MB.
+func TestLargeReport(t *testing.T) {
+	page, markdown := written(t, crowd())
+	if len(page) >= 2_000_000 || len(markdown) >= 1_000_000 {
 		t.Errorf("%d bytes of HTML and %d of Markdown; want less than 2 MB and 1 MB", len(page), len(markdown))
 	}
+	t.Logf("%d bytes of HTML, %d of Markdown", len(page), len(markdown))
 	if !bytes.Contains(page, []byte("9,999")) {
 		t.Error("the peak is lost")
+	}
+	if !bytes.Contains(page, []byte("somebody-00999@")) || bytes.Contains(page, []byte("somebody-01000@")) || !bytes.Contains(page, []byte("And 9,000 more rows")) {
+		t.Error("the table of license user IDs does not end after 1,000 rows, and say so")
+	}
+}
+
+func BenchmarkLargeReport(b *testing.B) {
+	s := crowd()
+	for b.Loop() {
+		r, err := New(s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := r.WriteHTML(io.Discard); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
