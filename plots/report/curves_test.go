@@ -1,0 +1,102 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// attacked is an attack on the hour from 09:00 on, of which the target reported
+// the first half.
+func attacked() *result.Attack {
+	const from, to = engine.Hour, 2 * engine.Hour
+	latency := result.Latency{N: 100, Mean: 12 * engine.Millisecond, P50: 10 * engine.Millisecond, P90: 100 * engine.Millisecond, P99: engine.Second, P999: engine.Second, Max: engine.Second}
+	curve := func(until engine.Time, high int) *result.Curve {
+		return &result.Curve{To: until, Peak: engine.Peak{Units: high, At: from + 15*engine.Minute}, Mean: 2, Drawn: []result.Stretch{
+			{At: from, Low: 1, High: 1}, {At: from + 15*engine.Minute, Low: 2, High: high}, {At: from + 30*engine.Minute, Low: 2, High: 2},
+		}}
+	}
+	refused := curve(to, 8)
+	refused.FirstRefusal, refused.Refused = &result.CurveRefusal{At: from + 20*engine.Minute, Via: "rest", InUse: 8}, 3
+	return &result.Attack{
+		Scenario: "clinic", Start: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), From: from, To: to, Verdict: result.Measured,
+		Sent:   &result.AttackRun{First: 100, Refused: 3, Response: latency, Service: latency, Lag: result.Latency{N: 100, P99: 20 * engine.Microsecond, P999: 30 * engine.Microsecond, Max: 50 * engine.Microsecond}},
+		Curves: &result.Curves{From: from, To: to, Units: 8, Predicted: curve(to, 9), AsRun: refused, Reported: curve(from+30*engine.Minute, 8)},
+	}
+}
+
+func chartNamed(t *testing.T, r *Report, id string) *chart {
+	t.Helper()
+	for i := range r.sections {
+		if c := r.sections[i].Chart; c != nil && c.ID == id {
+			return c
+		}
+	}
+	t.Fatalf("there is no chart %s", id)
+	return nil
+}
+
+// Each of the 900 stretches of the chart is 4 s of the hour: number 225 begins
+// 15 minutes after its begin, 450 at the half of it.
+func TestCurves(t *testing.T) {
+	r, err := New(&Source{Attack: attacked()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := chartNamed(t, r, "curves")
+	for _, tt := range []struct {
+		line, stretch int
+		at, text      string
+	}{
+		{0, 0, "09:00:00", "1"}, {0, 225, "09:15:00", "2–9"}, {0, 899, "09:59:56", "2"}, {1, 300, "09:20:00", "2–8"},
+		{2, 449, "09:29:56", "2–8"}, {2, 450, "09:30:00", "–"}, // no longer reported
+	} {
+		if at, text := c.hover.At[tt.stretch], c.hover.Texts[tt.line][tt.stretch]; at != tt.at || text != tt.text {
+			t.Errorf("%s at %d: %s %q; want %s %q", c.hover.Names[tt.line], tt.stretch, at, text, tt.at, tt.text)
+		}
+	}
+	if last := c.Lines[2].line; last[len(last)-1].X != 0.5 {
+		t.Errorf("the curve as reported ends at %v of the chart; want half of it", last[len(last)-1].X)
+	}
+	if note := c.Lines[1].Note; note != "peak 8 at 09:15:00, first refusal 09:20:00" {
+		t.Errorf("as run: %q", note)
+	}
+	written(t, &Source{Attack: attacked()})
+}
+
+// The axis begins at 10 µs, below the least of the times, and ends at 10 s:
+// six powers of ten. 10 ms are three above the begin.
+func TestLatencyChart(t *testing.T) {
+	r, err := New(&Source{Attack: attacked()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := chartNamed(t, r, "latency")
+	if names := strings.Join(c.hover.Names, ", "); names != "response, service, lag of the sender" {
+		t.Errorf("lines of %s; want none of a queue in which nobody waited", names)
+	}
+	var labels []string
+	for _, tick := range c.YTicks {
+		labels = append(labels, tick.Label)
+	}
+	if want := []string{"0.01 ms", "0.1 ms", "1 ms", "10 ms", "100 ms", "1 s", "10 s"}; !slices.Equal(labels, want) {
+		t.Errorf("the axis has %q; want %q", labels, want)
+	}
+	height := func(line, place int) float64 { return c.Lines[line].line[place].Y * c.top }
+	if a, b, zero := height(0, 0), height(0, 2), height(2, 0); a < 2.999 || a > 3.001 || b < 4.999 || b > 5.001 || zero != 0 {
+		t.Errorf("10 ms stand at %v, 1 s at %v and 0 at %v; want 3, 5 and 0", a, b, zero)
+	}
+	var files []string
+	for _, f := range r.Files() {
+		files = append(files, f.Name)
+	}
+	for _, name := range []string{"curves.png", "curves.csv", "latency.pdf", "latency.csv"} {
+		if !slices.Contains(files, name) {
+			t.Errorf("there is no %s in %q", name, files)
+		}
+	}
+}
