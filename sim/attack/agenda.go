@@ -2,6 +2,7 @@ package attack
 
 import (
 	"math"
+	"runtime"
 	"sync"
 	"time"
 
@@ -30,6 +31,7 @@ type agenda struct {
 	since func() time.Duration // the time since the start
 
 	mu       sync.Mutex
+	begun    bool
 	stopped  bool
 	next     int // of the schedule's first requests of a visit
 	later    []due
@@ -53,8 +55,12 @@ type agenda struct {
 const forever = time.Duration(math.MaxInt64)
 
 // Pace waits until an attempt is due. It is vegeta's interface; vegeta calls
-// it from one goroutine.
+// it from one goroutine, which is bound to a thread of its own.
 func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
+	if !a.begun {
+		a.begun = true
+		runtime.LockOSThread() // the goroutine ends with the attack, and the thread with it
+	}
 	for {
 		wait, found, over := a.step()
 		if found || over {

@@ -124,11 +124,6 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // little is in use here, and each collection takes time from sending.
 const collected = 200
 
-// moreThreads is how many threads run beside those of the processors: where
-// others keep these busy, the system gives a share of them to each thread, and
-// requests of a program that has one are late.
-const moreThreads = 2
-
 // Run sends a schedule. When the context ends no more is sent, and requests in
 // flight go on to their end; when cut ends, too, they are cut. Both leave a
 // result that says that it is partial. The error is about what could not be
@@ -143,7 +138,7 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	if err != nil {
 		return res, &UnreachableError{err}
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + moreThreads))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU()+1))) // one more, for the pacer
 	defer debug.SetGCPercent(debug.SetGCPercent(collected))
 	m := newMonitor(ctx, x)
 	if err := ctx.Err(); err != nil { // nothing has been sent, and nothing is waited for
