@@ -68,15 +68,18 @@ func (w *watched) end() {
 	}
 }
 
+// write saves a file as many editors do: whole, in the place of the old one.
 func write(t *testing.T, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+	if err := os.WriteFile(name+".new", []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(name+".new", name); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Each save is answered, whether an editor writes the file or puts another one
-// in its place; mistakes are listed, and what is good again is answered again.
+// Each save is answered, and so is a file that was away; mistakes are listed, and what is good again is answered again.
 func TestWatchFollowsTheFile(t *testing.T) {
 	inFolder(t, map[string]string{"ward.yaml": ward})
 	w := watching(t, "ward.yaml", "--reps", "2")
