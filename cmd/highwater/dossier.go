@@ -57,6 +57,7 @@ func dossierParts(r *report.Report, it *reported) ([]dossier.Entry, error) {
 			{"simulation", it.src.Simulation, it.src.Simulation != nil},
 			{"comparison", it.src.Comparison, it.src.Comparison != nil},
 			{"explanation", it.src.Explanation, it.src.Explanation != nil},
+			{"readings", it.src.Readings, it.src.Readings != nil},
 			{"advice", it.src.Advice, it.src.Advice != nil},
 		} {
 			if res.known {

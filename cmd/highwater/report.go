@@ -33,9 +33,9 @@ that rests on; then charts with a table behind each. In a browser hovering reads
 values, a slider tries other keys, and policies are switched on and off, all by
 keyboard too. FILE is what run, size, compare, advise, replay, explain, attack
 or --readings print with --json, or a scenario, which is then sized, simulated,
-compared and explained: that makes the fullest report. Without FILE it is a
-hospital's day that comes with the program; "-" is standard input. Without -o,
---markdown and --charts it prints Markdown.
+compared, explained and counted by all readings: that makes the fullest report.
+Without FILE it is a hospital's day that comes with the program; "-" is standard
+input. Without -o, --markdown, --charts and --dossier it prints Markdown.
 
 Flags:
   -o FILE              write HTML; "-" is standard output
@@ -252,7 +252,7 @@ func anyResult(name string, data []byte) (*report.Source, error) {
 }
 
 // make makes the results of a scenario: it sizes, simulates, compares and
-// explains it.
+// explains it, and counts it by all readings.
 func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *reported, err error) {
 	ctx, s, q := cmd.Context(), &f.study, &f.question
 	sc := loaded.scenario
@@ -280,6 +280,9 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *re
 		return nil, err
 	}
 	if src.Explanation, err = sim.Explain(ctx, sc, sim.ExplainOptions{Seed: s.sim.Seed, Which: trace.AtPeak}); err != nil {
+		return nil, err
+	}
+	if src.Readings, err = runReadings(ctx, std, s, sc); err != nil {
 		return nil, err
 	}
 	if !f.advise {

@@ -145,7 +145,7 @@ func (r *Report) addSplits(s *result.Explanation) {
 }
 
 func (r *Report) addReadings(s *result.Readings) {
-	r.open("readings", "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
+	first := r.open("readings", "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
 		words.Number(s.Lowest.PeakUnits), words.Plural(s.Highest.PeakUnits, "license unit")))
 	t := &table{Head: []string{"option", "effect on the peak", "values: lowest to highest peak"}}
 	var amounts []float64
@@ -161,6 +161,9 @@ func (r *Report) addReadings(s *result.Readings) {
 	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", words.Plural(s.Sets, "set"), line(s.Policy),
 		settings(s.Lowest.Settings), settings(s.Highest.Settings)), Table: t})
 	if o := s.Over; o != nil {
+		if low, high := o.Lowest.Enough.Units, o.Highest.Enough.Units; !first && low != nil && high != nil {
+			r.more = append(r.more, otherReadings(*low, *high))
+		}
 		t := &table{Head: []string{"reading", "needed: median (range)", "enough"}}
 		for _, x := range []struct {
 			name string
@@ -170,6 +173,15 @@ func (r *Report) addReadings(s *result.Readings) {
 		}
 		r.add(section{Title: "Readings over the replications", Text: fmt.Sprintf("%s, seed %d, %s confidence.", words.Plural(o.Replications, "replication"), o.Seed, percent(o.Confidence)), Table: t})
 	}
+}
+
+// otherReadings says how far apart the readings lie.
+func otherReadings(low, high int) string {
+	if low == high {
+		return "By every reading of the documents the runs need the same at this risk."
+	}
+	return fmt.Sprintf("By other readings of the documents between %s and %s keep to this risk, by the runs; see what the readings change.",
+		words.Number(low), words.Plural(high, "unit"))
 }
 
 func (r *Report) addAdvice(s *result.Advice) {
