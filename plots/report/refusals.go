@@ -19,12 +19,17 @@ func (r *Report) addRefused(s *result.Simulation, c clock) {
 			continue
 		}
 		f := &p.Refusals
-		counts.Rows = append(counts.Rows, []string{policy(&p.Counted), decimal(float64(f.Attempts) / n), decimal(float64(f.Episodes) / n), decimal(float64(f.Minutes) / n)})
+		row, attempts := []string{policy(&p.Counted), decimal(float64(f.Attempts) / n), decimal(float64(f.Episodes) / n), decimal(float64(f.Minutes) / n)}, int64(0)
 		for _, k := range p.Cohorts {
+			attempts += k.Refused
 			if k.Refused > 0 || k.Lost > 0 {
 				cohorts.Rows = append(cohorts.Rows, []string{policy(&p.Counted), line(k.Name), decimal(float64(k.Sessions) / n), decimal(float64(k.Refused) / n), decimal(float64(k.Lost) / n)})
 			}
 		}
+		if attempts > f.Attempts { // a result from before there were such counts
+			row = []string{row[0], decimal(float64(attempts) / n), none, none}
+		}
+		counts.Rows = append(counts.Rows, row)
 	}
 	if cohorts.Rows == nil {
 		r.add(section{Title: "Refusals", Text: "Nobody is refused in any run."})

@@ -51,6 +51,7 @@ func day() *Source {
 		FirstRefusals: &result.Instants{Min: 2 * engine.Hour, Median: 4 * engine.Hour, Max: 9 * engine.Hour, N: 60},
 		Refusing:      result.Proportion{Count: 60, N: 100, Low: 0.497, High: 0.697, Confidence: 0.95},
 		Cohorts:       []result.Cohort{{Name: "nurses", Sessions: 4000, Started: 4000}, {Name: "tablets", Sessions: 900, Started: 850, Refused: 350, Lost: 50}},
+		Refusals:      result.RefusalCounts{Attempts: 350, Episodes: 120, Minutes: 200, ByHour: []result.HourCount{{Hour: 10, Attempts: 300}, {Hour: 11, Attempts: 50}}},
 		TimeAt:        []result.UnitsTime{{Units: 0, Seconds: 600 * engine.Hour}, {Units: 9, Seconds: 600 * engine.Hour}},
 		First: result.Replication{
 			Peak: engine.Peak{Units: 9, At: 4 * engine.Hour}, Demand: engine.Peak{Units: 11, At: 5 * engine.Hour},
@@ -314,6 +315,31 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 	}
 	if _, err := New(&Source{}); err == nil {
 		t.Error("a report of nothing")
+	}
+}
+
+// Of 350 attempts in 100 runs 3 a run are refused on Monday from 10:00 on, and
+// one in two runs from 11:00 on. The other ten hours have none; the rest is not
+// in the run.
+func TestRefusedHours(t *testing.T) {
+	r, err := New(day())
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := map[string]*table{}
+	for i := range r.sections {
+		titles[r.sections[i].Title] = r.sections[i].Table
+	}
+	heat := titles["Refused attempts by hour and weekday: iris-2022.3"]
+	if heat == nil || len(heat.Rows) != 1 {
+		t.Fatalf("there is no heat map of one day among %v", titles)
+	}
+	want := "Mon – – – – – – 0 0 0 0 3 0.50 0 0 0 0 0 0 – – – – – –"
+	if got := strings.Join(heat.Rows[0], " "); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := strings.Join(titles["Refusals in three counts"].Rows[0], ", "); got != "iris-2022.3, 3.5, 1.2, 2" {
+		t.Errorf("in three counts: %s", got)
 	}
 }
 

@@ -85,15 +85,15 @@ func (w *week) table(text func(float64) string) *table {
 		}
 	}
 	for day := range w.values {
-		row, heat, any := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}, false
+		row, heat, found := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}, false
 		for hour, v := range w.values[day] {
 			cell, share := none, 0.0
 			if w.hours[day][hour] > 0 {
-				cell, share, any = text(v), v/max(most, 1e-9), true
+				cell, share, found = text(v), v/max(most, 1e-9), true
 			}
 			row, heat = append(row, cell), append(heat, round(share))
 		}
-		if any {
+		if found {
 			t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
 		}
 	}
