@@ -56,6 +56,20 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// becomes reports whether something comes true within ten seconds.
+func becomes(t *testing.T, so func() bool) bool {
+	t.Helper()
+	every := time.NewTicker(20 * time.Millisecond)
+	defer every.Stop()
+	for range 500 {
+		if so() {
+			return true
+		}
+		<-every.C
+	}
+	return false
+}
+
 // startNginx runs an nginx of the test's own until the context ends.
 func startNginx(t *testing.T, ctx context.Context, nginx, dir, address string) (wait func()) {
 	t.Helper()
@@ -72,12 +86,15 @@ func startNginx(t *testing.T, ctx context.Context, nginx, dir, address string) (
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 100 {
-		if c, err := net.Dial("tcp", address); err == nil {
+	answers := func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
 			_ = c.Close()
-			return func() { _ = cmd.Wait() }
 		}
-		time.Sleep(20 * time.Millisecond)
+		return err == nil
+	}
+	if becomes(t, answers) {
+		return func() { _ = cmd.Wait() }
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
@@ -169,10 +186,13 @@ func TestNginxBeginsAnew(t *testing.T) {
 	wait := startNginx(t, ctx, nginx, dir, address)
 	again := make(chan func(), 1)
 	go func() {
-		time.Sleep(time.Second)
+		becomes(t, func() bool {
+			info, err := os.Stat(filepath.Join(dir, "access.log"))
+			return err == nil && info.Size() > 100*100 // a hundred requests and more
+		})
 		cancel()
 		wait()
-		time.Sleep(200 * time.Millisecond)
+		<-time.After(200 * time.Millisecond) // without a server
 		again <- startNginx(t, t.Context(), nginx, dir, address)
 	}()
 	code, res, errs := attacked(t, "boards.yaml", "--target", "http://"+address, "--window", "0s..40s", "--clock", "10x", "--scrape", "0s", "--abort-errors", "99%")

@@ -99,8 +99,10 @@ func TestSoak(t *testing.T) {
 	sender, _ := startSoaked(t, "attack", "soak.yaml", "--target", url, "--record", "soak.rec", "--json", "-q", "--max-lag", "1m")
 	defer sender.Process.Kill()
 	begun := time.Now()
+	every := time.NewTicker(*soak / 20)
+	defer every.Stop()
 	for range 20 {
-		time.Sleep(*soak / 20)
+		<-every.C
 		server.look()
 		sender.look()
 		n := len(sender.memory)
