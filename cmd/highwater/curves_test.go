@@ -131,6 +131,7 @@ func TestAttackThatLeavesTooFew(t *testing.T) {
 
 // The readings by which a target counts are found over real connections.
 func TestCalibrate(t *testing.T) {
+	t.Parallel() // it takes long
 	p, _ := engine.NamedPolicy("")
 	if err := p.Set("hold_from", "end"); err != nil {
 		t.Fatal(err)

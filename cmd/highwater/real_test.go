@@ -231,6 +231,7 @@ func decimals(x float64, like string) string {
 // The requests of two months of a busy web server in 1995. A hold is
 // half-open: what ends at an instant has gone when a call comes then.
 func TestNASALog(t *testing.T) {
+	t.Parallel() // it takes long
 	file := realLog(t, "nasa/workload.tbz2")
 	if testing.Short() {
 		t.Skip("3.5 million calls are much for -short")
@@ -311,6 +312,7 @@ func fitted(t *testing.T, args ...string) (r result.Fit, figures map[string]resu
 // Simulating what was fitted to two months of a busy server reproduces its
 // mean, how long how many units were in use, and the peaks of its days.
 func TestFitNASALog(t *testing.T) {
+	t.Parallel() // it takes long
 	file := realLog(t, "nasa/workload.tbz2")
 	if testing.Short() {
 		t.Skip("millions of calls are much for -short")
