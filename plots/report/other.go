@@ -161,8 +161,8 @@ func (r *Report) addReadings(s *result.Readings) {
 	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", words.Plural(s.Sets, "set"), line(s.Policy),
 		settings(s.Lowest.Settings), settings(s.Highest.Settings)), Table: t})
 	if o := s.Over; o != nil {
-		if low, high := o.Lowest.Enough.Units, o.Highest.Enough.Units; !first && low != nil && high != nil {
-			r.more = append(r.more, otherReadings(*low, *high))
+		if text := otherReadings(&o.Lowest.Enough, &o.Highest.Enough, o.Confidence); !first && text != "" {
+			r.more = append(r.more, text)
 		}
 		t := &table{Head: []string{"reading", "needed: median (range)", "enough"}}
 		for _, x := range []struct {
@@ -175,13 +175,20 @@ func (r *Report) addReadings(s *result.Readings) {
 	}
 }
 
-// otherReadings says how far apart the readings lie.
-func otherReadings(low, high int) string {
-	if low == high {
-		return "By every reading of the documents the runs need the same at this risk."
+// otherReadings says how far apart the readings lie, "" when there are too few
+// replications to say it.
+func otherReadings(low, high *result.Need, confidence float64) string {
+	from, to, how := low.Guaranteed, high.Guaranteed, "with "+percent(confidence)+" confidence"
+	if from == nil || to == nil {
+		from, to, how = low.Units, high.Units, "by the runs"
 	}
-	return fmt.Sprintf("By other readings of the documents between %s and %s keep to this risk, by the runs; see what the readings change.",
-		words.Number(low), words.Plural(high, "unit"))
+	switch {
+	case from == nil || to == nil:
+		return ""
+	case *from == *to:
+		return fmt.Sprintf("By every reading of the documents it is the same %s, %s.", words.Plural(*to, "unit"), how)
+	}
+	return fmt.Sprintf("By other readings of the documents it is %s to %s, %s; see what the readings change.", words.Number(*from), words.Plural(*to, "unit"), how)
 }
 
 func (r *Report) addAdvice(s *result.Advice) {

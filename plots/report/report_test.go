@@ -377,3 +377,33 @@ func TestHoursOfTheWeek(t *testing.T) {
 	}
 	written(t, s)
 }
+
+// A report of more than the readings says what the others come to, as the
+// answer is given: guaranteed, or by the runs where those are too few.
+func TestOtherReadings(t *testing.T) {
+	need := func(units, guaranteed int) *result.Need {
+		n := &result.Need{}
+		if units > 0 {
+			n.Units = &units
+		}
+		if guaranteed > 0 {
+			n.Guaranteed = &guaranteed
+		}
+		return n
+	}
+	for _, c := range []struct {
+		low, high *result.Need
+		want      string
+	}{
+		{need(7, 8), need(9, 10), "it is 8 to 10 units, with 95 % confidence;"},
+		{need(7, 8), need(9, 0), "it is 7 to 9 units, by the runs;"},
+		{need(7, 8), need(7, 8), "the same 8 units, with 95 % confidence."},
+	} {
+		if got := otherReadings(c.low, c.high, 0.95); !strings.Contains(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	if got := otherReadings(need(0, 0), need(7, 8), 0.95); got != "" {
+		t.Errorf("%q of too few runs", got)
+	}
+}
