@@ -21,15 +21,20 @@ var remaking = []string{"advise", "risk", "confidence", "reps", "seed", "policy"
 
 // writeDossier writes a report with all that it rests on.
 func writeDossier(w io.Writer, cmd *cobra.Command, r *report.Report, it *reported) error {
+	m, given := dossierManifest(cmd, r, it)
 	made, err := dossierParts(r, it)
 	if err != nil {
 		return err
 	}
-	m := &dossier.Manifest{Title: r.Title(), Answer: r.Answer(), Build: build(), Flags: flagsGiven(cmd, remaking), Inputs: []dossier.Input{}}
+	return dossier.Write(w, m, made, given)
+}
+
+// dossierManifest is the manifest, but for the files, and the inputs.
+func dossierManifest(cmd *cobra.Command, r *report.Report, it *reported) (m *dossier.Manifest, given []dossier.Entry) {
+	m = &dossier.Manifest{Title: r.Title(), Answer: r.Answer(), Build: build(), Flags: flagsGiven(cmd, remaking), Inputs: []dossier.Input{}}
 	if s := it.src.Sizing; s != nil {
 		m.Fingerprint, m.Seed = s.Fingerprint, s.Seed
 	}
-	var given []dossier.Entry
 	for i, in := range it.inputs {
 		name := "input/" + fileName(path.Base(in.Name))
 		if i > 0 {
@@ -38,7 +43,7 @@ func writeDossier(w io.Writer, cmd *cobra.Command, r *report.Report, it *reporte
 		m.Inputs = append(m.Inputs, dossier.Input{Name: in.Name, File: name})
 		given = append(given, dossier.Entry{Name: name, Data: in.Data})
 	}
-	return dossier.Write(w, m, made, given)
+	return m, given
 }
 
 // dossierParts are the files of a dossier that are made of its inputs.
@@ -91,8 +96,10 @@ architecture, makes the same bytes from the input again:
 The hashes show what was changed by chance, or by one who did not make a new
 manifest as well. Whoever wants to know that the dossier is the one that was
 sent compares the SHA-256 of the manifest, which verify prints, with one told by
-another way, such as a signed letter. The figures follow from the scenario;
-whether the scenario is true to the site is for its people to say.
+another way, such as a signed letter. Where the input is a scenario, the figures
+follow from it; whether it is true to the site is for its people to say. Where the
+input is a result, the report follows from that, and nothing here shows what the
+result came of.
 
 The pages that follow come with the program: what the figures mean, by which
 rules units are counted and where those are published, which readings were taken

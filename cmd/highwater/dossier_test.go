@@ -50,17 +50,26 @@ func TestDossier(t *testing.T) {
 	}
 }
 
-// A result has no scenario that it could be made of: the report is made anew.
+// A result has no scenario that it could be made of. Of a measured one that is
+// all there is; a simulated one may be anything.
 func TestDossierOfAResult(t *testing.T) {
-	inFolder(t, map[string]string{"clinic.yaml": clinic})
-	_, out, _ := highwater(t.Context(), nil, "size", "clinic.yaml", "-q", "--json")
-	if code, _, errs := highwater(t.Context(), strings.NewReader(out), "report", "-", "--dossier", "a.zip"); code != 0 {
-		t.Fatal(errs)
-	}
-	code, out, errs := highwater(t.Context(), nil, "verify", "a.zip", "-q", "--json")
-	var v verification
-	if err := json.Unmarshal([]byte(out), &v); err != nil || code != 0 || v.Verdict != "verified" || v.Remade != v.Files-1 {
-		t.Errorf("exit code %d, %v: %s%s", code, err, out, errs)
+	inFolder(t, map[string]string{"clinic.yaml": clinic, "day.jsonl": call})
+	for _, c := range []struct {
+		args, verdict string
+		code          int
+	}{
+		{"replay day.jsonl", reportVerified, 0},
+		{"size clinic.yaml", "inconclusive", exitInconclusive},
+	} {
+		_, out, _ := highwater(t.Context(), nil, append(strings.Fields(c.args), "-q", "--json")...)
+		if code, _, errs := highwater(t.Context(), strings.NewReader(out), "report", "-", "--dossier", "a.zip"); code != 0 {
+			t.Fatal(errs)
+		}
+		code, out, errs := highwater(t.Context(), nil, "verify", "a.zip", "-q", "--json")
+		var v verification
+		if err := json.Unmarshal([]byte(out), &v); err != nil || code != c.code || v.Verdict != c.verdict || v.Remade != v.Files || len(v.Differ) > 0 {
+			t.Errorf("%s: exit code %d, %v: %s%s", c.args, code, err, out, errs)
+		}
 	}
 }
 
@@ -75,6 +84,7 @@ func TestVerifyDoubts(t *testing.T) {
 	fewer := bytes.Replace(was["report.md"], []byte("units"), []byte("pints"), 1)
 	rezip(t, "changed.zip", was, map[string][]byte{"report.md": fewer})
 	rezip(t, "made.zip", was, map[string][]byte{"report.md": fewer, "manifest.json": bytes.Replace(was["manifest.json"], []byte(sum(was["report.md"])), []byte(sum(fewer)), 1)})
+	rezip(t, "answer.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(`"answer": "42 `), []byte(`"answer": "30 `), 1)})
 	rezip(t, "other.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(runtime.GOARCH), []byte("z80"), 1)})
 	rezip(t, "flag.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(`"flags": []`), []byte(`"flags": [{"name": "output", "value": "x"}]`), 1)})
 	for _, c := range []struct {
@@ -85,9 +95,11 @@ func TestVerifyDoubts(t *testing.T) {
 	}{
 		{"changed.zip", 3, "report.md has", "changed.zip: 1 file is not as the manifest says"},
 		{"changed.zip --hashes", 3, "verdict  changed", "changed.zip: 1 file is not"},
+		{"answer.zip", 3, `manifest.json has answer`, "answer.zip: 1 file is made otherwise now"},
+		{"answer.zip --hashes", 0, "It says, unverified: 30 license units", ""},
 		{"made.zip --hashes", 0, "verdict  hashes hold", ""},
-		{"made.zip", 3, "report.md differs at byte", "made.zip: 1 file is made otherwise now"},
-		{"other.zip", 5, "by architecture z80", "could not be made anew: it was made by architecture z80"},
+		{"made.zip", 3, "report.md differs at byte", "made.zip: 2 files are made otherwise now"},
+		{"other.zip", 5, "by architecture z80", "could not all be made anew: it was made by architecture z80"},
 		{"other.zip --hashes", 0, "verdict  hashes hold", ""},
 		{"flag.zip", 4, "", "--output is not one on which results depend"},
 		{"notes.zip", 4, "", "notes.zip: it is no dossier"},

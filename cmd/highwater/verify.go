@@ -23,8 +23,9 @@ Reads a ZIP file that highwater report --dossier wrote. Each file must have the
 SHA-256 that the manifest says. Then everything is made anew from the scenario,
 with the flags of then, and must have the same bytes. Only the same version of
 the program, built by the same Go for the same architecture, can do that;
-another says so, and the verdict is inconclusive. Of a measured result only the
-report is made anew. Nothing is unpacked to disk.
+another says so, and the verdict is inconclusive. Where the input is a result,
+the report alone is made anew from it: that is all of a measured result, and
+inconclusive of a simulated one. Nothing is unpacked to disk.
 
 Flags:
   --hashes     compare the hashes alone
@@ -44,6 +45,12 @@ no dossier; 5 they could not be made anew.
 See also: highwater report, highwater help trust
 `
 
+// Verdicts on a dossier that is as it was made.
+const (
+	verified       = "verified"        // all of it was made anew
+	reportVerified = "report verified" // of a measured result, which cannot be
+)
+
 // A verification is what came of verifying a dossier.
 type verification struct {
 	Schema  int             `json:"schema"`
@@ -57,9 +64,10 @@ type verification struct {
 	Remade  int             `json:"remade"`               // files
 	NotMade string          `json:"not_remade,omitempty"` // why
 	Differ  []dossier.Fault `json:"differ"`               // of the files made anew
-	Verdict string          `json:"verdict"`              // verified, hashes hold, changed, differs, inconclusive
+	Verdict string          `json:"verdict"`              // verified, report verified, hashes hold, changed, differs, inconclusive
 
-	made dossier.Build
+	made     dossier.Build
+	measured bool // the input is a measured result
 }
 
 func newVerify(std stdio) *cobra.Command {
@@ -129,34 +137,38 @@ func (v *verification) remake(ctx context.Context, std stdio, d *dossier.Dossier
 		v.NotMade = "it has no input"
 		return nil
 	}
-	made, err := made(ctx, std, d, workers, quiet)
+	it, made, err := made(ctx, std, d, workers, quiet)
 	if err != nil {
 		return err
 	}
 	v.Remade, v.Differ = len(made), append(v.Differ, d.Compare(made)...)
+	v.measured = it.src.Attack != nil || it.src.Replay != nil
+	if it.sc == nil && !v.measured {
+		v.NotMade = "it has a result and not the scenario that was simulated; the report alone follows from that"
+	}
 	return nil
 }
 
-// made are the files that a dossier's inputs make now.
-func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet bool) ([]dossier.Entry, error) {
+// made are the files that a dossier's inputs make now, the manifest too.
+func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet bool) (*reported, []dossier.Entry, error) {
 	cmd, f := newReportFlags(std)
 	cmd.SetContext(ctx)
 	for _, flag := range d.Flags {
 		if !slices.Contains(remaking, flag.Name) {
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s is not one on which results depend", dossier.ManifestName, visible(flag.Name))}
+			return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s is not one on which results depend", dossier.ManifestName, visible(flag.Name))}
 		}
 		if err := cmd.Flags().Set(flag.Name, flag.Value); err != nil {
-			return nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s: %w", dossier.ManifestName, flag.Name, err)}
+			return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s: %w", dossier.ManifestName, flag.Name, err)}
 		}
 	}
 	f.study.sim.Workers, f.study.quiet = workers, quiet
 	if err := f.check(cmd, nil); err != nil {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", dossier.ManifestName, err)}
+		return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", dossier.ManifestName, err)}
 	}
 	name := d.Inputs[0].Name
 	data, err := d.Input(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var it *reported
 	if isResult(name, data) {
@@ -168,13 +180,20 @@ func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r, err := report.New(it.src)
 	if err != nil {
-		return nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
+		return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", name, err)}
 	}
-	return dossierParts(r, it)
+	m, given := dossierManifest(cmd, r, it)
+	m.Build = d.Build // which is like this one
+	files, err := dossierParts(r, it)
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := dossier.Encode(m, files, given)
+	return it, append(files, manifest), err
 }
 
 // conclude prints the result and finds the exit code.
@@ -191,9 +210,11 @@ func (v *verification) conclude(std stdio, name string, hashes, asJSON bool) err
 		v.Verdict = "hashes hold"
 	case v.NotMade != "":
 		v.Verdict = "inconclusive"
-		verdict = &exitError{exitInconclusive, fmt.Errorf("%s: its files could not be made anew: %s", name, v.NotMade)}
+		verdict = &exitError{exitInconclusive, fmt.Errorf("%s: its files could not all be made anew: %s", name, v.NotMade)}
+	case v.measured:
+		v.Verdict = reportVerified
 	default:
-		v.Verdict = "verified"
+		v.Verdict = verified
 	}
 	var err error
 	if asJSON {
@@ -207,16 +228,25 @@ func (v *verification) conclude(std stdio, name string, hashes, asJSON bool) err
 // write tells a person what came of it.
 func (v *verification) write(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s: dossier of %s\n\n", name, printable(v.Dossier))
-	paragraph(w, "", visible(v.Answer))
+	says := "It says, unverified: "
+	switch v.Verdict {
+	case verified:
+		says = ""
+	case reportVerified:
+		says = "By what was measured, which cannot be made anew: "
+	}
+	paragraph(w, "", says+visible(v.Answer))
 	lines := [][2]string{
 		{"made by", fmt.Sprintf("highwater %s, %s, %s", printable(v.made.Version), printable(v.made.Go), printable(v.made.Arch))},
 		{"seal", v.Seal + " (SHA-256 of the manifest)"},
 		{"files", words.Number(v.Files) + allBut(len(v.Faults), "as the manifest says")},
 	}
-	switch {
-	case v.Remade > 0:
+	if v.Remade > 0 {
 		lines = append(lines, [2]string{"made anew", words.Number(v.Remade) + allBut(len(v.Differ), "with the same bytes")})
-	case v.NotMade != "":
+	}
+	if v.NotMade != "" && v.Remade > 0 {
+		lines = append(lines, [2]string{"but", v.NotMade})
+	} else if v.NotMade != "" {
 		lines = append(lines, [2]string{"made anew", "no: " + v.NotMade})
 	}
 	lines = append(lines, [2]string{"verdict", v.Verdict})

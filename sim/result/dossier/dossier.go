@@ -98,33 +98,17 @@ type Entry struct {
 	Data []byte
 }
 
-// Write writes a dossier of inputs and of what was made of them. It fills the
-// manifest's schema, kind and files in. Names must differ.
-func Write(w io.Writer, m *Manifest, made []Entry, given []Entry) error {
-	m.Schema, m.Kind, m.Files = Schema, Kind, nil
-	all := slices.Concat(made, given)
-	for i, e := range all {
-		m.Files = append(m.Files, File{e.Name, int64(len(e.Data)), hash(e.Data), i >= len(made)})
-	}
-	slices.SortFunc(m.Files, func(x, y File) int { return cmp.Compare(x.Name, y.Name) })
-	slices.SortFunc(all, func(x, y Entry) int { return cmp.Compare(x.Name, y.Name) })
-	for i, e := range all {
-		if why := badName(e.Name); why != "" {
-			return fmt.Errorf("dossier: %q %s", e.Name, why)
-		}
-		if i > 0 && all[i-1].Name == e.Name {
-			return fmt.Errorf("dossier: two files have the name %q", e.Name)
-		}
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
+// Write writes a dossier of inputs and of what was made of them. Names must
+// differ.
+func Write(w io.Writer, m *Manifest, made, given []Entry) error {
+	manifest, err := Encode(m, made, given)
+	if err != nil {
 		return err
 	}
+	all := slices.Concat(made, given)
+	slices.SortFunc(all, func(x, y Entry) int { return cmp.Compare(x.Name, y.Name) })
 	z := zip.NewWriter(w)
-	for _, e := range append([]Entry{{ManifestName, b.Bytes()}}, all...) {
+	for _, e := range append([]Entry{manifest}, all...) {
 		f, err := z.CreateHeader(&zip.FileHeader{Name: e.Name, Method: zip.Deflate, Modified: stamp})
 		if err != nil {
 			return err
@@ -134,6 +118,30 @@ func Write(w io.Writer, m *Manifest, made []Entry, given []Entry) error {
 		}
 	}
 	return z.Close()
+}
+
+// Encode is the manifest as a file. It fills the manifest's schema, kind and
+// files in.
+func Encode(m *Manifest, made, given []Entry) (Entry, error) {
+	m.Schema, m.Kind, m.Files = Schema, Kind, []File{}
+	for i, e := range slices.Concat(made, given) {
+		if why := badName(e.Name); why != "" {
+			return Entry{}, fmt.Errorf("dossier: %q %s", e.Name, why)
+		}
+		m.Files = append(m.Files, File{e.Name, int64(len(e.Data)), hash(e.Data), i >= len(made)})
+	}
+	slices.SortFunc(m.Files, func(x, y File) int { return cmp.Compare(x.Name, y.Name) })
+	for i := 1; i < len(m.Files); i++ {
+		if m.Files[i-1].Name == m.Files[i].Name {
+			return Entry{}, fmt.Errorf("dossier: two files have the name %q", m.Files[i].Name)
+		}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(m)
+	return Entry{ManifestName, b.Bytes()}, err
 }
 
 // stamp is when every file says that it was made: the first instant that a ZIP
@@ -212,7 +220,6 @@ func read(r io.ReaderAt, size, left int64) (*Dossier, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: it has no %s", ErrNone, ManifestName)
 	}
-	delete(d.files, ManifestName)
 	d.Seal = hash(manifest)
 	if err := d.parse(manifest); err != nil {
 		return nil, err
@@ -269,7 +276,7 @@ func (d *Dossier) check() {
 		listed[f.Name] = true
 	}
 	for name := range d.files {
-		if !listed[name] {
+		if !listed[name] && name != ManifestName {
 			d.fault(name, "is not in the manifest")
 		}
 	}
@@ -296,8 +303,8 @@ func (d *Dossier) Input(name string) ([]byte, error) {
 	return nil, fmt.Errorf("%s is not in the dossier: %w", name, fs.ErrNotExist)
 }
 
-// Compare says which of the files that were made differ from those made now,
-// and how.
+// Compare says which of the files that were made, and the manifest, differ from
+// those made now, and how.
 func (d *Dossier) Compare(now []Entry) []Fault {
 	var list []Fault
 	made := map[string]bool{}

@@ -194,6 +194,29 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A manifest that says something else than the files do is not made again.
+func TestManifestIsCompared(t *testing.T) {
+	data := repack(t, sample(t), func(name string, data []byte) []Entry {
+		if name == ManifestName {
+			data = bytes.Replace(data, []byte(`"title": "clinic"`), []byte(`"title": "ward"`), 1)
+		}
+		return []Entry{{name, data}}
+	})
+	d := mustRead(t, data)
+	if len(d.Faults) > 0 {
+		t.Fatalf("faults %v; the files are as they were", d.Faults)
+	}
+	made := []Entry{{"report.md", d.Data("report.md")}, {"result/size.json", d.Data("result/size.json")}}
+	now, err := Encode(&Manifest{Title: "clinic", Inputs: d.Inputs, Build: d.Build}, made, []Entry{{"scenario/clinic.yaml", d.Data("scenario/clinic.yaml")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Fault{{ManifestName, `has title "ward", and is made with "clinic"`}}
+	if diff := cmp.Diff(want, d.Compare(append(made, now))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUnlikeBuilds(t *testing.T) {
 	b := Build{Version: "0.1.0", Revision: "abc", Go: "go1.26", Arch: "amd64"}
 	for want, other := range map[string]Build{
