@@ -44,8 +44,13 @@ func (b *Bars) sheet() (*sheet, error) {
 	}
 	keys := f.partNames(b.Parts)
 	names, texts := 0.0, 0.0
-	for _, r := range b.Rows {
-		names = max(names, tableFace.width(clean(r.Name)))
+	named := make([]string, len(b.Rows))
+	for i, r := range b.Rows {
+		named[i] = r.Name
+	}
+	named = apart(named)
+	for i, r := range b.Rows {
+		names = max(names, tableFace.width(named[i]))
 		texts = max(texts, tableFace.width(clean(r.Text)))
 	}
 	room := chartWidth - 2*margin - 16
@@ -55,7 +60,7 @@ func (b *Bars) sheet() (*sheet, error) {
 	top := f.depth
 	for i, r := range b.Rows {
 		base := top + barRow*float64(i) + barRow/2 + tableFace.size*0.35
-		f.say(run{tableFace, black, margin, base, 0, tableFace.shorten(clean(r.Name), names)})
+		f.say(run{tableFace, black, margin, base, 0, tableFace.shorten(named[i], names)})
 		f.say(run{tableFace, black, left + r.Length*most + 8, base, 0, tableFace.shortenEnd(clean(r.Text), texts)})
 	}
 	f.depth += barRow * float64(len(b.Rows))
@@ -82,8 +87,8 @@ func (f *frame) partNames(names []string) (keys []spot) {
 	}
 	x := margin
 	f.depth += legendRow
-	for _, name := range names {
-		name = tableFace.shorten(clean(name), chartWidth-2*margin-16)
+	for _, name := range apart(names) {
+		name = tableFace.shorten(name, chartWidth-2*margin-16)
 		w := 16 + tableFace.width(name)
 		if x > margin && x+w > chartWidth-margin {
 			x, f.depth = margin, f.depth+legendRow

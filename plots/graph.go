@@ -43,7 +43,11 @@ func (g *Graph) sheet() (*sheet, error) {
 	var rows []float64
 	names := make([]string, 0, len(g.Lines)+1)
 	for _, l := range g.Lines {
-		names = append(names, strings.TrimSpace(clean(l.Name)+"  "+clean(l.Note)))
+		names = append(names, l.Name)
+	}
+	names = apart(names)
+	for i, l := range g.Lines {
+		names[i] = strings.TrimSpace(names[i] + "  " + clean(l.Note))
 	}
 	if g.LimitName != "" {
 		names = append(names, clean(g.LimitName))

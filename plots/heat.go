@@ -40,8 +40,13 @@ func (h *Heat) sheet() (*sheet, error) {
 	}
 	f := begin(&h.Heading)
 	left := margin
-	for _, r := range h.Rows {
-		left = max(left, margin+tableFace.width(clean(r.Name))+8)
+	names := make([]string, len(h.Rows))
+	for i, r := range h.Rows {
+		names[i] = r.Name
+	}
+	names = apart(names)
+	for _, name := range names {
+		left = max(left, margin+tableFace.width(name)+8)
 	}
 	width := (chartWidth - margin - left) / float64(n)
 	f.depth += 12
@@ -51,7 +56,7 @@ func (h *Heat) sheet() (*sheet, error) {
 	top := f.depth
 	for i, r := range h.Rows {
 		base := top + heatRow*(float64(i)+0.5) + tableFace.size*0.35
-		f.say(run{tableFace, black, margin, base, 0, clean(r.Name)})
+		f.say(run{tableFace, black, margin, base, 0, names[i]})
 		for j, c := range r.Cells {
 			ink := gray
 			if !c.Empty {

@@ -185,13 +185,14 @@ func (l *layout) legend(depth float64) float64 {
 		if s.FirstRefusal != nil {
 			anyRefusal, refusal = true, l.tl.stamp(s.FirstRefusal.At, true)
 		}
-		names, peaks, refusals = append(names, clean(s.Name)), append(peaks, peak), append(refusals, refusal)
+		names, peaks, refusals = append(names, s.Name), append(peaks, peak), append(refusals, refusal)
 	}
 	type column struct {
 		head  string
 		cells []string
 		width float64
 	}
+	names = apart(names)
 	columns := []column{{head: "", cells: names}}
 	if anyPeak {
 		columns = append(columns, column{head: l.peakHeading(), cells: peaks})

@@ -8,6 +8,7 @@ import (
 	"math"
 	"sync"
 	"time"
+	"unicode/utf16"
 
 	"codeberg.org/go-pdf/fpdf"
 	"gonum.org/v1/plot/font"
@@ -59,8 +60,8 @@ func writePDF(w io.Writer, c Chart) error {
 	doc.SetCreationDate(time.Unix(0, 0).UTC())
 	doc.SetModificationDate(time.Unix(0, 0).UTC())
 	doc.SetCatalogSort(true)
-	doc.SetTitle(s.title, true)
-	doc.SetSubject(s.desc, true)
+	doc.SetTitle(utf16Text(s.title), false)
+	doc.SetSubject(utf16Text(s.desc), false)
 	doc.SetAutoPageBreak(false, 0)
 	doc.AddUTF8FontFromBytes(pdfFamily, "", files[0])
 	doc.AddUTF8FontFromBytes(pdfFamily, "B", files[1])
@@ -70,6 +71,15 @@ func writePDF(w io.Writer, c Chart) error {
 		return fmt.Errorf("PDF: %w", err)
 	}
 	return nil
+}
+
+// utf16Text is a text as PDF wants it outside of pages.
+func utf16Text(s string) string {
+	b := []byte{0xFE, 0xFF}
+	for _, unit := range utf16.Encode([]rune(s)) {
+		b = append(b, byte(unit>>8), byte(unit))
+	}
+	return string(b)
 }
 
 func (c *pdfCanvas) place(p vg.Point) (x, y float64) {

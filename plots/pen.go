@@ -101,7 +101,7 @@ func (f typeface) face() font.Face {
 // width returns the width of s in points.
 func (f typeface) width(s string) float64 {
 	face := f.face()
-	return face.Width(s).Points()
+	return face.Width(glyphs(s)).Points()
 }
 
 // A canvas is what a pen needs of one of gonum/plot.
@@ -122,7 +122,8 @@ type canvas interface {
 // of a point, which nobody sees and which keeps SVG small.
 type pen struct {
 	cv    canvas
-	piece int // most spots stroked at once; 0 means all
+	piece int  // most spots stroked at once; 0 means all
+	any   bool // who shows it finds a font for every letter
 }
 
 func (s spot) vg() vg.Point {
@@ -200,7 +201,10 @@ func (p *pen) text(f typeface, c color.NRGBA, at spot, align float64, s string) 
 		return
 	}
 	face := f.face()
-	at.x -= align * face.Width(s).Points()
+	at.x -= align * f.width(s)
+	if !p.any {
+		s = glyphs(s)
+	}
 	p.cv.SetColor(c)
 	p.cv.FillString(face, at.vg(), s)
 }

@@ -58,7 +58,7 @@ func writeSVG(w io.Writer, c Chart) error {
 
 func (s *sheet) svg() ([]byte, error) {
 	cv := &svgCanvas{Canvas: vgsvg.NewWith(vgsvg.UseWH(vg.Length(chartWidth), vg.Length(s.height)))}
-	p := &pen{cv: cv}
+	p := &pen{cv: cv, any: true}
 	p.fillBox(white, box{0, 0, chartWidth, s.height}) // an image is white by itself
 	s.draw(p)
 	var b bytes.Buffer

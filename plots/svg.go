@@ -19,7 +19,7 @@ type svgCanvas struct {
 
 // FillString writes a text and notes its width.
 func (c *svgCanvas) FillString(f font.Face, at vg.Point, s string) {
-	c.widths = append(c.widths, f.Width(s).Points())
+	c.widths = append(c.widths, f.Width(glyphs(s)).Points())
 	c.Canvas.FillString(f, at, s)
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"runtime"
@@ -194,4 +195,21 @@ func rezip(t *testing.T, name string, files, changed map[string][]byte) {
 func sum(data []byte) string {
 	h := sha256.Sum256(data)
 	return hex.EncodeToString(h[:])
+}
+
+// When one of several files cannot be made, none is written.
+func TestDossierAllOrNone(t *testing.T) {
+	good := artefact{"good", func(w io.Writer) error { _, err := io.WriteString(w, "all of it"); return err }}
+	bad := artefact{"bad", func(io.Writer) error { return errors.New("no room") }}
+	if files, err := ready([]artefact{good, bad}); err == nil || err.Error() != "bad: no room" || files != nil {
+		t.Errorf("made %d files, error %v", len(files), err)
+	}
+	files, err := ready([]artefact{good})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := files[0].write(&b); err != nil || b.String() != "all of it" {
+		t.Errorf("wrote %q, error %v", b.String(), err)
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -329,9 +330,6 @@ func (f *reportFlags) write(cmd *cobra.Command, std stdio, r *report.Report, it 
 		files = append(files, artefact{f.markdown, r.WriteMarkdown})
 	}
 	if f.charts != "" {
-		if err := os.MkdirAll(f.charts, 0o755); err != nil {
-			return err
-		}
 		for _, file := range charts(r) {
 			files = append(files, artefact{filepath.Join(f.charts, file.name), file.write})
 		}
@@ -339,11 +337,37 @@ func (f *reportFlags) write(cmd *cobra.Command, std stdio, r *report.Report, it 
 	if f.dossier != "" {
 		files = append(files, artefact{f.dossier, func(w io.Writer) error { return writeDossier(w, cmd, r, it) }})
 	}
+	files, err := ready(files)
+	if err != nil {
+		return err
+	}
+	if f.charts != "" {
+		if err := os.MkdirAll(f.charts, 0o755); err != nil {
+			return err
+		}
+	}
 	var errs []error
 	for _, file := range files {
 		errs = append(errs, writeFile(std, file.name, file.write))
 	}
 	return errors.Join(errs...)
+}
+
+// ready are files that are made already, so that none is written when one of
+// them cannot be.
+func ready(files []artefact) ([]artefact, error) {
+	list := make([]artefact, len(files))
+	for i, f := range files {
+		var b bytes.Buffer
+		if err := f.write(&b); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		list[i] = artefact{f.name, func(w io.Writer) error {
+			_, err := w.Write(b.Bytes())
+			return err
+		}}
+	}
+	return list, nil
 }
 
 // charts are the files of a folder of charts.
