@@ -160,10 +160,13 @@ func readMetrics(s *record.Sample, text string) error {
 	if families[wire.MetricConsumed] == nil && err != nil {
 		return fmt.Errorf("not Prometheus text: %w", err)
 	}
-	s.Consumed, s.Available = metric(families[wire.MetricConsumed]), metric(families[wire.MetricAvailable])
+	s.Consumed, s.Available = metric(families[wire.MetricConsumed]), max(0, metric(families[wire.MetricAvailable])) // NaN stays
 	s.Percent, s.Sessions = metric(families[wire.MetricPercent]), metric(families[wire.MetricCSPSessions])
-	if math.IsNaN(s.Consumed) || math.IsInf(s.Consumed, 0) || s.Consumed < 0 {
+	switch f := families[wire.MetricConsumed]; {
+	case f == nil || len(f.Metric) == 0:
 		return errNoMetrics
+	case !wire.Units(s.Consumed):
+		return fmt.Errorf("%s is %v, which is no number of units", wire.MetricConsumed, s.Consumed)
 	}
 	return nil
 }

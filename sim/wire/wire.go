@@ -160,6 +160,10 @@ const (
 	MetricCSPSessions = "iris_csp_sessions"
 )
 
+// Units reports whether the value of a metric is a number of license units: at
+// least 0, and less than 2^31.
+func Units(value float64) bool { return value >= 0 && value < 1<<31 }
+
 // Status splits what a refused web client sees (see
 // [engine.Refusal.ClientSees]) into the status and its text. A refused login
 // is 401.

@@ -12,6 +12,7 @@ package curves
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"time"
@@ -68,6 +69,11 @@ func Read(r *record.Reader) (*Log, error) {
 		}
 	}
 	l.Samples, l.State = r.Samples(), r.State()
+	for i := range l.Samples {
+		if s := &l.Samples[i]; s.Failed == "" && !wire.Units(s.Consumed) {
+			s.Failed = fmt.Sprintf("%v is no number of units", s.Consumed)
+		}
+	}
 	l.Partial = r.End() == nil || r.End().Reason != ""
 	return l, nil
 }

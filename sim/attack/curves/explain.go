@@ -1,6 +1,7 @@
 package curves
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (x *comparison) note() {
 	if n := x.unreached(); n > 0 {
 		note("%d attempts never reached the target: they take no units as run", n)
 	}
+	if n, why := x.unsaid(); n > 0 {
+		note("%d of %d looks at the target's metrics brought no units: %q", n, len(l.Samples), why)
+	}
 	switch {
 	case s == nil:
 	case s.Clock != l.axis().clock:
@@ -105,6 +109,17 @@ func (x *comparison) unreached() (n int) {
 		}
 	}
 	return n
+}
+
+// unsaid is how many looks at the target brought no units, and why the first
+// did not.
+func (x *comparison) unsaid() (n int, why string) {
+	for i := range x.l.Samples {
+		if f := x.l.Samples[i].Failed; f != "" {
+			n, why = n+1, cmp.Or(why, f)
+		}
+	}
+	return n, why
 }
 
 // others reports whether the scenario has people who send nothing over HTTP.

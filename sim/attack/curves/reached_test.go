@@ -1,6 +1,8 @@
 package curves
 
 import (
+	"bytes"
+	"math"
 	"net/netip"
 	"strings"
 	"testing"
@@ -70,5 +72,35 @@ func TestCutShort(t *testing.T) {
 	// The distances are 4 (but for what was before the start), 2, 2 and 10 s.
 	if got := res.Divergence.Apart; !res.Partial || got != 4*engine.Second {
 		t.Errorf("partial %v, samples each %v; want 4 s", res.Partial, got)
+	}
+}
+
+// A record whose target has said what is no number of units has looks that
+// failed, and its curves are those without them.
+func TestHostileSamples(t *testing.T) {
+	var b bytes.Buffer
+	w, err := record.NewWriter(&b, &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: people})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, units := range []float64{math.NaN(), 1e300, 2, -5, 1 << 31, 2} {
+		at := time.Duration(i) * time.Second
+		w.Sample(&record.Sample{Sent: at, Done: at, Consumed: units})
+	}
+	if err := w.End(""); err != nil {
+		t.Fatal(err)
+	}
+	r, err := record.NewReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := compare(t, l, Limit{})
+	if d := res.Divergence; d.Samples != 6 || d.Failed != 4 || res.Idle != 0 || res.Reported.Peak.Units != 2 || *res.Reported.Sampled != 2 ||
+		!strings.Contains(strings.Join(res.Notes, "\n"), "4 of 6 looks at the target's metrics brought no units: \"NaN is") {
+		t.Errorf("%d of %d samples failed, %d units before, a peak of %d: %q", d.Failed, d.Samples, res.Idle, res.Reported.Peak.Units, res.Notes)
 	}
 }
