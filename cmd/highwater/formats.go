@@ -155,17 +155,16 @@ func writeSARIF(w io.Writer, g *result.Gate) error {
 		{"gate/fail", sarifText{"An expectation of the scenario is not kept."}},
 		{"gate/inconclusive", sarifText{"Whether an expectation of the scenario is kept cannot be decided."}},
 	}}
-	for i := range g.Expectations {
-		j := &g.Expectations[i]
-		if j.Verdict == result.Pass || j.Verdict == result.Skipped || j.Line == 0 {
+	for _, l := range gateLines(g) {
+		if l.verdict == result.Pass || l.verdict == result.Skipped || l.at == nil || l.at.Line == 0 {
 			continue
 		}
 		level := "warning"
-		if j.Verdict == result.Fail {
+		if l.verdict == result.Fail {
 			level = "error"
 		}
-		at := sarifLocation{sarifPhysical{sarifArtifact{fileURI(j.File)}, sarifRegion{j.Line, j.Column}}}
-		run.Results = append(run.Results, sarifResult{"gate/" + string(j.Verdict), level, sarifText{j.Name + ": " + j.Why}, []sarifLocation{at}})
+		at := sarifLocation{sarifPhysical{sarifArtifact{fileURI(l.at.File)}, sarifRegion{l.at.Line, l.at.Column}}}
+		run.Results = append(run.Results, sarifResult{"gate/" + string(l.verdict), level, sarifText{l.name + ": " + l.text}, []sarifLocation{at}})
 	}
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }

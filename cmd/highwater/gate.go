@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"slices"
-	"strings"
 
 	"highwater/scenario"
 	"highwater/sim"
@@ -344,19 +342,4 @@ func verdictError(res *result.Gate) error {
 		return &exitError{exitInconclusive, errors.New("inconclusive: there is nothing to judge by")}
 	}
 	return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %d of %s", open, words.Plural(all, "figure"))}
-}
-
-// figureText is a number of a gate with its unit.
-func figureText(v *float64, unit string) string {
-	switch {
-	case v == nil:
-		return "–"
-	case unit == "":
-		return words.Percent(*v)
-	case unit == "s":
-		return strings.TrimSpace(fmt.Sprintf("%.4g s", *v))
-	case *v == math.Trunc(*v):
-		return words.Number(int64(*v))
-	}
-	return fmt.Sprintf("%.2f", *v)
 }

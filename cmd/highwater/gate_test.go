@@ -104,6 +104,44 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
+// What SARIF says of an expectation has the figure, its limit and the margin, as
+// the other formats do.
+func TestSARIFSaysHowMuch(t *testing.T) {
+	value, margin := 0.80004, -0.00004
+	g := &result.Gate{Expectations: []result.Judged{{Name: "fast", Verdict: result.Fail, Why: "it is more", Unit: "s", Most: 0.8, Value: &value, Margin: &margin, File: "x.yaml", Line: 3, Column: 5}}}
+	var b bytes.Buffer
+	if err := writeSARIF(&b, g); err != nil {
+		t.Fatal(err)
+	}
+	if want := `"fast: 800.04 ms (–), at most 800.0 ms, margin -0.040 ms: it is more"`; !strings.Contains(b.String(), want) {
+		t.Errorf("got %s\nwant %s", &b, want)
+	}
+}
+
+// A number shows why it is judged so: a limit just above what is allowed is not
+// printed as if it was that.
+func TestFigureText(t *testing.T) {
+	for _, tt := range []struct {
+		v    float64
+		unit string
+		from float64
+		want string
+	}{
+		{40, "units", 38, "40"}, {-0.03, "attempts", 0, "-0.03"}, {-0.06429, "attempts", 0, "-0.06"},
+		{0.00429, "attempts", 0, "0.004"}, {-0.00429, "attempts", 0, "-0.004"}, {1.00002, "units", 1, "1.00002"},
+		{0, "attempts", 0, "0"}, {1234.5, "units", 0, "1,234.50"}, {0.1 + 0.2, "units", 0.1 + 0.2, "0.30"},
+		{0.01103, "s", 1, "11.0 ms"}, {-1.131e-05, "s", 0, "-0.011 ms"}, {2.5, "s", 1, "2,500.0 ms"}, {0, "s", 0, "0.0 ms"},
+		{0.25, "", 0, "25 %"},
+	} {
+		if got := toldText(&tt.v, tt.unit, tt.from); got != tt.want {
+			t.Errorf("%v %s told from %v is %q, want %q", tt.v, tt.unit, tt.from, got, tt.want)
+		}
+	}
+	if figureText(nil, "s") != "–" {
+		t.Error("what is not known is a dash")
+	}
+}
+
 // A name cannot begin a workflow command or a cell of its own.
 func TestAnnotations(t *testing.T) {
 	var b bytes.Buffer

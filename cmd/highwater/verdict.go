@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -59,20 +60,21 @@ func expectationRows(g *result.Gate) [][]string {
 		if j.Over != nil {
 			runs = fmt.Sprintf("%d of %d", j.Over.Count, j.Over.N)
 		}
-		rows = append(rows, []string{string(j.Verdict), j.Name, valueText(j), limitsText(j.Low, j.High, j.Unit), mostText(j), figureText(j.Margin, j.Unit), runs})
+		rows = append(rows, []string{string(j.Verdict), j.Name, valueText(j), limitsText(j.Low, j.High, j.Unit, j.Most), mostText(j), toldText(j.Margin, j.Unit, 0), runs})
 	}
 	return rows
 }
 
 // valueText is a figure, with its unit where the number does not have it.
 func valueText(j *result.Judged) string {
-	if j.Value == nil || j.Unit == "" || j.Unit == "s" {
-		return figureText(j.Value, j.Unit)
-	}
-	if *j.Value == 1 {
+	text := toldText(j.Value, j.Unit, j.Most)
+	switch {
+	case j.Value == nil || j.Unit == "" || j.Unit == "s":
+		return text
+	case *j.Value == 1:
 		return "1 " + strings.TrimSuffix(j.Unit, "s")
 	}
-	return figureText(j.Value, j.Unit) + " " + j.Unit
+	return text + " " + j.Unit
 }
 
 // mostText is the limit, where it is known in the figure's unit.
@@ -83,23 +85,61 @@ func mostText(j *result.Judged) string {
 	return figureText(&j.Most, j.Unit)
 }
 
-func limitsText(low, high *float64, unit string) string {
+// limitsText is an interval, with as many digits as tell its limits from what
+// they are judged by.
+func limitsText(low, high *float64, unit string, by float64) string {
 	if low == nil && high == nil {
 		return "–"
 	}
-	return figureText(low, unit) + " to " + figureText(high, unit)
+	return toldText(low, unit, by) + " to " + toldText(high, unit, by)
 }
 
 func comparedRows(b *result.Baseline) [][]string {
 	rows := [][]string{{"verdict", "figure", "baseline", "now", "more", "interval"}}
 	for i := range b.Compared {
 		c := &b.Compared[i]
-		unit := c.Unit
-		rows = append(rows, []string{string(c.Verdict), c.Name, figureText(c.Base, unit), figureText(c.Value, unit),
-			figureText(c.Difference, unit), limitsText(c.Low, c.High, unit)})
+		rows = append(rows, []string{string(c.Verdict), c.Name, figureText(c.Base, c.Unit), figureText(c.Value, c.Unit),
+			toldText(c.Difference, c.Unit, c.Allowed), limitsText(c.Low, c.High, c.Unit, c.Allowed)})
 	}
 	return rows
 }
+
+// figureText is a number of a gate with its unit.
+func figureText(v *float64, unit string) string {
+	if v == nil {
+		return "–"
+	}
+	return toldText(v, unit, *v)
+}
+
+// toldText is a number with more digits than others where it takes them to
+// tell it from another number.
+func toldText(v *float64, unit string, from float64) string {
+	switch {
+	case v == nil:
+		return "–"
+	case unit == "":
+		return words.Percent(*v)
+	}
+	x, suffix, digits := *v, "", 2
+	switch {
+	case unit == "s":
+		x, from, suffix = 1000*x, 1000*from, " ms"
+		if digits = 1; math.Abs(x) < 10 && x != 0 {
+			digits = 3
+		}
+	case x == math.Trunc(x):
+		digits = 0
+	}
+	rounded := func(x float64) float64 { return math.Round(x * math.Pow10(digits)) }
+	for digits < mostDigits && rounded(x) == rounded(from) && x != from {
+		digits++
+	}
+	return words.Decimal(x, digits) + suffix
+}
+
+// mostDigits are the most behind the point.
+const mostDigits = 6
 
 // A gateLine is a figure of a gate for those who show them one by one.
 type gateLine struct {
@@ -114,7 +154,7 @@ func gateLines(g *result.Gate) (lines []gateLine) {
 		j := &g.Expectations[i]
 		text := j.Why
 		if j.Value != nil {
-			text = fmt.Sprintf("%s (%s), at most %s, margin %s: %s", valueText(j), limitsText(j.Low, j.High, j.Unit), mostText(j), figureText(j.Margin, j.Unit), j.Why)
+			text = fmt.Sprintf("%s (%s), at most %s, margin %s: %s", valueText(j), limitsText(j.Low, j.High, j.Unit, j.Most), mostText(j), toldText(j.Margin, j.Unit, 0), j.Why)
 		}
 		lines = append(lines, gateLine{"expectations", j.Name, j.Verdict, text, j})
 	}
@@ -133,7 +173,7 @@ func gateLines(g *result.Gate) (lines []gateLine) {
 
 func comparedText(c *result.Compared) string {
 	return fmt.Sprintf("%s now, %s in the baseline, %s more (%s): %s", figureText(c.Value, c.Unit), figureText(c.Base, c.Unit),
-		figureText(c.Difference, c.Unit), limitsText(c.Low, c.High, c.Unit), c.Why)
+		toldText(c.Difference, c.Unit, c.Allowed), limitsText(c.Low, c.High, c.Unit, c.Allowed), c.Why)
 }
 
 // writeAnnotations writes workflow commands of GitHub.

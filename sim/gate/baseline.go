@@ -8,6 +8,7 @@ import (
 	"highwater/engine"
 	"highwater/sim/result"
 	"highwater/sim/sizing"
+	"highwater/sim/stats"
 )
 
 // Allowed is how much more than a baseline is no failure.
@@ -165,19 +166,44 @@ func exact(c *result.Compared, now, was float64) {
 	}
 }
 
-// paired compares runs with the same people. Without a change in any run there
-// is none, whatever their number.
+// leastPairs is the fewest pairs that decide: were more as likely as less, that
+// all of six are on one side has a chance of 1 in 32, and of five 1 in 16,
+// which is above 5 %.
+const leastPairs = 6
+
+// paired compares runs with the same people. It passes where no pair has more
+// than is allowed: pairs with less make Student's interval wide, and are no
+// reason for doubt.
 func paired(c *result.Compared, now, was []float64, same bool) {
 	d := sizing.Paired(was, now, confidence)
-	c.Base, c.Value, c.Difference = ref(mean(was)), ref(mean(now)), ref(d.Mean)
+	c.Base, c.Value, c.Difference, c.Low, c.High = ref(mean(was)), ref(mean(now)), ref(d.Mean), d.Low, d.High
+	over, under := 0, 0
+	for i := range now {
+		switch by := now[i] - was[i]; {
+		case by > c.Allowed:
+			over++
+		case by < c.Allowed:
+			under++
+		}
+	}
+	c.Why = fmt.Sprintf("of %d pairs %d have more and %d less", d.N, d.More, d.Less)
 	switch {
-	case d.Equal == d.N && (same || d.N > 1):
+	case d.Equal == d.N && (same || d.N >= leastPairs):
 		c.Why = fmt.Sprintf("it is the same in each of %d runs", d.N)
 		more(c, 0, 0)
-	case d.Low == nil:
+	case d.N == 1:
 		c.Why = "one run is too few for an interval"
+	case d.N < leastPairs:
+		c.Why += fmt.Sprintf("; it takes at least %d pairs to tell", leastPairs)
+	case over == 0:
+		c.Verdict = result.Pass
+		if d.More > 0 {
+			c.Why += ", none by more than is allowed"
+		}
+		c.Why += fmt.Sprintf(": at most %s of all would have more", percent(stats.UpperBound(0, d.N, confidence)))
+	case over+under < leastPairs:
+		c.Why += fmt.Sprintf("; an interval takes at least %d that differ", leastPairs)
 	default:
-		c.Why = fmt.Sprintf("of %d pairs %d have more and %d less", d.N, d.More, d.Less)
 		more(c, *d.Low, *d.High)
 	}
 	if same && d.Equal < d.N {
