@@ -91,7 +91,7 @@ func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) err
 		return err
 	}
 	defer in.Close()
-	r, err := record.NewReader(bufio.NewReaderSize(&interruptible{ctx, in}, 256<<10))
+	r, err := newReader(ctx, in)
 	if err != nil {
 		return recordError(ctx, name, err)
 	}
@@ -101,7 +101,12 @@ func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) err
 	case f.to == asTrace:
 		err = errors.Join(summarizeRecord(io.Discard, r), f.trace(ctx, in, w))
 	case f.to != "":
-		err = record.Convert(w, r, f.to)
+		err = record.Convert(w, r, f.to, func() (*record.Reader, error) {
+			if _, err := in.Seek(0, io.SeekStart); err != nil {
+				return nil, err
+			}
+			return newReader(ctx, in)
+		})
 	case f.json:
 		err = summarizeRecord(io.Discard, r)
 	default:
@@ -122,6 +127,10 @@ func readRecord(ctx context.Context, std stdio, name string, f *recordFlags) err
 		return &exitError{exitInconclusive, fmt.Errorf("%s: %s", shown(name), missing)}
 	}
 	return curvesError(res)
+}
+
+func newReader(ctx context.Context, in io.Reader) (*record.Reader, error) {
+	return record.NewReader(bufio.NewReaderSize(&interruptible{ctx, in}, 256<<10))
 }
 
 // asTrace is the form of a record that highwater replay reads.

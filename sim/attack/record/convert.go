@@ -18,22 +18,25 @@ var Formats = []string{"jsonl", "vegeta-json", "vegeta-gob", "vegeta-csv"}
 // Convert writes the entries of a record in a format: one JSON object a line,
 // or the results that vegeta's commands read. Theirs have a timestamp, which
 // is the start of the record and the instant of sending, and as latency the
-// service time.
-func Convert(w io.Writer, r *Reader, format string) error {
-	var write func(*Entry) error
+// service time. They come in the order of sending, for which the record is
+// read again.
+func Convert(w io.Writer, r *Reader, format string, again func() (*Reader, error)) error {
 	switch format {
 	case "jsonl":
 		lines := json.NewEncoder(w)
-		write = func(e *Entry) error { return lines.Encode(r.line(e)) }
+		return r.each(func(e *Entry) error { return lines.Encode(r.line(e)) })
 	case "vegeta-json":
-		write = r.results(vegeta.NewJSONEncoder(w))
+		return bySending(r, again, r.results(vegeta.NewJSONEncoder(w)))
 	case "vegeta-gob":
-		write = r.results(vegeta.NewEncoder(w))
+		return bySending(r, again, r.results(vegeta.NewEncoder(w)))
 	case "vegeta-csv":
-		write = r.results(vegeta.NewCSVEncoder(w))
-	default:
-		return fmt.Errorf("no format %q", format)
+		return bySending(r, again, r.results(vegeta.NewCSVEncoder(w)))
 	}
+	return fmt.Errorf("no format %q", format)
+}
+
+// each reads all entries.
+func (r *Reader) each(do func(*Entry) error) error {
 	for {
 		var e Entry
 		err := r.Next(&e)
@@ -41,7 +44,7 @@ func Convert(w io.Writer, r *Reader, format string) error {
 			return nil
 		}
 		if err == nil {
-			err = write(&e)
+			err = do(&e)
 		}
 		if err != nil {
 			return err
@@ -57,7 +60,8 @@ func (r *Reader) cohort(e *Entry) Cohort {
 	return Cohort{}
 }
 
-// results writes entries as vegeta's results, numbered in their order.
+// results writes entries as vegeta's results, numbered in the order in which
+// they come: vegeta plot wants them numbered by their timestamps.
 func (r *Reader) results(encode vegeta.Encoder) func(*Entry) error {
 	seq := uint64(0)
 	return func(e *Entry) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
+	"github.com/tsenart/vegeta/v12/lib/plot"
 	"pgregory.net/rapid"
 )
 
@@ -211,7 +213,8 @@ func TestVegetaReadsIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		if err := Convert(&b, r, format); err != nil {
+		again := func() (*Reader, error) { return NewReader(bytes.NewReader(recorded(t, entries, 2, true))) }
+		if err := Convert(&b, r, format, again); err != nil {
 			t.Fatal(err)
 		}
 		d := decode(&b)
@@ -231,13 +234,107 @@ func TestVegetaReadsIt(t *testing.T) {
 	}
 }
 
+// busy are some attempts a millisecond apart, in the order in which they were
+// done: every seventh takes a while, one in the middle a second.
+func busy(n int) []Entry {
+	list := make([]Entry, n)
+	for i := range list {
+		at := time.Duration(i) * time.Millisecond
+		took := time.Millisecond / 2
+		switch {
+		case i == n/2:
+			took = time.Second
+		case i%7 == 0:
+			took = 40 * time.Millisecond
+		}
+		list[i] = Entry{Request: uint32(i), Kind: sim.CallRequest, Planned: at, Ready: at, Sent: at, Done: at + took, Status: 200}
+		if i%5 == 0 {
+			list[i].Status, list[i].Outcome = 503, Refused
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Entry) int { return int(a.Done - b.Done) })
+	return list
+}
+
+// What was done out of order is plotted: vegeta plot wants timestamps that
+// grow with the numbers of the results.
+func TestVegetaPlotsIt(t *testing.T) {
+	const n = 5*run + 100
+	data := recorded(t, busy(n), 300, true)
+	again := func() (*Reader, error) { return NewReader(bytes.NewReader(data)) }
+	for format, decode := range map[string]func(io.Reader) vegeta.Decoder{
+		"vegeta-gob": vegeta.NewDecoder, "vegeta-json": vegeta.NewJSONDecoder, "vegeta-csv": vegeta.NewCSVDecoder,
+	} {
+		r, err := again()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := Convert(&b, r, format, again); err != nil || r.Missing() != "" {
+			t.Fatal(err, r.Missing())
+		}
+		d, p, m := decode(&b), plot.New(), new(vegeta.Metrics)
+		for i := range n {
+			var x vegeta.Result
+			if err := d(&x); err != nil {
+				t.Fatalf("%s: result %d: %v", format, i, err)
+			}
+			if at := header.Start.Add(time.Duration(i) * time.Millisecond); x.Seq != uint64(i) || !x.Timestamp.Equal(at) {
+				t.Fatalf("%s: result %d has the number %d and was sent at %v, want %v", format, i, x.Seq, x.Timestamp, at)
+			}
+			if err := p.Add(&x); err != nil {
+				t.Fatalf("%s: result %d: %v", format, i, err)
+			}
+			m.Add(&x)
+		}
+		p.Close()
+		if _, err := p.WriteTo(io.Discard); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		if m.Close(); m.Requests != n || m.StatusCodes["503"] != n/5 || m.Duration != (n-1)*time.Millisecond {
+			t.Errorf("%s: a report has %+v", format, m)
+		}
+	}
+}
+
+// Only what is under way is kept: a run, and what is sent while the longest
+// request lasts.
+func TestOrderKeepsLittle(t *testing.T) {
+	const n = 20 * run
+	data := recorded(t, busy(n), 300, true)
+	r, err := NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := new(Reader)
+	again := func() (*Reader, error) {
+		second, err = NewReader(bytes.NewReader(data))
+		return second, err
+	}
+	given, most := int64(0), int64(0)
+	err = bySending(r, again, func(e *Entry) error {
+		if int64(e.Request) != given {
+			t.Fatalf("entry %d came instead of %d", e.Request, given)
+		}
+		most = max(most, second.Entries()-given)
+		given++
+		return nil
+	})
+	if err != nil || given != n || most > 2*run+1000 {
+		t.Errorf("%v: %d of %d entries, %d of them kept at once", err, given, n, most)
+	}
+}
+
 func FuzzReader(f *testing.F) {
 	f.Add(recorded(f, entries, 1, true))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, r, err := readAll(data)
 		if err == nil {
 			_ = r.Missing()
-			_ = Convert(io.Discard, r, "jsonl")
+			again := func() (*Reader, error) { return NewReader(bytes.NewReader(data)) }
+			if fresh, err := again(); err == nil {
+				_ = Convert(io.Discard, fresh, "vegeta-csv", again)
+			}
 		}
 	})
 }
