@@ -134,9 +134,9 @@ func limited[V any](v value[V], of func(V) float64) value[atMost] {
 	}}
 }
 
-// between is a share above one and below 1.
-func between(least float64) value[float64] {
-	k := shape{name: "share", want: fmt.Sprintf("a share above %.0f%% and below 100%%, such as 95%%", 100*least), schema: define("share")}
+// between is a share above one and below 1, such as the one given in percent.
+func between(least float64, example string) value[float64] {
+	k := shape{name: "share", want: fmt.Sprintf("a share above %.0f%% and below 100%%, such as %s", 100*least, example), schema: define("share")}
 	return text(k, plain(func(s string) (float64, error) {
 		v, err := parseShare(s)
 		if err == nil && (v <= least || v >= 1) {

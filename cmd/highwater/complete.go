@@ -21,7 +21,7 @@ Prints a script for a shell, which asks the program itself: for commands and
 flags, the files that a command reads, policies (those of the scenario too),
 options and their values, formats, topics and fields of scenarios.
 
-In this session:
+In this session; bash needs the package bash-completion for it:
   source <(highwater completion bash)
   source <(highwater completion zsh)
   highwater completion fish | source
@@ -29,7 +29,6 @@ In this session:
 
 In every session, the script belongs in a file:
   bash        ~/.local/share/bash-completion/completions/highwater
-              (it needs the package bash-completion)
   zsh         a folder of $fpath, as _highwater; ~/.zshrc has the line
               autoload -U compinit && compinit
   fish        ~/.config/fish/completions/highwater.fish

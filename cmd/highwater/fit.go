@@ -61,7 +61,7 @@ Examples:
   highwater fit access.log --view csp --policy iris-2022.3 -o portal.yaml
   highwater fit --from counts a.txt --start 1995-07-01T00:00:00-04:00 -o a.yaml
 
-Exit codes: 0 written; 2 usage; 4 no line of a log.
+Exit codes: 0 written; 2 usage; 4 no line of a log; 130 interrupted.
 See also: highwater import, highwater run, highwater help scenario
 `
 

@@ -245,3 +245,33 @@ func TestEveryFieldHasHelp(t *testing.T) {
 		t.Errorf("%d fields have help, of %d", fields, all)
 	}
 }
+
+// A field says on its own what it limits: help on it has no table around it.
+// What its value is to be like is like its default.
+func TestFieldsOfExpectations(t *testing.T) {
+	for name, want := range map[string][]string{
+		"expect.latency": {"a percentile", "p99"}, "expect.lag": {"a percentile", "p99"},
+		"expect.risk": {"such as 5%", "default  5%"}, "expect.confidence": {"such as 95%", "default  95%"},
+	} {
+		_, out, _ := highwater(t.Context(), nil, "help", name)
+		for _, w := range want {
+			if !strings.Contains(out, w) {
+				t.Errorf("help on %s does not have %q:\n%s", name, w, out)
+			}
+		}
+	}
+}
+
+// Among flags nothing stands that is no flag: in a manual page it would belong
+// to the flag above it.
+func TestFlagsHaveNoHeadings(t *testing.T) {
+	for _, c := range commands() {
+		_, flags, _ := strings.Cut(c.Long, "\nFlags:\n")
+		flags, _, _ = strings.Cut(flags, "\n\n")
+		for _, line := range strings.Split(flags, "\n") {
+			if strings.HasPrefix(line, "      ") && strings.HasSuffix(line, ":") {
+				t.Errorf("%s has %q among its flags", c.Name(), line)
+			}
+		}
+	}
+}

@@ -47,7 +47,7 @@ Flags:
   --jitter SEED      spread whole seconds evenly over their second
   -q                 do not report what was read
 
-Exit codes: 0 written; 2 usage; 4 no line of a log.
+Exit codes: 0 written; 2 usage; 4 no line of a log; 130 interrupted.
 See also: highwater replay --from, highwater help trace
 `
 

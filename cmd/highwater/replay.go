@@ -48,7 +48,8 @@ Examples:
   highwater replay day.jsonl --set anon_id=session --series use.csv
   highwater replay --from auto access.log --units 50
 
-Exit codes: 0 counted, refusals or not; 2 usage; 4 the input is not valid.
+Exit codes: 0 counted, refusals or not; 2 usage; 4 the input is not valid;
+130 interrupted.
 See also: highwater import, highwater help rules
 `
 

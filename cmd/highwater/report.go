@@ -37,13 +37,13 @@ or --readings print with --json, or a scenario, which is then sized, simulated,
 compared, explained and counted by all readings: that makes the fullest report.
 Without FILE it is a hospital's day that comes with the program; "-" is standard
 input. Without -o, --markdown, --charts and --dossier it prints Markdown.
+The flags --advise to --workers are for a scenario, not for a result.
 
 Flags:
   -o FILE              write HTML; "-" is standard output
   --markdown FILE      write Markdown; "-" is standard output
   --charts DIR         write each chart into a folder as PNG, SVG and PDF, and
                        each table as CSV
-                       for a scenario:
   --dossier FILE       write a ZIP file with all that the answer rests on: the
                        input, the results, the report, charts, the method and
                        the SHA-256 of each, for highwater verify
@@ -65,7 +65,7 @@ Examples:
   highwater size clinic.yaml --json > size.json
   highwater report size.json -o size.html --markdown size.md
 
-Exit codes: 0 written; 2 usage; 4 the file is not valid.
+Exit codes: 0 written; 2 usage; 4 the file is not valid; 130 interrupted.
 See also: highwater size, highwater compare, highwater help sizing
 `
 

@@ -41,7 +41,7 @@ Examples:
   highwater verify clinic.zip --hashes
 
 Exit codes: 0 all files are as they were made; 2 usage; 3 some are not; 4 it is
-no dossier; 5 they could not be made anew.
+no dossier; 5 they could not be made anew; 130 interrupted.
 See also: highwater report, highwater help trust
 `
 
