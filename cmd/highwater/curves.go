@@ -23,8 +23,8 @@ import (
 	"highwater/sim/result/words"
 )
 
-// parseLimit reads the form of --max-divergence: units, or a share of the
-// peak as run.
+// parseLimit reads the form of --max-divergence: units and attempts, or a share
+// of the peak and of the refusals as run.
 func parseLimit(text string) (l curves.Limit, err error) {
 	if text == "" {
 		return l, nil
@@ -168,7 +168,7 @@ func curvesError(res *result.Curves) error {
 		d := res.Divergence
 		if d.Most <= *d.Allowed {
 			o := res.Outcomes
-			return &exitError{exitNo, fmt.Errorf("the target's refusals diverge: %d attempts were answered otherwise for certain, at most %d are allowed", o.Wrong(), *o.Allowed)}
+			return &exitError{exitNo, fmt.Errorf("the target's refusals diverge: %s answered otherwise for certain, at most %d are allowed", words.Plural(o.Wrong(), "attempt"), *o.Allowed)}
 		}
 		return &exitError{exitNo, fmt.Errorf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)}
 	case result.Inconclusive:

@@ -32,8 +32,9 @@ reported are computed anew from what is in the record.
 Flags:
   --out DIR     write attack.png, attack.svg, result.json and CSV tables
   --max-divergence N
-                exit with 3 when the target reported more than so many units,
-                or N% of the peak, outside of the uncertainty
+                exit with 3 when the target reported more than so many units
+                outside of the uncertainty, or answered so many attempts
+                otherwise; N% of the peak and of the refusals as run
   --json        print the curves as JSON
   --to FORMAT   write each attempt to standard output instead: jsonl, or
                 vegeta-json, vegeta-gob or vegeta-csv, which vegeta report and

@@ -90,7 +90,7 @@ type Divergence struct {
 type Attribution struct {
 	Samples int      `json:"samples"`
 	Timing  *float64 `json:"timing"` // as run beyond predicted: slower answers, later requests, other refusals; null without a prediction
-	Open    float64  `json:"open"`   // as reported beyond as run, within what the instants leave open
+	Open    float64  `json:"open"`   // as reported beyond as run, within what the instants leave open: attributed to nothing
 	Others  float64  `json:"others"` // beyond that, the same units in every sample: others, rather than the rules
 	Rules   float64  `json:"rules"`  // the rest of what lies outside: other rules, or others who come and go
 }

@@ -13,11 +13,12 @@ import (
 	"highwater/sim/result"
 )
 
-// A Limit is how far the reported units may lie outside of the uncertainty.
+// A Limit is how far the reported units may lie outside of the uncertainty, and
+// how many attempts may be answered otherwise for certain.
 type Limit struct {
 	Set   bool
-	Units int
-	Share float64 // of the peak as run, instead of Units, when it is not 0
+	Units int     // and attempts
+	Share float64 // of the peak and of the refusals as run, rounded down, instead of Units when it is not 0
 }
 
 // lateMetrics is by how much the metrics of a target may be older than the
@@ -70,6 +71,14 @@ type comparison struct {
 	policy engine.Policy
 	ran    *curve
 	opens  map[uint64]uint64 // which attempt opened a web session
+	turned *turned           // the first attempt that was refused though units were free; nil is none
+}
+
+// turned is an attempt that was refused, and the fewest and the most units in
+// use then, of those who were let in.
+type turned struct {
+	at        engine.Time // of the target
+	low, high int
 }
 
 // curve is a curve in the scenario's time up to its end, with the units that
@@ -189,14 +198,16 @@ func (x *comparison) diverge(r *ranges) {
 	x.attribute()
 }
 
-// allow finds how far apart the target may be.
+// allow finds how far apart the target may be. A share of the attempts is one
+// of the refusals as run: most attempts are admitted under any key, so that a
+// share of them all would allow many times as many refusals as there should be.
 func (x *comparison) allow(limit Limit) {
 	if !limit.Set {
 		return
 	}
 	units, attempts := limit.Units, int64(limit.Units)
 	if limit.Share > 0 {
-		units, attempts = int(limit.Share*float64(x.res.AsRun.Peak.Units)), int64(limit.Share*float64(x.res.Outcomes.Certain))
+		units, attempts = int(limit.Share*float64(x.res.AsRun.Peak.Units)), int64(limit.Share*float64(x.res.AsRun.Refused))
 	}
 	x.res.Outcomes.Allowed = &attempts
 	if x.res.Divergence != nil {

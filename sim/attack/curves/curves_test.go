@@ -294,3 +294,53 @@ func TestCurvesOfAnOldRecord(t *testing.T) {
 		t.Errorf("as run the peak is %d, the target's %d", got, served.Peak.Units)
 	}
 }
+
+// A share allows as many attempts as it is of the refusals as run, however many
+// are admitted under any key; and what is said first is that the target refuses
+// otherwise, by which key, and nothing of the rest is attributed.
+func TestRefusesOtherwise(t *testing.T) {
+	for _, tt := range []struct {
+		units string
+		key   int
+		says  string
+	}{
+		{"30", 12, "; it refused first with 12 units in use, as with a key of 12 instead of a key of 30"}, // as run nobody is refused
+		{"12", 10, "; it refused first with 10 units in use, as with a key of 10 instead of a key of 12"},
+		{"10", 1000, " units in use, as with a key of "},
+	} {
+		sc := parse(t, tt.units, "3s")
+		l, served, _ := rehearse(t, sc, target.Options{Policy: sc.License.Policy, Units: tt.key})
+		res := compare(t, l, Limit{Set: true, Share: 0.1})
+		o := res.Outcomes
+		if res.Verdict != result.Diverges || *o.Allowed != res.AsRun.Refused/10 || o.Wrong() <= *o.Allowed || (tt.units == "30") != (res.AsRun.Refused == 0) {
+			t.Errorf("key of %d instead of %s: %s with %d of %d allowed; refused %d as run, %d by the target", tt.key, tt.units, res.Verdict, o.Wrong(), *o.Allowed,
+				res.AsRun.Refused, served.Refused)
+		}
+		if first := res.Words[0]; !strings.HasPrefix(first, "refusing: the target refuses otherwise than the rules: ") || !strings.Contains(first, tt.says) {
+			t.Errorf("key of %d instead of %s: it is said first: %s", tt.key, tt.units, first)
+		}
+		if all := strings.Join(res.Words, "\n"); !strings.Contains(all, " not attributed, ") || strings.Contains(all, "leave open") {
+			t.Errorf("key of %d instead of %s: what is open is attributed: %s", tt.key, tt.units, all)
+		}
+	}
+	sc := parse(t, "20", "3s")
+	l, _, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 20})
+	if res := compare(t, l, Limit{Set: true, Share: 0.1}); res.Verdict != result.Agrees || strings.Contains(res.Words[0], "refusing") || *res.Outcomes.Allowed != res.AsRun.Refused/10 {
+		t.Errorf("the same key: %s, %q", res.Verdict, res.Words)
+	}
+}
+
+// Who holds fewer units than the rules refuses fewer: that is said to be no key
+// of that size, but perhaps other rules.
+func TestRefusesByOtherRules(t *testing.T) {
+	sc := parse(t, "12", "3s")
+	other := sc.License.Policy
+	if err := other.Set("hold_scope", "anonymous_only"); err != nil {
+		t.Fatal(err)
+	}
+	l, _, _ := rehearse(t, sc, target.Options{Policy: other, Units: 12})
+	res := compare(t, l, Limit{})
+	if res.Outcomes.Wrong() == 0 || !strings.Contains(res.Words[0], ": another key, or another reading or policy") {
+		t.Errorf("%+v: %q", res.Outcomes, res.Words)
+	}
+}

@@ -9,11 +9,13 @@ import (
 	"highwater/engine"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // explain says in words why the curves differ, and judges.
 func (x *comparison) explain(limit Limit) {
 	x.note()
+	x.otherwise()
 	x.timing()
 	x.refusals()
 	x.differ()
@@ -22,14 +24,18 @@ func (x *comparison) explain(limit Limit) {
 	case d == nil || len(d.Range) == 0:
 		x.say("counting: the target reported no units, so nothing is known of its counting")
 	case d.Most == 0:
-		x.say("counting: all %d samples lie within what the instants of the requests allow (%.1f units on average)", len(d.Range), d.Uncertainty)
+		let := ""
+		if x.res.Outcomes.Wrong() > 0 {
+			let = " for those whom the target let in"
+		}
+		x.say("counting: all %s lie within what the instants of the requests allow%s (%.1f units on average)", words.Plural(len(d.Range), "sample"), let, d.Uncertainty)
 	default:
 		more := "fewer"
 		if d.More {
 			more = "more"
 		}
-		x.say("counting: %d of %d samples lie outside of what the instants of the requests allow, the worst reports %d units %s: "+
-			"the target counts otherwise (another reading, policy or key), or others use it", d.Outside, len(d.Range), d.Most, more)
+		x.say("counting: %d of %s lie outside of what the instants of the requests allow, the worst reports %s %s: "+
+			"the target counts otherwise (another reading, policy or key), or others use it", d.Outside, words.Plural(len(d.Range), "sample"), words.Plural(d.Most, "unit"), more)
 	}
 	if d != nil && len(d.Range) > 1 {
 		x.say("samples: one each %.3g s of the scenario's time (median); peaks between them are not seen", d.Apart.Seconds())
@@ -51,14 +57,14 @@ func (x *comparison) note() {
 	s := l.State
 	policy, units := l.policy()
 	if x.res.Idle > 0 {
-		note("%d units were in use at the start, before the first request: they are in all curves, and no difference of the rules", x.res.Idle)
+		note("in use at the start, before the first request: %s, in all curves and no difference of the rules", words.Plural(x.res.Idle, "unit"))
 	}
 	if x.res.Before > 0 {
-		note("%d units more than the scenario's people take were in use at the start, before the first request: they are in no curve, "+
-			"and while they may be there they are not counted as a difference of the rules; a hold or a grace ends by itself, then try again", x.res.Before)
+		note("in use at the start, before the first request: %s more than the scenario's people take, in no curve, "+
+			"and no difference of the rules while they may be there; a hold or a grace ends by itself, then try again", words.Plural(x.res.Before, "unit"))
 	}
 	if n := x.unreached(); n > 0 {
-		note("%d attempts never reached the target: they take no units as run", n)
+		note("never reached the target, and without units as run: %s", words.Plural(n, "attempt"))
 	}
 	if n, why := x.unsaid(); n > 0 {
 		note("%d of %d looks at the target's metrics brought no units: %q", n, len(l.Samples), why)
@@ -75,7 +81,11 @@ func (x *comparison) note() {
 			ruled(policy.Name, policy.Changed), key(units))
 	}
 	if !x.res.Held && l.Scenario != nil && l.others() {
-		note("the scenario's people who do not come over HTTP are left out of all curves, as the target does not hold them")
+		why := "as the target does not hold them"
+		if s == nil {
+			why = "as the target does not say that it holds them"
+		}
+		note("the scenario's people who do not come over HTTP are left out of all curves, %s", why)
 	}
 	if x.res.Held && jobsOf(l.Scenario) != nil {
 		note("the target draws by itself which pages start jobs: the curves have as many on average, perhaps of other pages")
@@ -163,8 +173,37 @@ func (x *comparison) differ() {
 		timing, to = fmt.Sprintf("%+.2f by timing (as run beyond predicted), ", *d.Timing), "predicted"
 		sum += *d.Timing
 	}
-	x.say("difference: the target reports %+.2f units on average beyond those %s, at %d samples: %s%+.2f within what the instants leave open, "+
-		"%+.2f by others of the target (the same in every sample), %+.2f by the rules or by others who come and go", sum, to, d.Samples, timing, d.Open, d.Others, d.Rules)
+	open := "within what the instants leave open"
+	if x.res.Outcomes.Wrong() > 0 {
+		open = "not attributed, as whom the target refuses takes no units there"
+	}
+	x.say("difference: the target reports %+.2f units on average beyond those %s, at %s: %s%+.2f %s, %+.2f by others of the target (the same in every sample), "+
+		"%+.2f by the rules or by others who come and go", sum, to, words.Plural(d.Samples, "sample"), timing, d.Open, open, d.Others, d.Rules)
+}
+
+// otherwise says first that the target refuses others than the rules, and by
+// which key it would.
+func (x *comparison) otherwise() {
+	o := x.res.Outcomes
+	if o.Wrong() == 0 {
+		return
+	}
+	text := fmt.Sprintf("refusing: the target refuses otherwise than the rules: %d for certain refused though units were free, %d admitted though none was", o.RefusedFree, o.AdmittedFull)
+	d, own := x.res.Divergence, key(x.res.Units)
+	known := d != nil && len(d.Range) > 0
+	switch t := x.turned; {
+	case known && d.Outside == 0 && t != nil && o.AdmittedFull == 0:
+		used := words.Number(t.low)
+		if t.high > t.low {
+			used += " to " + words.Number(t.high)
+		}
+		text += fmt.Sprintf("; it refused first with %s units in use, as with a key of %s instead of %s", used, used, own)
+	case known && t == nil && x.res.Units > 0 && x.res.Reported.Peak.Units > x.res.Units:
+		text += fmt.Sprintf("; it reported up to %d units in use, as with a key of %d or more instead of %s", x.res.Reported.Peak.Units, x.res.Reported.Peak.Units, own)
+	default:
+		text += ": another key, or another reading or policy, by which more or fewer units are in use"
+	}
+	x.say("%s", text)
 }
 
 // refusals compares who was refused.
@@ -176,8 +215,8 @@ func (x *comparison) refusals() {
 		}
 	}
 	if met > 0 || ran > 0 {
-		x.say("refusals: the target refused %d requests; by the instants at which they were sent there were %d refusals, of everybody who is in the curve; "+
-			"one refusal makes others, so that these numbers may lie apart", met, ran)
+		x.say("refusals: the target refused %s; by the instants at which they were sent there are %s, of everybody who is in the curve; "+
+			"one refusal makes others, so that these numbers may lie apart", words.Plural(met, "request"), words.Plural(ran, "refusal"))
 	} else {
 		x.say("refusals: none, neither met nor by the rules")
 	}
@@ -189,7 +228,7 @@ func (x *comparison) refusals() {
 	case o.Wrong() == 0:
 		x.say("%sall were answered so", text)
 	default:
-		x.say("%s%d were refused though units were free, %d admitted though none was", text, o.RefusedFree, o.AdmittedFull)
+		x.say("%s%d refused though units were free, %d admitted though none was", text, o.RefusedFree, o.AdmittedFull)
 	}
 }
 

@@ -49,6 +49,9 @@ func (x *comparison) outcomes(r *ranges) {
 			if out.Certain++; refused {
 				out.RefusedFree++
 				x.wrong(e)
+				if x.turned == nil || from < x.turned.at {
+					x.turned = &turned{from, low, high}
+				}
 			}
 		case low >= r.limit && !known:
 			if out.Certain++; !refused {

@@ -32,7 +32,7 @@ func TestUnreached(t *testing.T) {
 	}
 	res := compare(t, l, Limit{})
 	// A unit for each of the three addresses that came through.
-	if res.AsRun.Peak.Units != 3 || !strings.Contains(strings.Join(res.Notes, "\n"), "3 attempts never reached the target") {
+	if res.AsRun.Peak.Units != 3 || !strings.Contains(strings.Join(res.Notes, "\n"), "never reached the target, and without units as run: 3 attempts") {
 		t.Errorf("the peak is %d, %q; want 3 units, and 3 attempts that are left out", res.AsRun.Peak.Units, res.Notes)
 	}
 }
@@ -51,7 +51,7 @@ func TestBefore(t *testing.T) {
 	}
 	res := compare(t, l, Limit{})
 	// The last sample has 3, and 1 at the most was left of what came before.
-	if d := res.Divergence; res.Before != 4 || d.Outside != 1 || d.Most != 2 || !strings.Contains(strings.Join(res.Notes, "\n"), "4 units more") {
+	if d := res.Divergence; res.Before != 4 || d.Outside != 1 || d.Most != 2 || !strings.Contains(strings.Join(res.Notes, "\n"), ": 4 units more than") {
 		t.Errorf("%d before, %d samples outside by up to %d, %q; want 4, and 1 sample by 2", res.Before, d.Outside, d.Most, res.Notes)
 	}
 }
