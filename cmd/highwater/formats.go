@@ -53,9 +53,10 @@ type (
 )
 
 // writeJUnit writes each figure as a test. What is inconclusive is an error,
-// so that nobody takes it for a pass. A gate without figures has one.
-func writeJUnit(w io.Writer, g *result.Gate) error {
-	lines := gateLines(g)
+// so that nobody takes it for a pass, and so is what is wrong with a scenario.
+// A gate without figures has one.
+func writeJUnit(w io.Writer, o *notice) error {
+	lines := o.lines
 	if len(lines) == 0 {
 		lines = []gateLine{{"expectations", "there is something to judge by", result.CannotTell, "nothing is expected", nil}}
 	}
@@ -130,7 +131,7 @@ type (
 		Rule  string          `json:"ruleId"`
 		Level string          `json:"level"`
 		Text  sarifText       `json:"message"`
-		At    []sarifLocation `json:"locations"`
+		At    []sarifLocation `json:"locations,omitempty"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`
@@ -148,23 +149,26 @@ type (
 	}
 )
 
-// writeSARIF writes the expectations that are not kept, at their lines.
-func writeSARIF(w io.Writer, g *result.Gate) error {
+// writeSARIF writes the expectations that are not kept at their lines, or what
+// is wrong.
+func writeSARIF(w io.Writer, o *notice) error {
 	run := sarifRun{Results: []sarifResult{}}
-	run.Tool.Driver = sarifDriver{Name: "highwater", Version: g.Version, Rules: []sarifRule{
+	run.Tool.Driver = sarifDriver{Name: "highwater", Version: version, Rules: []sarifRule{
 		{"gate/fail", sarifText{"An expectation of the scenario is not kept."}},
 		{"gate/inconclusive", sarifText{"Whether an expectation of the scenario is kept cannot be decided."}},
+		{"gate/invalid", sarifText{"The scenario or another input is not valid."}},
+		{"gate/interrupted", sarifText{"The gate was interrupted before there was a verdict."}},
+		{"gate/failed", sarifText{"The gate failed before there was a verdict."}},
 	}}
-	for _, l := range gateLines(g) {
-		if l.verdict == result.Pass || l.verdict == result.Skipped || l.at == nil || l.at.Line == 0 {
+	for _, l := range o.lines {
+		if !l.isProblem() || l.group == "baseline" { // which has no lines
 			continue
 		}
-		level := "warning"
-		if l.verdict == result.Fail {
-			level = "error"
+		r := sarifResult{Rule: "gate/" + string(l.verdict), Level: l.level(), Text: sarifText{l.name + ": " + l.text}}
+		if l.at != nil {
+			r.At = []sarifLocation{{sarifPhysical{sarifArtifact{fileURI(l.at.File)}, sarifRegion{l.at.Line, l.at.Column}}}}
 		}
-		at := sarifLocation{sarifPhysical{sarifArtifact{fileURI(l.at.File)}, sarifRegion{l.at.Line, l.at.Column}}}
-		run.Results = append(run.Results, sarifResult{"gate/" + string(l.verdict), level, sarifText{l.name + ": " + l.text}, []sarifLocation{at}})
+		run.Results = append(run.Results, r)
 	}
 	return writeJSON(w, sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}})
 }
@@ -191,10 +195,13 @@ const badgeSVG = `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="20"
 
 // writeBadge writes the verdict as a picture. The word tells it to those who
 // do not see the color.
-func writeBadge(w io.Writer, g *result.Gate) error {
+func writeBadge(w io.Writer, o *notice) error {
 	const label, wide, edge = "license gate", 7, 6
-	word := string(g.Verdict)
-	color := map[result.Judgement]string{result.Pass: "#1a7f37", result.Fail: "#b3261e", result.CannotTell: "#8a5a00"}[g.Verdict]
+	word := string(o.word)
+	color := map[result.Judgement]string{result.Pass: "#1a7f37", result.CannotTell: "#8a5a00", broken: "#8a5a00"}[o.word]
+	if color == "" {
+		color = "#b3261e"
+	}
 	left, right := wide*utf8.RuneCountInString(label), wide*utf8.RuneCountInString(word)
 	split := left + 2*edge
 	_, err := fmt.Fprintf(w, badgeSVG, split+right+2*edge, label, word, label, word, split+right+2*edge,

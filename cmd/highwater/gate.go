@@ -86,7 +86,7 @@ func newGate(std stdio) *cobra.Command {
 			}
 			res, err := f.judge(cmd, std, &s, &c, args)
 			if err != nil {
-				return err
+				return f.withoutVerdict(cmd.Context(), std, err, args[0])
 			}
 			return f.deliver(std, &s, res)
 		},
@@ -277,16 +277,9 @@ func readBaseline(ctx context.Context, std stdio, name string) (*result.Gate, er
 
 // deliver prints the verdict and writes its files.
 func (f *gateFlags) deliver(std stdio, s *studyFlags, res *result.Gate) error {
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer, *result.Gate) error
-	}{{f.junit, writeJUnit}, {f.sarif, writeSARIF}, {f.badge, writeBadge}} {
-		if file.name == "" {
-			continue
-		}
-		if err := writeFile(std, file.name, func(w io.Writer) error { return file.write(w, res) }); err != nil {
-			return err
-		}
+	o := noticeOf(res)
+	if err := f.tell(std, o); err != nil {
+		return err
 	}
 	if f.update {
 		if err := writeFile(std, f.baseline, func(w io.Writer) error { return writeJSON(w, res) }); err != nil {
@@ -296,14 +289,14 @@ func (f *gateFlags) deliver(std stdio, s *studyFlags, res *result.Gate) error {
 	err := s.print(std, res, func(w io.Writer) {
 		writeGate(w, res)
 		if f.github {
-			writeAnnotations(w, res)
+			writeAnnotations(w, o)
 		}
 		if f.update {
 			fmt.Fprintf(w, "baseline written to %s\n", f.baseline)
 		}
 	})
 	if err == nil && f.github {
-		err = appendSummary(std, res)
+		err = appendSummary(std, o)
 	}
 	if err != nil || f.update {
 		return err

@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,7 +34,7 @@ func hostile() *result.Gate {
 
 func TestJUnit(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeJUnit(&b, hostile()); err != nil {
+	if err := writeJUnit(&b, noticeOf(hostile())); err != nil {
 		t.Fatal(err)
 	}
 	var got junitSuites
@@ -59,7 +62,7 @@ func TestJUnit(t *testing.T) {
 		}
 	}
 	b.Reset()
-	if err := writeJUnit(&b, &result.Gate{Verdict: result.CannotTell}); err != nil || !strings.Contains(b.String(), `tests="1" failures="0" errors="1"`) {
+	if err := writeJUnit(&b, noticeOf(&result.Gate{Verdict: result.CannotTell})); err != nil || !strings.Contains(b.String(), `tests="1" failures="0" errors="1"`) {
 		t.Errorf("a gate without figures must be an error: %v\n%s", err, &b)
 	}
 }
@@ -69,7 +72,7 @@ func TestJUnit(t *testing.T) {
 // 1 or later.
 func TestSARIF(t *testing.T) {
 	var b bytes.Buffer
-	if err := writeSARIF(&b, hostile()); err != nil {
+	if err := writeSARIF(&b, noticeOf(hostile())); err != nil {
 		t.Fatal(err)
 	}
 	var got sarifLog
@@ -110,7 +113,7 @@ func TestSARIFSaysHowMuch(t *testing.T) {
 	value, margin := 0.80004, -0.00004
 	g := &result.Gate{Expectations: []result.Judged{{Name: "fast", Verdict: result.Fail, Why: "it is more", Unit: "s", Most: 0.8, Value: &value, Margin: &margin, File: "x.yaml", Line: 3, Column: 5}}}
 	var b bytes.Buffer
-	if err := writeSARIF(&b, g); err != nil {
+	if err := writeSARIF(&b, noticeOf(g)); err != nil {
 		t.Fatal(err)
 	}
 	if want := `"fast: 800.04 ms (–), at most 800.0 ms, margin -0.040 ms: it is more"`; !strings.Contains(b.String(), want) {
@@ -145,7 +148,7 @@ func TestFigureText(t *testing.T) {
 // A name cannot begin a workflow command or a cell of its own.
 func TestAnnotations(t *testing.T) {
 	var b bytes.Buffer
-	writeAnnotations(&b, hostile())
+	writeAnnotations(&b, noticeOf(hostile()))
 	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines, want one of each that is not kept:\n%s", len(lines), &b)
@@ -154,7 +157,7 @@ func TestAnnotations(t *testing.T) {
 		t.Errorf("%s", lines[0])
 	}
 	b.Reset()
-	writeMarkdown(&b, hostile())
+	writeMarkdown(&b, noticeOf(hostile()))
 	if strings.Contains(b.String(), "<c>") || strings.Contains(b.String(), "\n::error") || strings.Contains(b.String(), "b | ") {
 		t.Errorf("%s", &b)
 	}
@@ -164,7 +167,7 @@ func TestBadge(t *testing.T) {
 	seen := map[string]bool{}
 	for _, v := range []result.Judgement{result.Pass, result.Fail, result.CannotTell} {
 		var b bytes.Buffer
-		if err := writeBadge(&b, &result.Gate{Verdict: v}); err != nil {
+		if err := writeBadge(&b, noticeOf(&result.Gate{Verdict: v})); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(b.String(), ">"+string(v)+"</text>") {
@@ -181,6 +184,39 @@ func TestBadge(t *testing.T) {
 	}
 	if len(seen) != 3 {
 		t.Errorf("%d colors, want three", len(seen))
+	}
+}
+
+// What an interrupted gate leaves says that it was, in the place of what an
+// earlier one wrote.
+func TestInterruptedGate(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": ward, "b.xml": "pass", "b.sarif": "pass", "b.svg": "pass"})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(&interrupted{os.Interrupt})
+	if code, _, errs := highwater(ctx, strings.NewReader(""), "gate", "ward.yaml", "--junit", "b.xml", "--sarif", "b.sarif", "--badge", "b.svg"); code != exitInterrupted {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	for name, want := range map[string]string{
+		"b.xml":   `errors="1"`,
+		"b.sarif": `"text": "there is a verdict: interrupted before there was a verdict"`,
+		"b.svg":   "license gate: interrupted",
+	} {
+		text, err := os.ReadFile(name)
+		if err != nil || !strings.Contains(string(text), want) || strings.HasPrefix(string(text), "pass") {
+			t.Errorf("%s does not have %s: %v\n%s", name, want, err, text)
+		}
+	}
+}
+
+// Of an input without a name there is no place, which SARIF may leave out.
+func TestNoticeOfStandardInput(t *testing.T) {
+	var b bytes.Buffer
+	o := noticeWithout(t.Context(), errors.New("it is empty"), "-")
+	if err := writeSARIF(&b, o); err != nil || strings.Contains(b.String(), "locations") || !strings.Contains(b.String(), "it is empty") {
+		t.Errorf("%v\n%s", err, &b)
+	}
+	if o.about != "standard input" || o.word != failed {
+		t.Errorf("%+v", o)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"highwater/scenario"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
@@ -141,22 +142,19 @@ func toldText(v *float64, unit string, from float64) string {
 // mostDigits are the most behind the point.
 const mostDigits = 6
 
-// A gateLine is a figure of a gate for those who show them one by one.
-type gateLine struct {
-	group, name string
-	verdict     result.Judgement
-	text        string
-	at          *result.Judged // where the scenario asks for it; nil of a baseline
-}
-
+// gateLines are the figures of a gate for those who show them one by one.
 func gateLines(g *result.Gate) (lines []gateLine) {
 	for i := range g.Expectations {
 		j := &g.Expectations[i]
 		text := j.Why
+		var place *scenario.Pos
+		if j.Line > 0 {
+			place = &scenario.Pos{File: j.File, Line: j.Line, Column: j.Column}
+		}
 		if j.Value != nil {
 			text = fmt.Sprintf("%s (%s), at most %s, margin %s: %s", valueText(j), limitsText(j.Low, j.High, j.Unit, j.Most), mostText(j), toldText(j.Margin, j.Unit, 0), j.Why)
 		}
-		lines = append(lines, gateLine{"expectations", j.Name, j.Verdict, text, j})
+		lines = append(lines, gateLine{"expectations", j.Name, j.Verdict, text, place})
 	}
 	if b := g.Baseline; b != nil {
 		for i := range b.Compared {
@@ -177,26 +175,23 @@ func comparedText(c *result.Compared) string {
 }
 
 // writeAnnotations writes workflow commands of GitHub.
-func writeAnnotations(w io.Writer, g *result.Gate) {
+func writeAnnotations(w io.Writer, o *notice) {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	for _, l := range gateLines(g) {
-		if l.verdict != result.Fail && l.verdict != result.CannotTell {
+	for _, l := range o.lines {
+		if !l.isProblem() {
 			continue
 		}
-		level, where := "warning", ""
-		if l.verdict == result.Fail {
-			level = "error"
-		}
-		if l.at != nil && l.at.Line > 0 {
+		where := ""
+		if l.at != nil {
 			where = fmt.Sprintf("file=%s,line=%d,col=%d,", property.Replace(l.at.File), l.at.Line, l.at.Column)
 		}
-		fmt.Fprintf(w, "::%s %stitle=%s::%s\n", level, where, property.Replace(string(l.verdict)+": "+l.name), data.Replace(l.text))
+		fmt.Fprintf(w, "::%s %stitle=%s::%s\n", l.level(), where, property.Replace(string(l.verdict)+": "+l.name), data.Replace(l.text))
 	}
 }
 
 // appendSummary adds the verdict to the summary of a step on GitHub.
-func appendSummary(std stdio, g *result.Gate) error {
+func appendSummary(std stdio, o *notice) error {
 	name := os.Getenv("GITHUB_STEP_SUMMARY")
 	if name == "" {
 		fmt.Fprintln(std.err, "highwater: GITHUB_STEP_SUMMARY is not set, so that there is no summary")
@@ -207,7 +202,7 @@ func appendSummary(std stdio, g *result.Gate) error {
 		return err
 	}
 	var text bytes.Buffer
-	writeMarkdown(&text, g)
+	writeMarkdown(&text, o)
 	if _, err := f.Write(text.Bytes()); err != nil {
 		_ = f.Close()
 		return err
@@ -216,21 +211,13 @@ func appendSummary(std stdio, g *result.Gate) error {
 }
 
 // writeMarkdown is the verdict for a ticket.
-func writeMarkdown(w io.Writer, g *result.Gate) {
+func writeMarkdown(w io.Writer, o *notice) {
 	cell := strings.NewReplacer("\\", "\\\\", "|", "\\|", "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;", "&", "&amp;", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[")
-	name := g.Name
-	if name == "" {
-		name = g.Of
-	}
-	fmt.Fprintf(w, "## License gate: %s\n\n%s\n\n| verdict | figure | |\n| --- | --- | --- |\n", g.Verdict, cell.Replace(name))
-	for _, l := range gateLines(g) {
+	fmt.Fprintf(w, "## License gate: %s\n\n%s\n\n| verdict | figure | |\n| --- | --- | --- |\n", o.word, cell.Replace(o.about))
+	for _, l := range o.lines {
 		fmt.Fprintf(w, "| %s | %s | %s |\n", l.verdict, cell.Replace(l.name), cell.Replace(l.text))
 	}
-	notes := g.Notes
-	if g.Baseline != nil {
-		notes = append(notes[:len(notes):len(notes)], g.Baseline.Changes...)
-	}
-	for _, n := range notes {
+	for _, n := range o.notes {
 		fmt.Fprintf(w, "\n- %s\n", cell.Replace(n))
 	}
 	fmt.Fprintln(w)
