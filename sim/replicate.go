@@ -209,6 +209,11 @@ func (r *runner) watched(ctx context.Context, v int) *replication {
 	if rep.demand.exceeded {
 		rep.detail.DemandSeries = demand.samples()
 	}
+	c := r.cases[v]
+	rep.detail.Drawn = Drawn(rep.detail.Series, 0, c.Scenario.Duration, c.Policy.LimitOn)
+	if rep.detail.DemandSeries != nil {
+		rep.detail.DemandDrawn = Drawn(rep.detail.DemandSeries, 0, c.Scenario.Duration, c.Policy.LimitOn)
+	}
 	return rep
 }
 

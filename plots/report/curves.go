@@ -63,12 +63,9 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 
 // curveLine is a curve over the time from the begin of its window.
 func curveLine(name string, k *result.Curve, s *result.Curves, c clock) timeSeries {
-	one := timeSeries{name: name, until: min(k.To, s.To) - s.From, note: "peak " + words.Number(k.Peak.Units) + " at " + c.at(k.Peak.At)}
+	one := timeSeries{name: name, drawn: k.Drawn, from: s.From, until: min(k.To, s.To) - s.From, note: "peak " + words.Number(k.Peak.Units) + " at " + c.at(k.Peak.At)}
 	end := (s.To - s.From).Seconds()
 	since := func(at engine.Time) float64 { return min(max((at-s.From).Seconds(), 0), end) }
-	for _, d := range k.Drawn {
-		one.drawn = append(one.drawn, plots.Point{At: since(d.At), Units: float64(d.High), Low: float64(d.Low), High: float64(d.High)})
-	}
 	one.peak = &plots.Mark{At: since(k.Peak.At), Units: float64(k.Peak.Units)}
 	if f := k.FirstRefusal; f != nil {
 		one.refusal = &plots.Mark{At: since(f.At), Units: float64(f.InUse), Text: line(f.Via)}

@@ -8,6 +8,8 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/result"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // attacked is an attack on the hour from 09:00 on, of which the target reported
@@ -98,5 +100,50 @@ func TestLatencyChart(t *testing.T) {
 		if !slices.Contains(files, name) {
 			t.Errorf("there is no %s in %q", name, files)
 		}
+	}
+}
+
+// A result has use over time in stretches: its chart and its peaks by hour are
+// those of the samples, and means by hour are said to be missing.
+func TestStretchesOfAResult(t *testing.T) {
+	s := day().Simulation
+	s.Policies = s.Policies[:1]
+	f := &s.Policies[0].First
+	whole, err := New(&Source{Simulation: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Series, f.DemandSeries = nil, nil
+	f.Drawn = []result.Stretch{{High: 1}}
+	f.DemandDrawn = []result.Stretch{{}, {At: 2 * engine.Hour, Low: 5, High: 5}, {At: 5 * engine.Hour, Low: 5, High: 11}, {At: 5*engine.Hour + engine.Minute, Low: 11, High: 11}, {At: 8 * engine.Hour, Low: 2, High: 2}}
+	drawn, err := New(&Source{Simulation: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range []string{"Peak by hour and weekday", "Units over time"} {
+		var rows [2][]string
+		for i, r := range []*Report{whole, drawn} {
+			for _, sec := range r.sections {
+				if sec.Title != title {
+					continue
+				}
+				for _, row := range sec.Table.Rows {
+					if sec.Chart != nil {
+						row = row[:2] // the mean is not known
+					}
+					rows[i] = append(rows[i], strings.Join(row, " "))
+				}
+			}
+		}
+		if diff := cmp.Diff(rows[0], rows[1]); diff != "" || len(rows[0]) == 0 {
+			t.Errorf("%s (-samples, +stretches):\n%s", title, diff)
+		}
+	}
+	note := drawn.sections[0].Chart.Lines[0].Note
+	if want := "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; note != want {
+		t.Errorf("the line is said to be %q, want %q", note, want)
+	}
+	if len(drawn.notes) != len(whole.notes)+1 {
+		t.Errorf("the notes are %q", drawn.notes)
 	}
 }

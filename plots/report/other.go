@@ -80,7 +80,7 @@ func (r *Report) addExplanation(s *result.Explanation) {
 	if s.Clock != nil {
 		c.start = s.Clock.Add(-secondsOf(*s.At))
 	}
-	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", words.Plural(s.InUse, "license unit"), c.at(*s.At), which(s.Which))) {
+	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", words.Plural(s.InUse, "license unit"), c.at(*s.At), which(s))) {
 		r.fact("policy", policy(&result.Counted{Policy: s.Policy, Base: s.Base, Options: s.Options}))
 		r.fact("license key", key(s.Units, s.LimitOn))
 		if s.Seed > 0 {
@@ -99,13 +99,16 @@ func (r *Report) addExplanation(s *result.Explanation) {
 		t.Rows = append(t.Rows, []string{is[k.Category], words.Number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s.Which)), Table: t})
+	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s)), Table: t})
 	r.addSplits(s)
 }
 
-func which(s string) string {
-	switch s {
+func which(s *result.Explanation) string {
+	switch s.Which {
 	case "peak":
+		if s.Enforced && s.Units > 0 && s.InUse >= s.Units { // more may be needed, at another instant
+			return "the most in use with the key of " + words.Number(s.Units)
+		}
 		return "the peak"
 	case "first-refusal":
 		return "when somebody is refused for the first time"
@@ -191,49 +194,9 @@ func otherReadings(low, high *result.Need, confidence float64) string {
 	return fmt.Sprintf("By other readings of the documents it is %s to %s, %s; see what the readings change.", words.Number(*from), words.Plural(*to, "unit"), how)
 }
 
-func (r *Report) addAdvice(s *result.Advice) {
-	answer := "None of the measures that were tried saves units."
-	if len(s.Measures) > 0 && s.Measures[0].Verdict == result.Saves {
-		m := &s.Measures[0]
-		answer = fmt.Sprintf("%s would save %s units at the peak (%s).", sentence(m.Title), decimal(m.Saved.Mean), interval(&m.Saved, 1))
-	}
-	if r.open(s.Scenario, "advice", answer) {
-		r.study(&s.Study)
-		r.counted(&s.Counted)
-	}
-	r.notes = append(r.notes, s.Warnings...)
-	t := &table{Head: []string{"measure", "units saved at the peak", "then enough", "sessions lost in a run"}}
-	how := &table{Head: []string{"measure", "what to do", "what it costs"}}
-	var amounts []float64
-	for i := range s.Measures {
-		m := &s.Measures[i]
-		amounts = append(amounts, m.Saved.Mean)
-		t.Rows = append(t.Rows, []string{sentence(m.Title), difference(&m.Saved) + verdictText(m.Verdict), enoughText([]result.Need{m.Then.Enough}),
-			decimal(m.Lost.Base) + " → " + decimal(m.Lost.Other)})
-		if len(m.Names) < 2 { // what a pair takes is what each of the two takes
-			how.Rows = append(how.Rows, []string{sentence(m.Title), line(strings.Join(m.Do, "; ")), line(strings.Join(m.Costs, "; "))})
-		}
-	}
-	t.Bars = bars(amounts)
-	if t.Rows != nil {
-		r.add(section{Title: "What can be done", Text: fmt.Sprintf("Each measure was tried with the same people at the same instants. The intervals hold together with %s confidence.",
-			percent(s.Confidence)), Table: t})
-	}
-	if how.Rows != nil {
-		r.add(section{Title: "How, and what it costs", Table: how})
-	}
-}
-
 func sentence(s string) string {
 	for _, first := range line(s) {
 		return string(unicode.ToUpper(first)) + strings.TrimPrefix(line(s), string(first))
 	}
 	return ""
-}
-
-func verdictText(v result.Verdict) string {
-	if v == result.Saves {
-		return ""
-	}
-	return ", " + string(v)
 }

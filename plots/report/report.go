@@ -164,7 +164,16 @@ func New(s *Source) (*Report, error) {
 	if r.answer == "" {
 		return nil, errNothing
 	}
+	r.lacks(s)
 	return r, nil
+}
+
+// lacks notes what the results of a scenario do not have.
+func (r *Report) lacks(s *Source) {
+	if s.Simulation != nil || s.Replay != nil || s.Attack != nil || s.Explanation != nil && s.Explanation.Scenario == "" {
+		return
+	}
+	r.notes = append(r.notes, "Units over time, load duration and heat maps are not in a result of this kind; a report made from the scenario has them.")
 }
 
 // open says what the report is about, unless an earlier result has said it.

@@ -89,8 +89,31 @@ func day() *Source {
 		},
 		Advice: &result.Advice{
 			Study: study, Counted: counted, Comparisons: 1,
-			Measures: []result.Measure{{Names: []string{"log_out"}, Title: "logging out", Do: []string{"a link that ends the session"}, Costs: []string{"people have to use it"}, Verdict: result.Saves, Saved: gap(2)}},
+			Now:      result.Standing{Enough: result.Need{Risk: 0.05, Units: pointer(11)}, Refusing: &run.Refusing, Refused: 3.5, Lost: 0.5},
+			Contract: result.Need{Risk: 0.05, Guaranteed: pointer(7)},
+			Measures: []result.Measure{{
+				Names: []string{"cap"}, Title: "a cap of 5", TurnsAway: true, Verdict: result.Saves, Saved: gap(4),
+				Then: result.Standing{Enough: result.Need{Risk: 0.05, Guaranteed: pointer(6)}, Refusing: &result.Proportion{Count: 1, N: 100}, Refused: 0.25, Lost: 120}, Contract: result.Need{Guaranteed: pointer(7)},
+			}, {Names: []string{"dear"}, Title: "dear", Verdict: result.Costs, Saved: gap(-2)}, {Names: []string{"log_out"}, Title: "logging out", Do: []string{"a link that ends the session"}, Costs: []string{"people have to use it"}, Verdict: result.Saves, Saved: gap(2)}},
 		},
+	}
+}
+
+// Measures that turn people away stand apart, with the risk and what is
+// refused and lost; ! where the software asks for less than the contract.
+func TestAdviceThatTurnsAway(t *testing.T) {
+	_, markdown := written(t, &Source{Advice: day().Advice})
+	for _, want := range []string{
+		"## What can be done, turning nobody away\n", "| Logging out | +2 (+1 to +3) |", "| As it is now | – | 11 | 7 | 60 % | 3.5 | 0.50 |",
+		"## What turns some away\n", "| A cap of 5 | +4 (+3 to +5) | 6 guaranteed | 7 \\! | 1 % | 0.25 | 120 |", "## Not shown to save units\n", "| Dear | -2 (-3 to -1), costs units |",
+	} {
+		before, after, ok := strings.Cut(string(markdown), want)
+		if !ok {
+			t.Fatalf("the report has no %q, or not after what stands before it:\n%s", want, before)
+		}
+		if strings.HasPrefix(want, "##") {
+			markdown = []byte(after)
+		}
 	}
 }
 
@@ -210,7 +233,7 @@ func TestTextsAreEscaped(t *testing.T) {
 	s.Simulation.Policies[0].Policy = evil
 	s.Simulation.Policies[0].First.Holders[0].LicenseUserID = evil
 	s.Comparison.Sides[0].Name, s.Comparison.Pairs[0].Side = evil, evil
-	s.Advice.Measures[0].Title = evil
+	s.Advice.Measures[2].Title = evil
 	page, markdown := written(t, s)
 	scripts := 0
 	for _, n := range nodes(t, page) {
@@ -294,7 +317,7 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 		{"simulation", "9 license units are in use at the peak of 12 hours (8 to 9 in 100 runs); with the key of 9 somebody is refused in 60 % of the runs, first at 10:00 (median).", Source{Simulation: all.Simulation}},
 		{"comparison", "iris-2022.3 needs 10 units; for the same people contract needs 3 fewer (2 to 4).", Source{Comparison: all.Comparison}},
 		{"explanation", "9 license units are in use at 4 h, the peak.", Source{Explanation: all.Explanation}},
-		{"advice", "Logging out would save 2 units at the peak (1 to 3).", Source{Advice: all.Advice}},
+		{"advice", "Logging out would save 2 units at the peak (1 to 3) and turn nobody away; a cap of 5 would save more, 4 units at the peak (3 to 5), by turning some away.", Source{Advice: all.Advice}},
 		{"readings", "Where the documents are silent the peak is between 8 and 12 license units, depending on how they are read.",
 			Source{Readings: &result.Readings{Sets: 2, Lowest: result.ReadingPeak{PeakUnits: 8}, Highest: result.ReadingPeak{PeakUnits: 12}, Options: []result.ReadingOption{{Name: "grace", Effect: 4}}}}},
 		{"replay", "9 license units were in use at the peak, 1 hour after the start of the trace; the key of 9 refuses 2 attempts, the first after 1 hour.",

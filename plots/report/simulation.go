@@ -76,23 +76,26 @@ func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string
 func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
 	var list []timeSeries
 	limit := 0
-	anyNeeded := false
+	anyNeeded, stretched := false, false
 	for i := range s.Policies {
 		p := &s.Policies[i]
 		if p.Enforced && limit == 0 {
 			limit = p.Units
 		}
-		one := timeSeries{name: policy(&p.Counted), samples: p.First.Series, byConns: byConnections(&p.Counted)}
-		top := p.First.Peak
-		if p.First.DemandSeries != nil {
-			one.samples, top, one.demand, anyNeeded = p.First.DemandSeries, p.First.Demand, true, true
+		one, top := lineOf(p)
+		if one.samples == nil && one.drawn == nil {
+			continue
 		}
-		if one.byConns {
-			one.name += " (connections)"
-			top = highest(one.samples)
+		what := "peak "
+		if one.demand {
+			what, anyNeeded = "needed ", true
 		}
+		stretched = stretched || one.drawn != nil
 		one.peak = &plots.Mark{At: top.At.Seconds(), Units: float64(top.Units)}
-		one.note = "peak " + words.Number(top.Units) + " at " + c.at(top.At)
+		one.note = what + words.Number(top.Units) + " at " + c.at(top.At)
+		if one.demand && p.First.Peak.Units > 0 && !one.byConns {
+			one.note += ", " + words.Number(p.First.Peak.Units) + " in use at " + c.at(p.First.Peak.At)
+		}
 		if f := p.First.FirstRefusal; f != nil {
 			inUse := f.InUse
 			if one.byConns {
@@ -101,9 +104,7 @@ func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
 			one.refusal = &plots.Mark{At: f.At.Seconds(), Units: float64(inUse), Text: f.Via + ": " + f.ClientSees}
 			one.note += ", first refusal " + c.at(f.At)
 		}
-		if one.samples != nil {
-			list = append(list, one)
-		}
+		list = append(list, one)
 	}
 	if list == nil {
 		r.notes = append(r.notes, "Units over time are not in a result; a report made from the scenario has them.")
@@ -114,13 +115,49 @@ func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
 		times.times.PeakHeading = "needed"
 		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
 	}
+	if stretched {
+		r.notes = append(r.notes, "Means by hour are not in a result; a report made from the scenario has them.")
+		text += fmt.Sprintf(" A result has it in stretches of %s: drawn is the most in each, and a band down to the fewest.", words.LongSpan(stretchOf(c.end)))
+	}
 	r.add(section{Title: "Units over time", Text: text, Chart: times, Table: hourTable(list, c)})
 	return &list[0]
 }
 
+// lineOf is a policy's line over time, of what is needed where that differs,
+// and its highest place.
+func lineOf(p *result.PolicyRun) (one timeSeries, top engine.Peak) {
+	f := &p.First
+	one = timeSeries{name: policy(&p.Counted), samples: f.Series, byConns: byConnections(&p.Counted)}
+	top = f.Peak
+	if f.Series == nil {
+		one.drawn = f.Drawn
+	}
+	if f.DemandSeries != nil || f.DemandDrawn != nil {
+		one.samples, top, one.demand = f.DemandSeries, f.Demand, true
+		if f.DemandSeries == nil {
+			one.drawn = f.DemandDrawn
+		}
+	}
+	if one.byConns {
+		one.name += " (connections)"
+		top = highest(&one)
+	}
+	return one, top
+}
+
+// stretchOf is how long the stretches of a result are, at the least.
+func stretchOf(end engine.Time) engine.Time {
+	return (end + result.MostStretches - 1) / result.MostStretches
+}
+
 // highest is the most connections that are open, and when.
-func highest(samples []result.Sample) (top engine.Peak) {
-	for _, s := range samples {
+func highest(line *timeSeries) (top engine.Peak) {
+	for _, d := range line.drawn {
+		if d.High > top.Units {
+			top = engine.Peak{Units: d.High, At: d.At}
+		}
+	}
+	for _, s := range line.samples {
 		if s.Connections > top.Units {
 			top = engine.Peak{Units: s.Connections, At: s.At}
 		}
@@ -155,6 +192,10 @@ func fillHours(t *table, s *timeSeries, length, end engine.Time) {
 	next, units := 0, 0
 	for i := range t.Rows {
 		from := engine.Time(i) * length
+		if s.drawn != nil {
+			t.Rows[i] = append(t.Rows[i], decimal(s.most(from, min(from+length, end))), none)
+			continue
+		}
 		peak, mean := s.stretch(&next, &units, from, min(from+length, end))
 		t.Rows[i] = append(t.Rows[i], decimal(peak), decimal(mean))
 	}

@@ -13,9 +13,10 @@ import (
 type timeSeries struct {
 	name    string
 	samples []result.Sample
-	drawn   []plots.Point // instead of samples
-	demand  bool          // what is needed, if nobody is refused
-	byConns bool          // connections are what is counted
+	drawn   []result.Stretch // instead of samples, when there are none
+	from    engine.Time      // of the stretches, which the chart begins with
+	demand  bool             // what is needed, if nobody is refused
+	byConns bool             // connections are what is counted
 	peak    *plots.Mark
 	refusal *plots.Mark
 	until   engine.Time // it is known; 0 is to the end
@@ -64,7 +65,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 
 func (s *timeSeries) points(end engine.Time) []plots.Point {
 	if s.drawn != nil {
-		return s.drawn
+		return s.stretches(end)
 	}
 	list := make([]plots.Point, 0, len(s.samples))
 	for _, sample := range s.samples {
@@ -74,6 +75,26 @@ func (s *timeSeries) points(end engine.Time) []plots.Point {
 		list = append(list, plots.Point{At: sample.At.Seconds(), Units: float64(s.value(sample))})
 	}
 	return list
+}
+
+// stretches are the points of a line of which only stretches are known.
+func (s *timeSeries) stretches(end engine.Time) (list []plots.Point) {
+	for _, d := range s.drawn {
+		at := min(max(d.At-s.from, 0), end)
+		list = append(list, plots.Point{At: at.Seconds(), Units: float64(d.High), Low: float64(d.Low), High: float64(d.High)})
+	}
+	return list
+}
+
+// most is the most in the stretches that have a part of a time.
+func (s *timeSeries) most(from, until engine.Time) float64 {
+	high := 0
+	for i, d := range s.drawn {
+		if d.At < until && (i+1 == len(s.drawn) || s.drawn[i+1].At > from) {
+			high = max(high, d.High)
+		}
+	}
+	return float64(high)
 }
 
 // value is what is counted of a sample.

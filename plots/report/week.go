@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/result/words"
 )
 
 // A week is a value for each hour of the week, from Monday 00:00.
@@ -32,7 +33,12 @@ func (r *Report) addWeek(s *timeSeries, c clock) {
 	first := (engine.Hour - past) % engine.Hour
 	next, units := 0, 0
 	for from := first; from+engine.Hour <= c.end; from += engine.Hour {
-		peak, mean := s.stretch(&next, &units, from, from+engine.Hour)
+		var peak, mean float64
+		if s.drawn != nil {
+			peak = s.most(from, from+engine.Hour)
+		} else {
+			peak, mean = s.stretch(&next, &units, from, from+engine.Hour)
+		}
 		day, hour := cellOf(c.wall(from))
 		peaks.values[day][hour] = max(peaks.values[day][hour], peak)
 		means.values[day][hour] += mean
@@ -49,8 +55,16 @@ func (r *Report) addWeek(s *timeSeries, c clock) {
 		by = "if nobody is refused, " + by
 	}
 	whole := func(v float64) string { return decimal(math.Round(v)) }
-	if t := peaks.table(whole); len(t.Rows) > 0 {
-		r.add(section{Title: "Peak by hour and weekday", Text: "The most units in each full hour of replication 1, " + by, Table: t})
+	t := peaks.table(whole)
+	if len(t.Rows) == 0 {
+		return
+	}
+	text := "The most units in each full hour of replication 1, " + by
+	if size := stretchOf(c.end); s.drawn != nil && engine.Hour%size != 0 {
+		text += " It is read from stretches of " + words.LongSpan(size) + ", so that the end of one may count for the hour before or after."
+	}
+	r.add(section{Title: "Peak by hour and weekday", Text: text, Table: t})
+	if s.drawn == nil {
 		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each full hour of replication 1, " + by, Table: means.table(whole)})
 	}
 }

@@ -51,6 +51,9 @@ type Curve struct {
 	Series []Sample  `json:"-"`     // each change
 }
 
+// MostStretches is how many stretches a curve is drawn by at the most.
+const MostStretches = 600
+
 // A Stretch is a stretch of a curve: the units from an instant to that of the
 // next stretch.
 type Stretch struct {

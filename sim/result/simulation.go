@@ -104,6 +104,12 @@ type Replication struct {
 	Holders           []CohortHolder  `json:"top"` // the ten license user IDs with the most units at the peak
 	HoldersTotal      int             `json:"holders"`
 
+	// Drawn is the use over time of what the key limits, and DemandDrawn what
+	// it would be without a limit, where that is not the same. They are in at
+	// most 600 stretches of equal length, those that differ from the one before.
+	Drawn       []Stretch `json:"drawn"`
+	DemandDrawn []Stretch `json:"demand_drawn,omitempty"`
+
 	// Series is use over time, and DemandSeries what it would be without a
 	// limit, nil when that did not matter. They are for charts and tables of
 	// their own, not part of the JSON.

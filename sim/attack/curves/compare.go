@@ -122,7 +122,7 @@ func (x *comparison) sum(c *result.Curve) {
 	if length := (c.To - x.res.From).Seconds(); length > 0 {
 		c.Mean = area / length
 	}
-	c.Drawn = drawn(c, x.res.From)
+	c.Drawn = sim.Drawn(c.Series, x.res.From, c.To, engine.LimitUnits)
 }
 
 // reported makes the curve of what the target said, and of the refusals that
