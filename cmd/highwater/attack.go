@@ -399,6 +399,10 @@ func attackError(err error) error {
 	if errors.As(err, &x) {
 		return fmt.Errorf("%w\nhighwater: hint: %s", err, x.Hint())
 	}
+	var unseen *attack.BlindError
+	if errors.As(err, &unseen) {
+		return fmt.Errorf("%w\nhighwater: hint: %s", err, unseen.Hint())
+	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("%w\nhighwater: hint: is the target running? see highwater target", err)
 	}

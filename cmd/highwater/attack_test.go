@@ -174,11 +174,38 @@ func TestAttackTellsNoSecret(t *testing.T) {
 		name := fmt.Sprintf("%d.rec", i)
 		code, out, errs := highwater(t.Context(), nil, "attack", "lab.yaml", "--target", h.URL, "--clock", "60x", "--password", ref, "--record", name, "--max-lag", "1m", "--scrape", "0s")
 		data, err := os.ReadFile(name)
-		if err != nil || code != 0 || wrong.Load() != 0 {
+		if err != nil || code != exitInconclusive || wrong.Load() != 0 {
 			t.Errorf("exit code %d, %d wrong: %s%v", code, wrong.Load(), errs, err)
 		}
 		if strings.Contains(out+errs, secret) || bytes.Contains(data, []byte(secret)) {
 			t.Errorf("the secret is told: %s%s%q", out, errs, data)
+		}
+	}
+}
+
+// Who is not known to the target is told what to give: for the requests, for
+// the metrics, and before anything is sent that depends on them.
+func TestAttackWithoutLogin(t *testing.T) {
+	inFolder(t, map[string]string{"boards.yaml": boards, "word.txt": "ward\n"})
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401) }))
+	defer h.Close()
+	args := []string{"attack", "boards.yaml", "--target", h.URL, "--window", "0s..2s", "--clock", "10x", "--max-lag", "1m"}
+	code, out, errs := highwater(t.Context(), nil, args...)
+	for _, want := range []string{"failed by: 100 status 401\n", "verdict: inconclusive\n  every request failed: 100 status 401; ", "(--password", "status 401: it wants a login (--metrics-login)"} {
+		if code != exitInconclusive || !strings.Contains(out, want) {
+			t.Errorf("exit code %d: %s%s; want %q", code, out, errs, want)
+		}
+	}
+	for _, tt := range []struct {
+		want string
+		args []string
+	}{
+		{"status 401: it wants a login (--metrics-login); nothing was sent\nhighwater: hint: ", nil},
+		{"status 401: it does not take the login of --metrics-login; nothing was sent\nhighwater: hint: ", []string{"--metrics-login", "monitor:file:word.txt"}},
+	} {
+		code, out, errs := highwater(t.Context(), nil, append(append(args, "--abort-free", "3"), tt.args...)...)
+		if code != exitFailed || out != "" || !strings.Contains(errs, tt.want) {
+			t.Errorf("exit code %d: %s%s; want %q", code, out, errs, tt.want)
 		}
 	}
 }

@@ -44,7 +44,7 @@ type Options struct {
 	MostBody    int64             // bytes of an answer; 0 is 16 MiB
 	MaxLag      time.Duration     // the 99th percentile of the generator's lag; 0 is 10 ms
 	AbortErrors float64           // share of failures in ten seconds that ends the attack; 0 is a half, 1 never
-	AbortFree   int               // fewer free units of the target end the attack; 0 is never
+	AbortFree   int               // fewer free units of the target end the attack, which is not begun when it does not tell them; 0 is never
 	Password    string            // of all users; "" is that of the emulated target
 	Secrets     map[string]string // that requests refer to, by env:NAME or file:PATH
 	Agent       string            // User-Agent
@@ -146,6 +146,11 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 		_ = x.agenda.wait.Close()
 		return res, err
 	}
+	if err := m.sees(&o); err != nil {
+		m.close()
+		_ = x.agenda.wait.Close()
+		return res, &UnreachableError{err}
+	}
 	start := time.Now()
 	x.since = func() time.Duration { return time.Since(start) }
 	x.agenda.since = x.since
@@ -169,6 +174,7 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	err = r.end(stopped, m)
 	_ = x.agenda.wait.Close()
 	r.judge(res, x.agenda, stopped)
+	res.Notes = append(res.Notes, m.notes(s)...)
 	return res, err
 }
 

@@ -114,15 +114,26 @@ func (l *Line) get(ctx context.Context, path string) ([]byte, http.Header, error
 	case err != nil:
 		return nil, nil, err
 	case res.StatusCode != http.StatusOK:
-		return nil, nil, statusError(res.StatusCode)
+		return nil, nil, &statusError{res.StatusCode, l.x.o.Metrics.User != ""}
 	}
 	return data, res.Header, nil
 }
 
 // A statusError is an answer that has not what was asked for.
-type statusError int
+type statusError struct {
+	code  int
+	login bool // one was given
+}
 
-func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+func (e *statusError) Error() string {
+	switch wants := e.code == http.StatusUnauthorized || e.code == http.StatusForbidden; {
+	case wants && e.login:
+		return fmt.Sprintf("status %d: it does not take the login of --metrics-login", e.code)
+	case wants:
+		return fmt.Sprintf("status %d: it wants a login (--metrics-login)", e.code)
+	}
+	return fmt.Sprintf("status %d", e.code)
+}
 
 // errNoMetrics is an answer without the units in use.
 var errNoMetrics = errors.New("no " + wire.MetricConsumed + " in the answer")
@@ -147,8 +158,9 @@ func (l *Line) Sample(ctx context.Context, since func() time.Duration) (s record
 	if err != nil {
 		s.Failed = strings.ToValidUTF8(err.Error(), "\uFFFD")
 		s.Failed = s.Failed[:min(len(s.Failed), longestFailure)]
-		var status statusError
-		l.stop = errors.Is(err, errNoMetrics) || errors.As(err, &status) && status < http.StatusInternalServerError
+		var status *statusError
+		none := errors.Is(err, errNoMetrics) || errors.As(err, &status) && status.code < http.StatusInternalServerError
+		l.stop = none && l.x.o.AbortFree == 0 // who depends on them goes on
 	}
 	return s, header.Get(wire.StateHeader)
 }

@@ -2,10 +2,14 @@ package attack
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"highwater/scenario"
 	"highwater/sim/attack/record"
+	"highwater/sim/wire"
 )
 
 // A monitor asks the target for its units while an attack runs. A nil monitor
@@ -31,6 +35,50 @@ func newMonitor(ctx context.Context, x *sender) *monitor {
 		m.state = m.line.State(ctx, path, m.since)
 	}
 	return m
+}
+
+// A BlindError is a target that does not say how many license units it has
+// free, and an attack that is to end when they are few. Nothing was sent.
+type BlindError struct{ Why string }
+
+func (e *BlindError) Error() string {
+	return fmt.Sprintf("the attack is to end when few license units are free (--abort-free), and the target does not say how many are: %s; nothing was sent", e.Why)
+}
+
+// Hint is what must be there.
+func (e *BlindError) Hint() string {
+	return fmt.Sprintf("%s must tell %s, to whom --metrics-login names, as often as --scrape says", wire.MetricsPath, wire.MetricAvailable)
+}
+
+// sees is an error when the free units matter and are not told.
+func (m *monitor) sees(o *Options) error {
+	switch {
+	case o.AbortFree == 0:
+		return nil
+	case m == nil:
+		return &BlindError{"its metrics are not looked at"}
+	}
+	if why := blind(&m.first); why != "" {
+		return &BlindError{why}
+	}
+	return nil
+}
+
+// blind is why a look does not tell the free units; "" when it does.
+func blind(s *record.Sample) string {
+	if s.Failed == "" && math.IsNaN(s.Available) {
+		return "no " + wire.MetricAvailable + " in the answer"
+	}
+	return s.Failed
+}
+
+// notes say what of a schedule the target does not know.
+func (m *monitor) notes(s *Schedule) (list []string) {
+	holds := func(c scenario.Cohort) bool { return !wire.Speaks(&c) }
+	if m != nil && m.state != nil && m.state.Scenario != "" && s.Scale != 1 && slices.ContainsFunc(s.Scenario.Cohorts, holds) {
+		list = append(list, fmt.Sprintf("the target holds its terminals, devices, jobs and tasks at 1x: the scale of %v is that of those who send requests", s.Scale))
+	}
+	return list
 }
 
 func (m *monitor) since() time.Duration { return time.Since(m.start) }

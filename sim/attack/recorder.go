@@ -2,6 +2,8 @@ package attack
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,9 @@ const (
 	abortSeconds  = 10
 	abortAttempts = 50
 )
+
+// mostBlind is how many looks in a row may tell nothing of the free units.
+const mostBlind = 3
 
 // A recorder hears of each attempt, sums them up and writes them down. Those
 // who send do not wait for the disk.
@@ -48,6 +53,7 @@ type recorder struct {
 	told       int64                                          // attempts when Progress heard last
 	reported   int                                            // units in use; negative when not known
 	samples    [2]int64                                       // of the target's units: all, failed
+	blind      int                                            // looks in a row that did not tell the free units
 	lag        time.Duration                                  // the most since
 }
 
@@ -144,8 +150,22 @@ func (r *recorder) keep(s *record.Sample) {
 			r.abort(fmt.Sprintf("the target has %.0f license units free, fewer than %d", free, r.o.AbortFree))
 		}
 	}
+	r.look(s)
 	if r.w != nil && r.err == nil {
 		r.w.Sample(s)
+	}
+}
+
+// look ends an attack that depends on the free units, when they are not told
+// any more.
+func (r *recorder) look(s *record.Sample) {
+	why := blind(s)
+	if why == "" {
+		r.blind = 0
+		return
+	}
+	if r.blind++; r.o.AbortFree > 0 && r.blind >= mostBlind {
+		r.abort(fmt.Sprintf("%d looks in a row did not tell whether the target has fewer than %d license units free (%s)", r.blind, r.o.AbortFree, why))
 	}
 }
 
@@ -165,7 +185,8 @@ func (r *recorder) second() {
 	copy(r.seconds[1:], r.seconds[:])
 	r.seconds[0] = struct{ attempts, failed int64 }{}
 	if share := float64(failed) / float64(max(1, attempts)); attempts >= abortAttempts && share > r.o.AbortErrors {
-		r.abort(fmt.Sprintf("%.0f %% of the requests of %d seconds failed, more than %.0f %%", 100*share, abortSeconds, 100*r.o.AbortErrors))
+		last := min(abortSeconds*time.Second, time.Since(r.start).Round(100*time.Millisecond))
+		r.abort(fmt.Sprintf("%.0f %% of the %d requests of the last %v failed, more than %.0f %%", 100*share, attempts, last, 100*r.o.AbortErrors))
 	}
 	if r.o.Progress != nil {
 		t := r.tally
@@ -225,6 +246,11 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	if run.First == 0 {
 		wrong("nothing was sent")
 	}
+	if n := run.First + run.Retries; n > 0 && run.Failed == n {
+		wrong("every request failed: %s%s", failures(run.Causes), r.failHint(run.Causes))
+	} else if hint := loginHint(run.Causes); hint != "" {
+		res.Notes = append(res.Notes, hint)
+	}
 	if run.Unsent > 0 {
 		wrong("%d of %d planned requests were not sent", run.Unsent, len(r.s.Requests))
 	}
@@ -244,6 +270,38 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	if len(res.Reasons) > 0 {
 		res.Verdict = result.Inconclusive
 	}
+}
+
+// failures lists what failed by its causes.
+func failures(list []result.CauseCount) string {
+	var parts []string
+	for _, c := range list {
+		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Cause))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// failHint is what may be wrong when every request failed.
+func (r *recorder) failHint(list []result.CauseCount) string {
+	if hint := loginHint(list); hint != "" {
+		return "; " + hint
+	}
+	plain := causes(list, record.Reset.String()) + causes(list, record.Garbage.String()) + causes(list, badStatus(http.StatusBadRequest))
+	if r.o.Target.Scheme == "http" && plain == r.tally.all.requests {
+		return "; does the target speak TLS there? then it is https://"
+	}
+	return ""
+}
+
+// loginHint is what to give when the target wants to know who asks; "" when it
+// does not.
+func loginHint(list []result.CauseCount) string {
+	for _, code := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		if n := causes(list, badStatus(code)); n > 0 {
+			return fmt.Sprintf("%d answers with status %d: does it know the users, and their password (--password, or password in a cohort's request)?", n, code)
+		}
+	}
+	return ""
 }
 
 // roughly is a time with three digits or so.

@@ -2,6 +2,7 @@ package attack
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -82,13 +83,30 @@ func (g *group) result(name string) result.AttackGroup {
 	}
 }
 
+// A failure is why attempts failed. The status is 0 but for an answer that has
+// the wrong one.
+type failure struct {
+	cause  record.Cause
+	status int
+}
+
+func (f failure) String() string {
+	if f.cause == record.BadStatus {
+		return badStatus(f.status)
+	}
+	return f.cause.String()
+}
+
+// badStatus is what attempts failed by that were answered with a status.
+func badStatus(code int) string { return fmt.Sprintf("%s %d", record.BadStatus, code) }
+
 // A tally sums up the entries of an attack.
 type tally struct {
 	s         *Schedule
 	all       group
 	first     int64
 	outcomes  [len(record.Outcomes)]int64
-	causes    map[record.Cause]int64
+	causes    map[failure]int64
 	cohorts   map[uint32]*group
 	vias      map[engine.Via]*group
 	statuses  map[int]*group
@@ -103,7 +121,7 @@ type tally struct {
 
 func newTally(s *Schedule) *tally {
 	return &tally{
-		s: s, causes: map[record.Cause]int64{}, cohorts: map[uint32]*group{}, vias: map[engine.Via]*group{},
+		s: s, causes: map[failure]int64{}, cohorts: map[uint32]*group{}, vias: map[engine.Via]*group{},
 		statuses: map[int]*group{}, sessions: make([]uint32, len(s.Visits)),
 	}
 }
@@ -115,7 +133,11 @@ func (t *tally) add(e *record.Entry) {
 	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
 	t.outcomes[e.Outcome]++
 	if e.Cause != record.NoCause {
-		t.causes[e.Cause]++
+		f := failure{cause: e.Cause}
+		if e.Cause == record.BadStatus {
+			f.status = e.Status
+		}
+		t.causes[f]++
 	}
 	if e.Attempt == 0 {
 		t.first++
@@ -173,9 +195,9 @@ func (t *tally) result() *result.AttackRun {
 		}
 		r.Statuses = append(r.Statuses, t.statuses[status].result(name))
 	}
-	for _, c := range slices.Sorted(maps.Keys(t.causes)) {
-		r.Causes = append(r.Causes, result.CauseCount{Cause: c.String(), N: t.causes[c]})
+	for f, n := range t.causes {
+		r.Causes = append(r.Causes, result.CauseCount{Cause: f.String(), N: n})
 	}
-	slices.SortStableFunc(r.Causes, func(a, b result.CauseCount) int { return cmp.Compare(b.N, a.N) })
+	slices.SortFunc(r.Causes, func(a, b result.CauseCount) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Cause, b.Cause)) })
 	return r
 }

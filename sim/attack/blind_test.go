@@ -1,0 +1,129 @@
+package attack
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"highwater/sim/result"
+)
+
+// An attack that is to spare the last free units is not begun when it does not
+// know them, and ends when it does not know them any more. One look that fails
+// is no reason.
+func TestAbortFreeWithoutSight(t *testing.T) {
+	const good, none = "iris_license_consumed 2\niris_license_available 30\n", "iris_license_consumed 2\n"
+	for _, tt := range []struct {
+		name string
+		look func(n int64) (status int, text string)
+		sent bool
+		want string // "" is no abort
+	}{
+		{"no metrics", func(int64) (int, string) { return 404, "" }, false, "status 404"},
+		{"a login", func(int64) (int, string) { return 401, "" }, false, "status 401: it wants a login (--metrics-login)"},
+		{"no such metric", func(int64) (int, string) { return 200, none }, false, "no iris_license_available in the answer"},
+		{"an answer of any path", func(int64) (int, string) { return 200, "ok" }, false, "not Prometheus text"},
+		{"ever less", func(n int64) (int, string) {
+			if n > 2 {
+				return 500, ""
+			}
+			return 200, good
+		}, true, "aborted: 3 looks in a row did not tell whether the target has fewer than 5 license units free (status 500)"},
+		{"gone", func(n int64) (int, string) {
+			if n > 2 {
+				return 404, ""
+			}
+			return 200, good
+		}, true, "aborted: 3 looks in a row did not tell whether the target has fewer than 5 license units free (status 404)"},
+		{"two of three", func(n int64) (int, string) {
+			if n%3 != 1 {
+				return 500, ""
+			}
+			return 200, good
+		}, true, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var looks, asked atomic.Int64
+			h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/api/monitor/metrics" {
+					asked.Add(1)
+					return
+				}
+				status, text := tt.look(looks.Add(1))
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, text)
+			}))
+			defer h.Close()
+			s := plan(t, clinic, PlanOptions{})
+			ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+			defer stop()
+			res, err := Run(ctx, ctx, s, Options{Target: target(h.URL), AbortFree: 5, Scrape: 50 * time.Millisecond})
+			var x *BlindError
+			if blind := errors.As(err, &x); blind == tt.sent || blind && (!strings.Contains(x.Why, tt.want) || asked.Load() > 0 || res.Sent != nil) {
+				t.Fatalf("%v, %d requests; want that they are sent %v, %q", err, asked.Load(), tt.sent, tt.want)
+			}
+			if tt.sent && (ctx.Err() == nil) != (tt.want != "") || tt.sent && tt.want != "" && (res.Reasons[0] != tt.want || res.Verdict != result.Inconclusive) {
+				t.Errorf("%s, %q, ended %v; want %q", res.Verdict, res.Reasons, ctx.Err(), tt.want)
+			}
+		})
+	}
+	_, err := Run(t.Context(), t.Context(), plan(t, clinic, PlanOptions{}), Options{Target: target("http://127.0.0.1:1"), AbortFree: 5, Dial: silent})
+	if err == nil || !strings.Contains(err.Error(), "not looked at") {
+		t.Errorf("without looks: %v", err)
+	}
+}
+
+// silent is a connection to nobody.
+func silent(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
+	c, _ := net.Pipe()
+	return c, nil
+}
+
+// When every request failed nothing is known, and why they may have is said.
+func TestEveryRequestFailed(t *testing.T) {
+	status := func(code int) string {
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
+		t.Cleanup(h.Close)
+		return h.URL
+	}
+	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer secure.Close()
+	s := plan(t, refused, PlanOptions{Clock: 600})
+	all := strconv.Itoa(len(s.Requests))
+	for _, tt := range []struct{ url, want string }{
+		{status(401), all + " status 401; " + all + " answers with status 401: does it know the users, and their password (--password"},
+		{status(502), all + " status 502"},
+		{rawServer(t, func(c net.Conn) { _ = c.Close() }), all + " connection lost; does the target speak TLS there? then it is https://"},
+		{"http" + strings.TrimPrefix(secure.URL, "https"), "; does the target speak TLS there? then it is https://"},
+	} {
+		res, _ := send(t, s, Options{Target: target(tt.url), AbortErrors: 1})
+		if res.Verdict != result.Inconclusive || !strings.HasPrefix(res.Reasons[0], "every request failed: ") || !strings.Contains(res.Reasons[0], tt.want) {
+			t.Errorf("%s: %s, %q; want %q", tt.url, res.Verdict, res.Reasons, tt.want)
+		}
+	}
+	// Some who are not known are a result.
+	n := atomic.Int64{}
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n.Add(1) == 1 {
+			w.WriteHeader(401)
+		}
+	}))
+	defer h.Close()
+	res, _ := send(t, s, Options{Target: target(h.URL), AbortErrors: 1})
+	if res.Verdict != result.Measured || !slices.ContainsFunc(res.Notes, func(n string) bool { return strings.HasPrefix(n, "1 answers with status 401: ") }) {
+		t.Errorf("%s, %q, %q", res.Verdict, res.Reasons, res.Notes)
+	}
+}
