@@ -11,6 +11,7 @@ import (
 	"highwater/engine"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/stats"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -48,6 +49,26 @@ func (l *latency) result() result.Latency {
 	}
 }
 
+// limited is the result with limits of its quantiles.
+func (l *latency) limited() result.Latency {
+	r := l.result()
+	at := func(rank int) *engine.Time {
+		if rank < 1 || int64(rank) > r.N {
+			return nil
+		}
+		t := min(engine.Time(l.h.ValueAtQuantile(100*float64(rank)/float64(r.N))), r.Max)
+		return &t
+	}
+	if r.N == 0 {
+		return r
+	}
+	for _, share := range []float64{0.5, 0.9, 0.99, 0.999} {
+		low, high, _ := stats.QuantileRanks(int(r.N), share, 2*result.LimitConfidence-1)
+		r.Limits = append(r.Limits, result.QuantileLimits{Share: share, Low: at(low), High: at(high)})
+	}
+	return r
+}
+
 // A group counts attempts.
 type group struct {
 	requests, refused, failed int64
@@ -79,7 +100,7 @@ func (g *group) add(e *record.Entry) {
 
 func (g *group) result(name string) result.AttackGroup {
 	return result.AttackGroup{
-		Name: name, Requests: g.requests, Refused: g.refused, Failed: g.failed, Service: g.service.result(), Response: g.response.result(),
+		Name: name, Requests: g.requests, Refused: g.refused, Failed: g.failed, Service: g.service.result(), Response: g.response.limited(),
 	}
 }
 
@@ -172,7 +193,7 @@ func (t *tally) result() *result.AttackRun {
 	r := &result.AttackRun{
 		Seconds: engine.Time(t.ended.Microseconds()), First: t.first, Retries: t.all.requests - t.first,
 		Served: t.outcomes[record.Served], Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Cut: t.outcomes[record.Cut],
-		Dialed: t.dialed, Lag: t.lag.result(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.result(),
+		Dialed: t.dialed, Lag: t.lag.limited(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.limited(),
 		Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
 	}
 	for _, n := range t.sessions {

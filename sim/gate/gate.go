@@ -32,6 +32,8 @@ type look struct {
 	n      int       // runs, or requests that a number is made of
 	low    *float64  // limits of a figure that is not one of runs
 	high   *float64
+	shown  bool   // the limits are told, and the figure is judged by itself
+	bare   string // why it has no limits, or ""
 	why    string // nothing is known, and why
 	other  bool   // because it is asked of another kind of result
 }
@@ -173,7 +175,7 @@ func ofOne(j *result.Judged, l *look) {
 	v := l.values[0]
 	j.Value, j.Margin, j.Low, j.High = ref(v), ref(l.most-v), l.low, l.high
 	low, high := v, v
-	if l.low != nil {
+	if l.low != nil && !l.shown {
 		low, high = *l.low, *l.high
 	}
 	switch {
@@ -186,6 +188,9 @@ func ofOne(j *result.Judged, l *look) {
 	}
 	if l.n > 0 {
 		j.Why += fmt.Sprintf(", of %d requests", l.n)
+	}
+	if l.bare != "" {
+		j.Why += "; no interval: " + l.bare
 	}
 }
 

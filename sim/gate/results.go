@@ -267,10 +267,10 @@ func (r *replayed) look(e *scenario.Expectation) look {
 		return unknown("the trace has no events")
 	case e.Figure == scenario.Peak:
 		l, why := peakLook(e, result.Counted{LimitOn: "units", Units: r.Units})
-		l.why, l.runs, l.values = why, false, []float64{float64(r.Peak.Units)}
+		l.why, l.runs, l.values, l.bare = why, false, []float64{float64(r.Peak.Units)}, asItWas
 		return l
 	case e.Figure == scenario.Refusals:
-		return look{unit: "attempts", most: e.Most, values: []float64{float64(r.Refused)}}
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(r.Refused)}, bare: asItWas}
 	}
 	return unknown("the result of replay does not tell that")
 }
@@ -377,7 +377,7 @@ func attacked(e *scenario.Expectation, run *result.Attack) look {
 	case e.Figure == scenario.Lag:
 		return latency(e, &sent.Lag)
 	case e.Figure == scenario.Refusals:
-		return look{unit: "attempts", most: e.Most, values: []float64{float64(group.Refused)}, n: int(group.Requests)}
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(group.Refused)}, n: int(group.Requests), bare: asItWas}
 	case e.Figure == scenario.Failures:
 		n := int(group.Requests)
 		low, high := stats.ClopperPearson(int(group.Failed), n, 2*e.Confidence-1)
@@ -400,9 +400,9 @@ func divergence(e *scenario.Expectation, c *result.Curves) look {
 		return unknown("the target's units cannot be compared")
 	}
 	if o := c.Outcomes; o != nil && o.Wrong() > int64(d.Most) {
-		return look{unit: "attempts", most: e.Most, values: []float64{float64(o.Wrong())}, n: int(o.Certain)}
+		return look{unit: "attempts", most: e.Most, values: []float64{float64(o.Wrong())}, n: int(o.Certain), bare: asItWas}
 	}
-	return look{unit: "units", most: e.Most, values: []float64{float64(d.Most)}}
+	return look{unit: "units", most: e.Most, values: []float64{float64(d.Most)}, bare: "it is the most of the samples of one run"}
 }
 
 // latency is a look at a percentile, which so few as have no larger one would
@@ -416,8 +416,20 @@ func latency(e *scenario.Expectation, l *result.Latency) look {
 	case l.N > math.MaxInt32 || int(l.N) < least:
 		return unknown("the percentile takes at least %d requests, and there are %d", least, l.N)
 	}
-	return look{unit: "s", most: e.Most, values: []float64{value.Seconds()}, n: int(l.N)}
+	seen := look{unit: "s", most: e.Most, values: []float64{value.Seconds()}, n: int(l.N), shown: true, bare: "the result has no limits"}
+	for _, q := range l.Limits {
+		if q.Share == p && q.Low != nil && q.High != nil {
+			seen.low, seen.high, seen.bare = ref(q.Low.Seconds()), ref(q.High.Seconds()), ""
+		}
+	}
+	if seen.bare == "" && e.Confidence != result.LimitConfidence {
+		seen.low, seen.high, seen.bare = nil, nil, "the result has limits with "+percent(result.LimitConfidence)+" alone"
+	}
+	return seen
 }
+
+// asItWas is why what one run came to has no limits.
+const asItWas = "it is what one run came to"
 
 // Version is the version of the program that a result says it is of, "" when
 // it says none.

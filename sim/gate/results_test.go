@@ -154,6 +154,39 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// A percentile has the interval that its result has, and is judged by itself;
+// where there is none it is said why.
+func TestIntervalsOfRequests(t *testing.T) {
+	run, low, high := aRun(), 380*engine.Millisecond, 450*engine.Millisecond
+	run.Sent.Response.Limits = []result.QuantileLimits{{Share: 0.5}, {Share: 0.99, Low: &low, High: &high}}
+	run.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Most: 2}}
+	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9, Refused: 2}
+	for _, tt := range []struct {
+		of     any
+		expect string
+		has    bool
+		why    string
+	}{
+		{&run, "{latency: 400ms}", true, "it is at most that, of 900 requests"},
+		{&run, "{latency: 400ms, confidence: 90%}", false, "the result has limits with 95 % alone"},
+		{&run, "{latency: 400ms, percentile: p90}", false, "the result has no limits"},
+		{&run, "{lag: 2ms}", false, "the result has no limits"},
+		{&run, "{divergence: 2}", false, "the most of the samples of one run"},
+		{&run, "{refusals: 5}", false, "what one run came to"},
+		{&run, "{errors: 5%}", true, ""},
+		{replay, "{refusals: 2}", false, "what one run came to"},
+		{replay, "{peak: 2}", false, "what one run came to"},
+	} {
+		j := Judge(read(t, tt.of), expect(t, tt.expect)).Expectations[0]
+		if j.Verdict != result.Pass || (j.Low != nil) != tt.has || (j.High != nil) != tt.has || !strings.HasSuffix(j.Why, tt.why) || strings.Contains(j.Why, "no interval") == tt.has {
+			t.Errorf("%s: %s from %v to %v as %q, want %q", tt.expect, j.Verdict, j.Low, j.High, j.Why, tt.why)
+		}
+		if tt.expect == "{latency: 400ms}" && (*j.Low != 0.38 || *j.High != 0.45) {
+			t.Errorf("it is from %v to %v", *j.Low, *j.High)
+		}
+	}
+}
+
 // Of several runs the worst counts, and one that is in doubt leaves all so.
 func TestSeveralAttacks(t *testing.T) {
 	a, b := aRun(), aRun()

@@ -132,6 +132,20 @@ type Latency struct {
 	P99  engine.Time `json:"p99"`
 	P999 engine.Time `json:"p999"`
 	Max  engine.Time `json:"max"`
+
+	Limits []QuantileLimits `json:"limits,omitempty"` // of P50, P90, P99 and P999; of lags and responses
+}
+
+// LimitConfidence is the confidence of each limit of a quantile.
+const LimitConfidence = 0.95
+
+// QuantileLimits are limits of a quantile of times by order statistics, as if
+// the times were independent of each other. Where there are too few times for
+// a limit it is null.
+type QuantileLimits struct {
+	Share float64      `json:"share"` // 0 to 1
+	Low   *engine.Time `json:"low"`
+	High  *engine.Time `json:"high"`
 }
 
 // A CauseCount is how many attempts failed by one cause.
