@@ -52,7 +52,8 @@ Flags:
                        a duration such as 200ms, or exp(2s)
   --clock F            so many times as fast, as 60x: holds, graces, time-outs,
                        the length of calls and the scenario
-  --from WHEN          begin at this time of the scenario: 14:33 or 8h30m
+  --from WHEN          begin at this time of the scenario: 14:33 or 8h30m;
+                       summary, trace and messages.log have its date and time
   --trace FILE         write what happens as a trace, which highwater replay
                        counts to the same; whole at the end
   --messages FILE      append the license lines of messages.log
@@ -183,10 +184,11 @@ func (f *targetFlags) counting(cmd *cobra.Command, std stdio, c *counting, args 
 	if err != nil {
 		return err
 	}
-	o.Scenario = s.scenario
-	m, err := f.begin.moment(clock{o.Scenario.Start}, o.Scenario.Duration)
+	o.Scenario, o.Fingerprint = s.scenario, s.fingerprint
+	start := clock{o.Scenario.Start}
+	m, err := f.begin.moment(start, o.Scenario.Duration)
 	if err != nil {
-		return badFrom(f.from)
+		return usagef("--from must be from %s to %s, not %q", start.at(0), start.at(o.Scenario.Duration), f.from)
 	}
 	o.Policy, o.Units, o.Begin = o.Scenario.License.Policy, o.Scenario.License.Units, m.At
 	return nil
@@ -248,7 +250,7 @@ func (f *targetFlags) print(std stdio, res *result.Target) error {
 
 // writeTarget tells a person what came of the requests.
 func writeTarget(w io.Writer, res *result.Target) {
-	var c clock // since the start
+	c := clock{res.Start}
 	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", words.Plural(res.Requests, "request"), words.Span(res.At-res.Begin), res.Policy,
 		changedText(res.Options), keyText(res.Units, res.LimitOn))
 	var answers []string

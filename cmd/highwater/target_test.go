@@ -124,3 +124,22 @@ func TestTargetUsage(t *testing.T) {
 		}
 	}
 }
+
+// A time to begin at that the scenario does not have is answered by those that
+// it has; the summary has the scenario's.
+func TestTargetsTime(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": `{name: ward, start: 2026-11-23T07:00:00Z, duration: 2h, license: {units: 1}, cohorts: [
+		{name: monitors, kind: devices, count: 2, arrivals: {at: +1h}}]}`})
+	code, out, errs := highwater(t.Context(), nil, "target", "ward.yaml", "--from", "12:00")
+	if code != exitUsage || out != "" || !strings.Contains(errs, `--from must be from Mon 23 Nov 07:00:00 to Mon 23 Nov 09:00:00, not "12:00"`) {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	code, out, errs = targeted(t, func(string) {}, "ward.yaml", "--from", "08:30", "--trace", "day.jsonl")
+	if code != 0 || !strings.Contains(out, " at Mon 23 Nov 08:00:00, ") {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	code, again, errs := highwater(t.Context(), nil, "replay", "day.jsonl")
+	if code != 0 || !strings.Contains(again, " at Mon 23 Nov 08:00:00") {
+		t.Errorf("exit code %d, %s%s", code, again, errs)
+	}
+}

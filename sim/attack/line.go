@@ -213,6 +213,7 @@ func (l *Line) State(ctx context.Context, path string, since func() time.Duratio
 		return nil
 	}
 	s.Scenario, s.Policy, s.Options, s.Units, s.Clock, s.At = t.Scenario, t.Policy, t.Options, t.Units, t.Clock, t.At
+	s.Fingerprint, s.Started = t.Fingerprint, t.Started
 	return s
 }
 

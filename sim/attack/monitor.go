@@ -20,6 +20,7 @@ type monitor struct {
 	start time.Time
 	first record.Sample // before the start
 	state *record.State // nil when the target is not an emulated one
+	path  string        // of that
 	quit  chan struct{}
 	over  chan struct{}
 }
@@ -30,9 +31,8 @@ func newMonitor(ctx context.Context, x *sender) *monitor {
 		return nil
 	}
 	m := &monitor{line: newLine(x), every: x.o.Scrape, start: time.Now(), quit: make(chan struct{}), over: make(chan struct{})}
-	path := ""
-	if m.first, path = m.line.Sample(ctx, m.since); path != "" {
-		m.state = m.line.State(ctx, path, m.since)
+	if m.first, m.path = m.line.Sample(ctx, m.since); m.path != "" {
+		m.state = m.line.State(ctx, m.path, m.since)
 	}
 	return m
 }
@@ -129,6 +129,9 @@ func (m *monitor) end(ctx context.Context, hear func(record.Sample)) {
 	if !m.line.stop {
 		s, _ := m.line.Sample(ctx, m.since)
 		hear(s)
+	}
+	if m.state != nil {
+		m.state.Last = m.line.State(ctx, m.path, m.since) // whether it is still the same
 	}
 	m.close()
 }

@@ -2,6 +2,7 @@ package result
 
 import (
 	"cmp"
+	"time"
 
 	"highwater/engine"
 )
@@ -20,7 +21,10 @@ type Target struct {
 	Units   int              `json:"units"` // of the key; 0 is unlimited
 	Clock   float64          `json:"clock"` // seconds of its own in a second
 
-	Scenario string `json:"scenario,omitempty"` // whose other cohorts it holds, by name
+	Scenario    string    `json:"scenario,omitempty"`    // whose other cohorts it holds, by name
+	Fingerprint string    `json:"fingerprint,omitempty"` // of that
+	Start       time.Time `json:"start,omitzero"`        // the wall clock from which instants count: the scenario's, else the target's own; zero when the scenario has none
+	Started     time.Time `json:"started"`               // when the target was, whatever its clock says
 
 	Begin           engine.Time      `json:"begin"`
 	At              engine.Time      `json:"at"` // now

@@ -27,6 +27,7 @@ type core struct {
 
 	mu     sync.Mutex
 	began  time.Time
+	epoch  time.Time // the wall clock at its time 0; zero when the scenario does not say
 	now    engine.Time
 	due    engine.Time // what the timer waits for
 	timer  *time.Timer
@@ -66,16 +67,23 @@ func newCore(o *Options) *core {
 		o: o, began: time.Now(), due: never, apps: map[wire.Endpoint]*app{}, sessions: map[string]*session{},
 		answers: map[int]int64{}, refused: map[string]int64{},
 	}
-	epoch := c.began.Add(-time.Duration(o.Begin) * time.Microsecond).UTC()
+	c.epoch = c.began.UTC() // without a scenario it begins then
+	if o.Scenario != nil {
+		c.epoch = o.Scenario.Start
+	}
 	c.in = engine.NewInstance(o.Policy, o.Units, c.hear)
 	c.lines = bufio.NewWriter(cmp.Or[io.Writer](o.Log, io.Discard))
-	c.log = msglog.NewWriter(c.lines, epoch, pid)
+	logged := c.epoch
+	if logged.IsZero() { // the lines have a date in any case
+		logged = c.began.Add(-time.Duration(o.Begin) * time.Microsecond).UTC()
+	}
+	c.log = msglog.NewWriter(c.lines, logged, pid)
 	c.log.Trace, c.log.Alert = o.LogTrace, c.alert
 	c.log.Of(c.in)
 	c.tape.line = 1 // the header's
 	if o.Trace != nil {
 		c.tape.w = trace.NewWriter(o.Trace, &trace.Header{
-			Epoch: epoch, Units: o.Units, HasUnits: true, Policy: o.Policy.Base, Options: o.Policy.Changed})
+			Epoch: c.epoch, Units: o.Units, HasUnits: true, Policy: o.Policy.Base, Options: o.Policy.Changed})
 	}
 	if o.Scenario != nil {
 		c.live = sim.NewLive(o.Scenario, c.in, sim.LiveOptions{

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"highwater/engine"
 	"highwater/engine/msglog"
+	"highwater/scenario"
+	"highwater/sim/trace"
 )
 
 // Refusals each minute for two and a half hours: the first one is told at once,
@@ -59,4 +62,49 @@ func TestRowsThatAreKept(t *testing.T) {
 			t.Errorf("the rows are kept by %q, want one by nothing, a grace and a hold", kept)
 		}
 	})
+}
+
+// What a target says and writes has the scenario's date and time, and without a
+// scenario the wall clock's.
+func TestWhatTimeItIs(t *testing.T) {
+	day := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+	text := "{name: ward, start: 2026-11-23T07:00:00Z, duration: 2h, license: {units: 1}, cohorts: [{name: lab, kind: callers, user: own, count: 2, arrivals: {every: 1m}}]}"
+	sc, err := scenario.Parse("ward.yaml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	undated := *sc
+	undated.Start = time.Time{}
+	for name, o := range map[string]Options{
+		"a scenario": {Scenario: sc, Fingerprint: "ab", Begin: engine.Hour, Units: 1}, "none": {Units: 1}, "one without a date": {Scenario: &undated, Begin: engine.Hour, Units: 1},
+	} {
+		inRig(t, o, func(r *rig) {
+			began := time.Now().UTC()
+			wait(time.Minute)
+			for _, user := range []string{"a", "b"} {
+				b := r.browser("10.0.0.1")
+				b.user = user
+				b.get("/rest/lab")
+			}
+			s := r.state()
+			start, logged := began, began.Add(time.Minute)
+			switch {
+			case o.Scenario == sc:
+				start, logged = day, day.Add(61*time.Minute)
+			case o.Scenario != nil:
+				start = time.Time{}
+			}
+			if !s.Start.Equal(start) || !s.Started.Equal(began) || s.Fingerprint != o.Fingerprint || s.At < o.Begin+engine.Minute {
+				t.Errorf("%s: %v at %v, started %v, %q; want %v, %v, %q", name, s.Start, s.At, s.Started, s.Fingerprint, start, began, o.Fingerprint)
+			}
+			r.target.core.flushAgain()
+			if h := trace.NewJSONReader("target", bytes.NewReader(r.trace.Bytes())).Header(); !h.Epoch.Equal(start) {
+				t.Errorf("%s: the trace begins at %v, want %v", name, h.Epoch, start)
+			}
+			l, err := msglog.Parse(strings.TrimSuffix(r.logged(), "\n"))
+			if err != nil || !l.At.Equal(logged) {
+				t.Errorf("%s: messages.log tells of a refusal at %v, want %v (%v)", name, l.At, logged, err)
+			}
+		})
+	}
 }

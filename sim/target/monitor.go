@@ -162,13 +162,13 @@ func (c *core) report() *result.Target {
 	p := c.in.Policy()
 	res := &result.Target{
 		Schema: result.Schema, Kind: "target", Policy: p.Name, Options: p.Changed, LimitOn: p.LimitOn.String(), Units: c.in.Units(), Clock: c.o.Clock,
-		Begin: c.o.Begin, At: c.now, Requests: c.requests, Answers: []result.Answer{}, TurnedAway: c.turned, Abandoned: c.abandoned,
+		Start: c.epoch, Started: c.began.UTC(), Begin: c.o.Begin, At: c.now, Requests: c.requests, Answers: []result.Answer{}, TurnedAway: c.turned, Abandoned: c.abandoned,
 		InUse: c.in.InUse(), Connections: c.in.Connections(), Sessions: len(c.sessions),
 		Admitted: c.granted - c.moved, Peak: c.in.Peak(), PeakConnections: c.in.PeakConnections(), Transitions: c.in.Transitions(),
 		UnitSeconds: c.in.UnitTime(), RefusedByVia: maps.Clone(c.refused),
 	}
 	if c.o.Scenario != nil {
-		res.Scenario = c.o.Scenario.Name
+		res.Scenario, res.Fingerprint = c.o.Scenario.Name, c.o.Fingerprint
 	}
 	for _, n := range c.refused {
 		res.Refused += n

@@ -35,9 +35,10 @@ import (
 type Options struct {
 	// Scenario has the cohorts whose requests are answered; its other cohorts
 	// are in the license table, too. Nil answers any path of the right form.
-	Scenario *scenario.Scenario
-	Policy   engine.Policy // the zero Policy is the default one
-	Units    int           // of the key; 0 is unlimited
+	Scenario    *scenario.Scenario
+	Fingerprint string        // of the scenario, for whoever asks
+	Policy      engine.Policy // the zero Policy is the default one
+	Units       int           // of the key; 0 is unlimited
 
 	Clock   float64       // seconds of its own in a real one; 0 means 1
 	Begin   engine.Time   // since the start of the scenario

@@ -32,9 +32,7 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	res := &result.Curves{
 		From: l.Header.From, To: l.end(), Partial: l.Partial, Policy: ruled(policy.Name, policy.Changed), Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
 	}
-	if first := l.first(); first != nil && !res.Held && first.Sent < 0 {
-		res.Idle = int(first.Consumed)
-	}
+	res.Idle = l.idle()
 	free := units
 	if units > 0 {
 		free = max(1, units-res.Idle)

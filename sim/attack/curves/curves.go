@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
 
 	"highwater/engine"
@@ -145,6 +146,15 @@ func (l *Log) run(p engine.Policy, units int, others bool, tape func(*trace.Even
 	return c
 }
 
+// idle is how many units were in use before the first request that are nobody's
+// in the curves.
+func (l *Log) idle() int {
+	if first := l.first(); first != nil && !l.held() && first.Sent < 0 {
+		return int(first.Consumed)
+	}
+	return 0
+}
+
 // first is the first sample, nil when there is none.
 func (l *Log) first() *record.Sample {
 	for i := range l.Samples {
@@ -155,13 +165,31 @@ func (l *Log) first() *record.Sample {
 	return nil
 }
 
+// mostBefore is how many units that were in use before a trace has processes
+// for.
+const mostBefore = 1_000_000
+
 // Trace writes the curve as run as a trace: the events that it is counted by,
-// with those whom the target holds.
+// with those whom the target holds, or a process for each unit that was in use
+// before. Its instants are the target's; by the epoch they are the scenario's.
 func (l *Log) Trace(w io.Writer) error {
 	policy, units := l.policy()
+	epoch := l.Header.Epoch
+	if !epoch.IsZero() {
+		epoch = epoch.Add(-time.Duration(l.axis().ahead) * time.Microsecond)
+	}
 	tape := trace.NewWriter(w, &trace.Header{
-		Epoch: l.Header.Epoch, Units: units, HasUnits: true, Policy: cmp.Or(policy.Base, l.Header.Base), Options: policy.Changed,
+		Epoch: epoch, Units: units, HasUnits: true, Policy: cmp.Or(policy.Base, l.Header.Base), Options: policy.Changed,
 	})
+	if l.idle() > mostBefore {
+		return fmt.Errorf("a trace cannot say that %d units were in use before", l.idle())
+	}
+	for n := range l.idle() {
+		tape.Write(&trace.Event{Op: trace.Connect, Conn: "before" + strconv.Itoa(n+1), HasConn: true, Via: engine.Batch})
+	}
+	if units > 0 {
+		units = max(1, units-l.idle())
+	}
 	l.pass(asRun, policy, units, true, tape.Write)
 	return tape.Flush()
 }

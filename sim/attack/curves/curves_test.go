@@ -344,3 +344,77 @@ func TestRefusesByOtherRules(t *testing.T) {
 		t.Errorf("%+v: %q", res.Outcomes, res.Words)
 	}
 }
+
+// By its epoch the trace of the curve as run has the scenario's instants, even
+// if the target is at another time of it; units that were in use before are
+// counted.
+func TestTraceIsOfTheScenariosTime(t *testing.T) {
+	for _, held := range []bool{true, false} {
+		sc := parse(t, "12", "3s")
+		sc.Start = time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+		o := target.Options{Policy: sc.License.Policy, Units: 12}
+		if held {
+			o.Scenario, o.Begin = sc, 2*engine.Minute
+		}
+		l, _, _ := rehearse(t, sc, o)
+		if !held {
+			l.Samples[0].Sent, l.Samples[0].Consumed = -time.Second, 2
+		}
+		res := compare(t, l, Limit{})
+		if l.axis().ahead != o.Begin || (res.Idle == 2) == held {
+			t.Fatalf("the target is %v ahead, want %v; %d units were in use before", l.axis().ahead, o.Begin, res.Idle)
+		}
+		var b bytes.Buffer
+		if err := l.Trace(&b); err != nil {
+			t.Fatal(err)
+		}
+		in := trace.NewJSONReader("run", &b)
+		epoch := in.Header().Epoch
+		again, err := trace.Run(in, trace.Options{Policy: sc.License.Policy, Units: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wall := func(epoch time.Time, at engine.Time) time.Time {
+			return epoch.Add(time.Duration(at) * time.Microsecond)
+		}
+		if again.Peak.Units != res.AsRun.Peak.Units || again.Refused != res.AsRun.Refused || again.Refused == 0 ||
+			!wall(epoch, again.FirstRefusal.At).Equal(wall(sc.Start, res.AsRun.FirstRefusal.At)) {
+			t.Errorf("held %v: replayed: peak %d, %d refused, first at %v; as run: %d, %d, %v", held, again.Peak.Units, again.Refused,
+				wall(epoch, again.FirstRefusal.At), res.AsRun.Peak.Units, res.AsRun.Refused, wall(sc.Start, res.AsRun.FirstRefusal.At))
+		}
+	}
+}
+
+// What the target says of itself tells when it cannot be compared, or holds
+// other people than the window has.
+func TestOtherState(t *testing.T) {
+	sc := parse(t, "1000", "3s")
+	began := time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		change  func(s *record.State)
+		verdict string
+		says    string
+	}{
+		"as it should be":      {func(*record.State) {}, result.Agrees, ""},
+		"a little ahead":       {func(s *record.State) { s.At, s.Last.At = aLittle, 2*aLittle }, result.Agrees, ""},
+		"an hour ahead":        {func(s *record.State) { s.At, s.Last.At = 61*engine.Minute, engine.Day }, result.Agrees, "the target is at Mon 23 Nov 08:01:00 of the scenario, after the scenario's end: "},
+		"another version":      {func(s *record.State) { s.Fingerprint = "b" }, result.Agrees, "an older version of it"},
+		"of another version":   {func(s *record.State) { s.Fingerprint = "" }, result.Agrees, ""}, // it does not say
+		"started anew":         {func(s *record.State) { s.Last.Started = began.Add(time.Second) }, result.Inconclusive, "started anew"},
+		"with an earlier time": {func(s *record.State) { s.At, s.Last.At = 2, 1 }, result.Inconclusive, "started anew"},
+		"gone":                 {func(s *record.State) { s.Last = nil }, result.Agrees, ""},
+		"at another clock":     {func(s *record.State) { s.Clock = 2 }, result.Inconclusive, "the target's clock goes"},
+	} {
+		s := &record.State{Scenario: sc.Name, Policy: sc.License.Policy.Name, Units: 1000, Clock: 1, Fingerprint: "a", Started: began, Last: &record.State{At: engine.Minute, Started: began}}
+		tt.change(s)
+		l := &Log{Header: &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: append(slices.Clone(people), record.Cohort{Name: "nurses", Via: "xdbc"}), Fingerprint: "a", Epoch: began}, Scenario: sc, State: s}
+		l.Entries = []record.Entry{{Kind: 1, Sent: 0, Done: time.Second, Status: 200, Address: localhost}}
+		for _, at := range []time.Duration{0, 5 * time.Second} {
+			l.Samples = append(l.Samples, record.Sample{Sent: at, Done: at, Consumed: 1})
+		}
+		res := compare(t, l, Limit{Set: true, Units: 100})
+		if all := strings.Join(res.Notes, "\n"); res.Verdict != tt.verdict || (tt.says == "") != (len(res.Notes) == 0) || !strings.Contains(all, tt.says) {
+			t.Errorf("%s: %s, %s; want %s, %q", name, res.Verdict, all, tt.verdict, tt.says)
+		}
+	}
+}

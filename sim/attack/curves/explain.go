@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"highwater/engine"
 	"highwater/sim/attack/record"
@@ -15,12 +16,20 @@ import (
 // explain says in words why the curves differ, and judges.
 func (x *comparison) explain(limit Limit) {
 	x.note()
-	x.otherwise()
+	x.present()
+	why := x.unlike()
+	if why == "" {
+		x.otherwise()
+	}
 	x.timing()
 	x.refusals()
-	x.differ()
+	if why == "" {
+		x.differ()
+	}
 	d := x.res.Divergence
 	switch {
+	case why != "":
+		x.say("counting: nothing is compared, as %s", why)
 	case d == nil || len(d.Range) == 0:
 		x.say("counting: the target reported no units, so nothing is known of its counting")
 	case d.Most == 0:
@@ -45,6 +54,58 @@ func (x *comparison) explain(limit Limit) {
 
 func (x *comparison) say(format string, args ...any) {
 	x.res.Words = append(x.res.Words, fmt.Sprintf(format, args...))
+}
+
+// unlike says why what the target said cannot be compared, or "".
+func (x *comparison) unlike() string {
+	switch s := x.l.State; {
+	case s == nil:
+		return ""
+	case s.Last != nil && (!s.Last.Started.Equal(s.Started) || s.Last.At < s.At):
+		return "the target was started anew meanwhile, with nobody in its license table"
+	case s.Clock != x.l.axis().clock:
+		return "the target's clock goes otherwise"
+	}
+	return ""
+}
+
+// aLittle is by how much the target may be at another time of the scenario
+// than the attack without a note.
+const aLittle = 10 * engine.Minute
+
+// present notes which people the target holds, if they are others than those of
+// the window.
+func (x *comparison) present() {
+	l := x.l
+	note := func(format string, args ...any) { x.res.Notes = append(x.res.Notes, fmt.Sprintf(format, args...)) }
+	if why := x.unlike(); why != "" {
+		note("the verdict on the units is open: %s", why)
+	}
+	if !x.res.Held {
+		return
+	}
+	if own, other := l.Header.Fingerprint, l.State.Fingerprint; own != "" && other != "" && own != other {
+		note("the target has another scenario of the same name, or an older version of it: the people whom it holds may be others than those in the curves")
+	}
+	ahead := l.axis().ahead
+	if !l.others() || max(ahead, -ahead) <= aLittle {
+		return
+	}
+	over := ""
+	if at := l.Header.From + ahead; at > l.Scenario.Duration {
+		over = ", after the scenario's end"
+	}
+	note("when the attack begins, at %s, the target is at %s of the scenario%s: the people whom it holds are in all curves as they are then; "+
+		"--from of the target says at what time it begins", x.wall(l.Header.From), x.wall(l.Header.From+ahead), over)
+}
+
+// wall is an instant of the scenario on its wall clock, or else since its
+// start.
+func (x *comparison) wall(at engine.Time) string {
+	if x.l.Header.Epoch.IsZero() {
+		return words.Span(at)
+	}
+	return x.l.Header.Epoch.Add(time.Duration(at) * time.Microsecond).Format("Mon 2 Jan 15:04:05")
 }
 
 // note says what the curves do not have.
@@ -239,7 +300,7 @@ func (x *comparison) judge(limit Limit) {
 	case !limit.Set:
 	case d == nil || len(d.Range) == 0:
 		x.res.Verdict = result.Inconclusive
-	case x.l.State != nil && x.l.State.Clock != x.l.axis().clock:
+	case x.unlike() != "":
 		x.res.Verdict = result.Inconclusive
 	case d.Most > *d.Allowed || x.res.Outcomes.Wrong() > *x.res.Outcomes.Allowed:
 		x.res.Verdict = result.Diverges

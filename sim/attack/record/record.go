@@ -183,4 +183,8 @@ type State struct {
 	Units    int              `json:"units"`
 	Clock    float64          `json:"clock"`
 	At       engine.Time      `json:"at"` // on its clock, from Sent to Done
+
+	Fingerprint string    `json:"fingerprint,omitempty"` // of the scenario; "" is not known
+	Started     time.Time `json:"started,omitzero"`      // when the target was
+	Last        *State    `json:"last,omitempty"`        // what it said after the last request; nil is nothing
 }
