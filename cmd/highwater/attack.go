@@ -194,6 +194,9 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 	if f.plan.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), 100_000); err != nil {
 		return err
 	}
+	if f.ca+f.cert+f.key != "" && u.Scheme != "https" {
+		return usagef("--ca, --cert and --key are for https, and --target is %s", f.options.Target)
+	}
 	if (f.cert == "") != (f.key == "") {
 		return usagef("--cert and --key must be given together")
 	}
@@ -315,7 +318,7 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	}
 	if f.dryRun {
 		p.end()
-		return printAttack(std, loaded.scenario, s.Result(&f.options), f.json)
+		return f.dry(ctx, std, loaded.scenario, s)
 	}
 	if len(s.Requests) == 0 {
 		return fmt.Errorf("the plan has no requests: the scenario has no callers or browsers in this window")
@@ -365,6 +368,20 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", res.Reasons[0])}
 	}
 	return curvesError(res.Curves)
+}
+
+// dry prints a plan. It ends as sending it would, if that may not begin.
+func (f *attackFlags) dry(ctx context.Context, std stdio, sc *scenario.Scenario, s *attack.Schedule) error {
+	res := s.Result(&f.options)
+	note, wrong := s.Allowed(ctx, f.options)
+	if note != "" {
+		res.Notes = append(res.Notes, note)
+	}
+	if wrong != nil {
+		res.Plan.Unfit = append(res.Plan.Unfit, wrong.Error())
+		wrong = attackError(wrong)
+	}
+	return errors.Join(printAttack(std, sc, res, f.json), wrong)
 }
 
 // compare adds the curves to a result, and writes the files of --out.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,13 +151,20 @@ type NotAllowedError struct {
 }
 
 func (e *NotAllowedError) Error() string {
+	if !e.Address.Addr().IsValid() { // the name was not looked up
+		return fmt.Sprintf("%s is not known to be a loopback address (127.0.0.0/8 or ::1), and %s; nothing was sent to it", e.Host, e.Why)
+	}
 	return fmt.Sprintf("%s (%s) is not a loopback address (127.0.0.0/8 or ::1), and %s; nothing was sent to it", e.Host, e.Address, e.Why)
 }
 
 // Hint is what to write into the allow file.
 func (e *NotAllowedError) Hint() string {
+	host := (&url.URL{Host: e.Host}).Hostname()
+	if e.Address.Addr().IsValid() {
+		host = e.Address.Addr().String()
+	}
 	return fmt.Sprintf("if it may be attacked, give --allow FILE with\n  - {host: %s, port: %d, max_rate: %d/s, until: YYYY-MM-DD}",
-		e.Address.Addr(), e.Address.Port(), max(1, e.Rate))
+		host, e.Address.Port(), max(1, e.Rate))
 }
 
 // A guard knows which addresses may be asked.
@@ -168,6 +176,9 @@ type guard struct {
 	now   func() time.Time
 }
 
+// noEntry is why what no entry covers is not asked.
+const noEntry = "no entry allows it"
+
 // check tells whether an address may be asked now, and how often in a second;
 // 0 is no limit. Every dial asks it about the very address.
 func (g *guard) check(to netip.AddrPort) (rate int, err error) {
@@ -175,11 +186,15 @@ func (g *guard) check(to netip.AddrPort) (rate int, err error) {
 	if addr.IsLoopback() {
 		return 0, nil
 	}
-	fail := &NotAllowedError{Host: g.host, Address: to, Why: "no entry allows it", Rate: g.rate}
+	fail := &NotAllowedError{Host: g.host, Address: to, Why: noEntry, Rate: g.rate}
 	for i := range g.list {
 		x := &g.list[i]
 		switch {
-		case x.Port != to.Port() || !g.covers(x, addr):
+		case !g.covers(x, addr):
+		case x.Port != to.Port():
+			if fail.Why == noEntry {
+				fail.Why = fmt.Sprintf("%s: that for %s is for port %d", noEntry, x.Host, x.Port)
+			}
 		case !g.now().Before(x.Until):
 			fail.Why = fmt.Sprintf("the entry for %s has expired", x.Host)
 		case g.rate > x.MaxRate:

@@ -636,7 +636,7 @@ func TestGuard(t *testing.T) {
 		{"an address", "http://192.0.2.7:80", "", "no entry allows it"},
 		{"a name", "http://prod.example.org:80", "", "no entry allows it"},
 		{"an address that is allowed", "http://192.0.2.7:80", "[{host: 192.0.2.7, port: 80, max_rate: 5000/s, until: 2999-01-01}]", ""},
-		{"another port", "http://192.0.2.7:81", "[{host: 192.0.2.7, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "no entry allows it"},
+		{"another port", "http://192.0.2.7:81", "[{host: 192.0.2.7, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "no entry allows it: that for 192.0.2.7 is for port 80"},
 		{"a network that is allowed", "http://test.example.org:80", "[{host: 192.0.2.0/24, port: 80, max_rate: 5000/s, until: 2999-01-01}]", ""},
 		{"another network", "http://test.example.org:80", "[{host: 192.0.3.0/24, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "no entry allows it"},
 		{"a name that is allowed", "http://test.example.org:80", "[{host: test.example.org, port: 80, max_rate: 5000/s, until: 2999-01-01}]", ""},
@@ -652,6 +652,10 @@ func TestGuard(t *testing.T) {
 				if o.Permissions, err = ParsePermissions("allow.yaml", []byte(tt.allow)); err != nil {
 					t.Fatal(err)
 				}
+			}
+			note, dry := s.Allowed(context.Background(), o)
+			if note != "" || (dry != nil) != (tt.why != "") || dry != nil && !strings.Contains(dry.Error(), tt.why) {
+				t.Errorf("without asking anybody: %q, %v; want %q", note, dry, tt.why)
 			}
 			before := dials.Load()
 			_, err := Run(context.Background(), context.Background(), s, o)
@@ -701,6 +705,33 @@ func TestAllowFileMistakes(t *testing.T) {
 		_, err := ParsePermissions("allow.yaml", []byte(text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q gives %v, want %s", text, err, want)
+		}
+	}
+}
+
+// What a dry run cannot know without a name server it leaves open, and it asks
+// none.
+func TestAllowedAsksNobody(t *testing.T) {
+	s := plan(t, refused, PlanOptions{Clock: 600})
+	for _, tt := range []struct {
+		name, url, allow, note, why string
+	}{
+		{"this machine", "http://localhost:80", "[]", "", ""},
+		{"a name", "http://his.invalid:80", "[]", "", "his.invalid:80 is not known to be a loopback address"},
+		{"an entry with the name", "http://his.invalid:80", "[{host: HIS.invalid, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "", ""},
+		{"another port", "http://his.invalid:81", "[{host: his.invalid, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "", "that for his.invalid is for port 80"},
+		{"expired", "http://his.invalid:80", "[{host: his.invalid, port: 80, max_rate: 5000/s, until: 2001-01-01}]", "", "has expired"},
+		{"a network", "http://his.invalid:80", "[{host: 192.0.2.0/24, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "the entry for 192.0.2.0/24 allows his.invalid:80", ""},
+		{"an expired network", "http://his.invalid:80", "[{host: 192.0.2.0/24, port: 80, max_rate: 5000/s, until: 2001-01-01}]", "", "no entry allows it"},
+		{"an entry with a name", "http://192.0.2.1:80", "[{host: his.invalid, port: 80, max_rate: 5000/s, until: 2999-01-01}]", "the entry for his.invalid allows 192.0.2.1:80", ""},
+	} {
+		list, err := ParsePermissions("allow.yaml", []byte(tt.allow))
+		if err != nil {
+			t.Fatal(err)
+		}
+		note, err := s.Allowed(t.Context(), Options{Target: target(tt.url), Permissions: list})
+		if !strings.Contains(note, tt.note) || (note == "") != (tt.note == "") || (err == nil) != (tt.why == "") || err != nil && !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%s: %q, %v; want %q, %q", tt.name, note, err, tt.note, tt.why)
 		}
 	}
 }
