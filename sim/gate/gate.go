@@ -210,6 +210,8 @@ func Title(e *scenario.Expectation) string {
 		title += " <= " + percent(e.Most) + " of the key"
 	case e.Figure == scenario.Failures:
 		title += " <= " + percent(e.Most)
+	case (e.Figure == scenario.Latency || e.Figure == scenario.Lag) && e.Most < 1:
+		title += " <= " + number(1000*e.Most) + " ms"
 	case e.Figure == scenario.Latency || e.Figure == scenario.Lag:
 		title += " <= " + number(e.Most) + " s"
 	default:

@@ -280,3 +280,15 @@ func TestWorkers(t *testing.T) {
 		t.Errorf("%s\n%s", texts[0], texts[1])
 	}
 }
+
+// A time is called as people write it: below a second in milliseconds.
+func TestTitlesOfTimes(t *testing.T) {
+	for expected, want := range map[string]string{
+		"{latency: 800ms}": "latency p99 <= 800 ms", "{latency: 1s}": "latency p99 <= 1 s",
+		"{latency: 1500ms, percentile: p50}": "latency p50 <= 1.5 s", "{lag: 200us}": "lag p99 <= 0.2 ms",
+	} {
+		if got := Title(&expect(t, expected)[0]); got != want {
+			t.Errorf("%s is called %q, want %q", expected, got, want)
+		}
+	}
+}
