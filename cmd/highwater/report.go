@@ -224,7 +224,7 @@ func anyResult(name string, data []byte) (*report.Source, error) {
 	if schema != result.Schema {
 		return nil, invalid("schema must be %d, not %d", result.Schema, schema)
 	}
-	src := &report.Source{}
+	src := &report.Source{Name: filepath.Base(name)}
 	var into any
 	switch kind {
 	case "sizing":

@@ -15,9 +15,15 @@ func (r *Report) addAttack(s *result.Attack) {
 	c := clock{s.Start, s.To}
 	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
 		r.fact("target", line(s.Target))
-		r.fact("sent", fmt.Sprintf("replication %d, seed %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Seed, s.Scale, s.Clock))
+		r.fact("sent", fmt.Sprintf("replication %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Scale, s.Clock))
 		r.fact("of the scenario", words.LongSpan(s.From)+" to "+words.LongSpan(s.To))
-		r.fact("schedule", s.Schedule)
+		r.fact("seed", fmt.Sprint(s.Seed))
+		if s.License != nil {
+			r.counted(s.License)
+		} else {
+			r.notes = append(r.notes, "The policy, its readings and the key are not in this result.")
+		}
+		r.fact("SHA-256 of the schedule", s.Schedule)
 		r.signed(s.Version, s.Fingerprint)
 	}
 	for _, why := range s.Reasons {
@@ -78,14 +84,18 @@ func attackAnswer(s *result.Attack, c clock) string {
 	return text + "."
 }
 
+// milliseconds is a time with microseconds when it is short.
 func milliseconds(t engine.Time) string {
+	ms := float64(t) / float64(engine.Millisecond)
 	switch {
 	case t == 0:
 		return "0 ms"
-	case t < 10*engine.Millisecond:
-		return fmt.Sprintf("%.2f ms", float64(t)/float64(engine.Millisecond))
+	case ms < 10:
+		return fmt.Sprintf("%.3f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.1f ms", ms)
 	case t < 10*engine.Second:
-		return words.Number(t/engine.Millisecond) + " ms"
+		return words.Number(int64(ms+0.5)) + " ms"
 	}
 	return decimal(t.Seconds()) + " s"
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"highwater/sim/result"
@@ -119,6 +120,11 @@ func (r *Report) addPairs(s *result.Comparison) {
 
 // addFares says who gains and who loses.
 func (r *Report) addFares(base *result.Side, p *result.Pair) {
+	refusing := slices.ContainsFunc(p.Cohorts, func(k result.CohortPair) bool { return k.Attempts != nil || k.Lost != nil })
+	if !refusing {
+		r.addAtPeak(base, p)
+		return
+	}
 	t := &table{Head: []string{"cohort", "units at the peak", "attempts refused", "sessions lost", "fares"}}
 	for i := range p.Cohorts {
 		k := &p.Cohorts[i]
@@ -135,6 +141,20 @@ func (r *Report) addFares(base *result.Side, p *result.Pair) {
 		t.Rows = append(t.Rows, row)
 	}
 	if t.Rows != nil {
-		r.add(section{Title: "Who gains and who loses: " + line(p.Side), Text: "Compared with " + line(base.Name) + ". Cohorts that neither gain nor lose are left out.", Table: t})
+		r.add(section{Title: "Who gains and who loses: " + line(p.Side), Text: "Compared with " + line(base.Name) + ". Cohorts whose units and refusals are the same are left out.", Table: t})
+	}
+}
+
+// addAtPeak says whose units differ where a side refuses nobody, so that nobody
+// gains or loses.
+func (r *Report) addAtPeak(base *result.Side, p *result.Pair) {
+	t := &table{Head: []string{"cohort", "units at the peak"}}
+	for i := range p.Cohorts {
+		if k := &p.Cohorts[i]; k.AtPeak.Difference.Mean != 0 {
+			t.Rows = append(t.Rows, []string{line(k.Cohort), difference(&k.AtPeak.Difference)})
+		}
+	}
+	if t.Rows != nil {
+		r.add(section{Title: "Whose units differ: " + line(p.Side), Text: "Compared with " + line(base.Name) + ". Refusals are not compared. Cohorts with the same units are left out.", Table: t})
 	}
 }

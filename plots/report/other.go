@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +12,7 @@ import (
 	"highwater/sim/result/words"
 )
 
-func (r *Report) addReplay(s *result.Replay) {
+func (r *Report) addReplay(s *result.Replay, name string) {
 	c := clock{end: s.End}
 	answer := fmt.Sprintf("%s were in use at the peak, %s after the start of the trace", words.Plural(s.Peak.Units, "license unit"), words.LongSpan(s.Peak.At))
 	switch {
@@ -22,10 +23,18 @@ func (r *Report) addReplay(s *result.Replay) {
 	default:
 		answer += "; nothing limits them."
 	}
-	if r.open("trace", "replay", answer) {
-		r.fact("policy", line(s.Policy))
-		r.fact("license key", key(s.Units, "units"))
+	if r.open(cmp.Or(name, "trace"), "replay", answer) {
 		r.fact("covers", words.LongSpan(s.End)+", "+words.Plural(s.Events, "event"))
+		r.fact("instants", "the time since the start of the trace")
+		r.fact("policy", line(s.Policy))
+		r.fact("readings", "those of the policy, unless the trace or the command changed them, which the result does not tell")
+		r.fact("license key", key(s.Units, s.LimitOn))
+		r.fact("format of the result", fmt.Sprintf("highwater, schema %d", s.Schema))
+		if s.Skipped != nil {
+			r.fact("skipped", words.Plural(*s.Skipped, "line")+" that are not valid")
+		}
+		r.notes = append(r.notes, "The date of the start, options that were changed from the policy, the version of the program and use over time are not in a result of replay; "+
+			"the command that made it and its trace have them.")
 		r.figures = append(r.figures, figure{Value: words.Number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0},
 			figure{Value: words.Number(s.PeakConnections), Label: "connections at most"},
 			figure{Value: words.Number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
@@ -147,9 +156,19 @@ func (r *Report) addSplits(s *result.Explanation) {
 	}
 }
 
-func (r *Report) addReadings(s *result.Readings) {
-	first := r.open("readings", "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
+func (r *Report) addReadings(s *result.Readings, name string) {
+	first := r.open(cmp.Or(name, "readings"), "readings", fmt.Sprintf("Where the documents are silent the peak is between %s and %s, depending on how they are read.",
 		words.Number(s.Lowest.PeakUnits), words.Plural(s.Highest.PeakUnits, "license unit")))
+	if first {
+		r.fact("policy", line(s.Policy))
+		r.fact("readings", words.Plural(s.Sets, "set")+": each value of each option below with each of the others")
+		r.fact("format of the result", fmt.Sprintf("highwater, schema %d", s.Schema))
+		if o := s.Over; o != nil {
+			r.fact("simulated", fmt.Sprintf("%s, seed %d", words.Plural(o.Replications, "replication"), o.Seed))
+			r.fact("confidence", percent(o.Confidence)+" of what is guaranteed")
+		}
+		r.notes = append(r.notes, "The scenario or trace, the key and the version are not in a result of --readings.")
+	}
 	t := &table{Head: []string{"option", "effect on the peak", "values: lowest to highest peak"}}
 	var amounts []float64
 	for _, o := range s.Options {

@@ -22,6 +22,8 @@ import (
 // A Source is the results that a report is about. All are of one scenario,
 // trace or target; any may be nil, but not all.
 type Source struct {
+	Name string // of the file that the results are from, for those without a name of their own
+
 	Sizing      *result.Sizing
 	Simulation  *result.Simulation
 	Comparison  *result.Comparison
@@ -141,7 +143,7 @@ func New(s *Source) (*Report, error) {
 		r.addLarge(&s.Simulation.Policies[0].First)
 	}
 	if s.Replay != nil {
-		r.addReplay(s.Replay)
+		r.addReplay(s.Replay, s.Name)
 	}
 	if s.Explanation != nil {
 		r.addExplanation(s.Explanation)
@@ -153,7 +155,7 @@ func New(s *Source) (*Report, error) {
 		r.addRest(s.Simulation, first, compared)
 	}
 	if s.Readings != nil {
-		r.addReadings(s.Readings)
+		r.addReadings(s.Readings, s.Name)
 	}
 	if s.Advice != nil {
 		r.addAdvice(s.Advice)

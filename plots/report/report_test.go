@@ -117,6 +117,48 @@ func TestAdviceThatTurnsAway(t *testing.T) {
 	}
 }
 
+// Times have as many digits as on a terminal, and are rounded.
+func TestMilliseconds(t *testing.T) {
+	for at, want := range map[engine.Time]string{0: "0 ms", 850: "0.850 ms", 24_590: "24.6 ms", 999_940: "999.9 ms", 1_499_600: "1,500 ms", 12_340_000: "12.3 s"} {
+		if got := milliseconds(at); got != want {
+			t.Errorf("%d µs is %q, want %q", at, got, want)
+		}
+	}
+}
+
+// Results without a name of their own have that of their file, and say what
+// they rest on and what they do not have.
+func TestResultsWithoutAName(t *testing.T) {
+	for name, s := range map[string]*Source{
+		"replay":   {Name: "night.json", Replay: &result.Replay{Schema: 1, Policy: "iris-2022.3", Units: 9, End: engine.Day, Events: 40}},
+		"readings": {Name: "night.json", Readings: &result.Readings{Schema: 1, Policy: "iris-2022.3", Sets: 2}},
+	} {
+		r, err := New(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Title() != "night.json" || len(r.notes) == 0 {
+			t.Errorf("%s: the title is %q, and the notes are %q", name, r.Title(), r.notes)
+		}
+		for _, want := range []string{"policy", "readings", "format of the result"} {
+			if !slices.ContainsFunc(r.facts, func(f fact) bool { return f.Name == want }) {
+				t.Errorf("%s: the assumptions are without %s: %v", name, want, r.facts)
+			}
+		}
+	}
+	counted := &result.Counted{Policy: "contract", Base: "contract", Units: 25, LimitOn: "units"}
+	r, err := New(&Source{Attack: &result.Attack{Seed: 7, Schedule: "c0ffee", License: counted}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts := fmt.Sprint(r.facts)
+	for _, want := range []string{"{seed 7}", "{policy contract}", "{readings where", "{license key 25 units}", "{SHA-256 of the schedule c0ffee}"} {
+		if !strings.Contains(facts, want) {
+			t.Errorf("an attack's assumptions are %s; want %s", facts, want)
+		}
+	}
+}
+
 func written(t *testing.T, s *Source) (page, markdown []byte) {
 	t.Helper()
 	r, err := New(s)

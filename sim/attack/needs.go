@@ -70,7 +70,9 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 		Seed: s.Seed, Replication: s.Rep + 1, Scale: s.Scale, Clock: s.Clock, Start: sc.Start, From: s.From, To: s.To, Schedule: s.Hash,
 		Target: o.Target.Redacted(), Reasons: []string{}, Notes: []string{},
 	}
-	res.Plan = s.plan(&given)
+	c := sim.Case{Scenario: sc, Policy: sc.License.Policy, Units: sc.License.Units}
+	counted := c.Counted()
+	res.License, res.Plan = &counted, s.plan(&given)
 	if s.Joined > 0 {
 		res.Notes = append(res.Notes, fmt.Sprintf("%d visits began before the window: what is left of them begins anew", s.Joined))
 	}

@@ -23,11 +23,12 @@ type Attack struct {
 	Replication int         `json:"replication"`    // from 1
 	Start       time.Time   `json:"start,omitzero"` // of the scenario
 	Scale       float64     `json:"scale"`
-	Clock       float64     `json:"clock"`    // seconds of the scenario in one of the attack
-	From        engine.Time `json:"from"`     // of the scenario
-	To          engine.Time `json:"to"`       // of the scenario
-	Schedule    string      `json:"schedule"` // SHA-256
-	Target      string      `json:"target"`   // URL
+	Clock       float64     `json:"clock"`             // seconds of the scenario in one of the attack
+	From        engine.Time `json:"from"`              // of the scenario
+	To          engine.Time `json:"to"`                // of the scenario
+	Schedule    string      `json:"schedule"`          // SHA-256
+	Target      string      `json:"target"`            // URL
+	License     *Counted    `json:"license,omitempty"` // of the scenario: the policy and the key
 
 	Plan     AttackPlan `json:"plan"`
 	Verdict  string     `json:"verdict,omitempty"` // "" of a dry run
