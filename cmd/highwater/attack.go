@@ -334,12 +334,7 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	defer done()
 	p.show(0)
 	f.options.Progress = func(a attack.Progress) {
-		units := ""
-		if a.Reported >= 0 {
-			units = ", " + words.Plural(a.Reported, "unit")
-		}
-		p.say(fmt.Sprintf("%s/s, %s in flight%s, %s refused, %s failed, lag %v",
-			words.Number(int(a.Rate)), words.Number(a.InFlight), units, words.Number(a.Refused), words.Number(a.Failed), a.Lag.Round(10*time.Microsecond)))
+		p.list(sending(&a))
 		p.show(a.Done)
 	}
 	var res *result.Attack
@@ -368,6 +363,18 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", res.Reasons[0])}
 	}
 	return curvesError(res.Curves)
+}
+
+// sending is how far an attack is, what matters most first.
+func sending(a *attack.Progress) []string {
+	parts := []string{
+		words.Number(a.Refused) + " refused", words.Number(a.Failed) + " failed", words.Number(int(a.Rate)) + "/s",
+		words.Number(a.InFlight) + " in flight", "lag " + a.Lag.Round(10*time.Microsecond).String(),
+	}
+	if a.Reported >= 0 {
+		parts = append([]string{words.Plural(a.Reported, "unit") + " reported"}, parts...)
+	}
+	return parts
 }
 
 // dry prints a plan. It ends as sending it would, if that may not begin.
