@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,24 +48,32 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 		Attack: f.options, Policy: p, Call: f.call, SOAP: f.soap, Page: f.page, Clock: f.plan.Clock, Progress: progress.say,
 		Begin: func(b probe.Bounds) {
 			fmt.Fprintf(std.err, "highwater: calibrating sends %s requests at the most, in %v; a third of that is usual\n", words.Number(b.Requests), b.Time.Round(time.Second))
+			if b.Short() {
+				fmt.Fprintf(std.err, "highwater: an experiment takes %s at once, and %.0f are free: what it tells stays open\n", words.Plural(b.Units, "unit"), b.Free)
+			}
 		},
 	})
 	progress.end()
-	if err != nil {
+	if res == nil {
 		return attackError(err)
 	}
 	res.Version = version
-	if f.json {
-		err = writeJSON(std.out, res)
-	} else {
-		w := bufio.NewWriter(std.out)
-		writeCalibration(w, res)
-		err = w.Flush()
+	if printErr := printCalibration(std, res, f.json); printErr != nil || err != nil {
+		return errors.Join(printErr, err)
 	}
-	if err == nil && res.Verdict == result.Inconclusive {
-		err = &exitError{exitInconclusive, errors.New("inconclusive: no reading explains what the target did")}
+	if res.Verdict == result.Inconclusive {
+		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", cmp.Or(res.Ended, "no reading explains what the target did"))}
 	}
-	return err
+	return nil
+}
+
+func printCalibration(std stdio, res *result.Calibration, asJSON bool) error {
+	if asJSON {
+		return writeJSON(std.out, res)
+	}
+	w := bufio.NewWriter(std.out)
+	writeCalibration(w, res)
+	return w.Flush()
 }
 
 // writeCalibration tells a person which readings fit, and how well.
@@ -101,12 +110,19 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 			if i > 0 {
 				name = ""
 			}
-			rows = append(rows, []string{name, e.Value, fmt.Sprintf("%d of %d", e.Agrees, e.Of), fitText(&o, e.Value)})
+			rows = append(rows, []string{name, e.Value, fmt.Sprintf("%d of %d", e.Agrees, e.Of), fitText(&o, &e)})
 		}
 	}
 	table(w, rows)
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, "note:", n)
+	}
+	if r.Ended != "" {
+		fmt.Fprintln(w, "ENDED EARLY:", r.Ended)
+		if r.Verdict == result.Inconclusive {
+			fmt.Fprintf(w, "%s: nothing is decided\n", r.Verdict)
+			return
+		}
 	}
 	fmt.Fprintf(w, "%s: %d of %d readings fit. One with %d more rounds against it than the best one does not: that is at most 1 in 500 as likely,\n",
 		r.Verdict, r.Fitting, r.Sets, r.Margin)
@@ -118,9 +134,11 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 }
 
 // fitText says what is known of a value of an option.
-func fitText(o *result.CalibratedOption, value string) string {
+func fitText(o *result.CalibratedOption, e *result.ValueEvidence) string {
 	switch {
-	case !slices.Contains(o.Values, value):
+	case e.Of == 0:
+		return "not asked"
+	case !slices.Contains(o.Values, e.Value):
 		return "ruled out"
 	case o.Decided:
 		return "fits"

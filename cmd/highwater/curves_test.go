@@ -196,3 +196,26 @@ func TestDescribedRequests(t *testing.T) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
+
+// A target that is gone while it is asked ends that, and nothing is advised.
+func TestCalibrateWithoutEnd(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	over := make(chan error)
+	go func() {
+		_, err := target.New(target.Options{Clock: 10, Units: 12}).Serve(ctx, l)
+		over <- err
+	}()
+	time.AfterFunc(3*time.Second, stop)
+	code, out, errs := highwater(t.Context(), nil, "attack", "--calibrate", "--target", "http://"+l.Addr().String())
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	if code != exitInconclusive || !strings.Contains(out, "\nENDED EARLY: the target does not answer any more as it did\ninconclusive: nothing is decided\n") ||
+		strings.Contains(out, "count by them") || !strings.Contains(errs, "an experiment takes 30 units at once, and 12 are free") {
+		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+}

@@ -31,7 +31,9 @@ type Calibration struct {
 	Looks       int                 `json:"looks"`    // at the metrics, which are no requests of those
 	Duration    engine.Time         `json:"duration"` // real seconds
 	Notes       []string            `json:"notes"`
-	Verdict     string              `json:"verdict"` // decided, undecided, or inconclusive
+	Failed      int                 `json:"failed"`          // requests and looks; what is not offered is none
+	Ended       string              `json:"ended,omitempty"` // why before all experiments were made
+	Verdict     string              `json:"verdict"`         // decided, undecided, or inconclusive
 }
 
 // The verdicts on a calibration, besides [Inconclusive].

@@ -11,6 +11,7 @@ import (
 // judge says what is known now.
 func (p *prober) judge() {
 	r := p.res
+	r.Failed = p.failed
 	r.Requests, r.Duration = len(p.log.Entries), engine.Time(p.since().Microseconds())
 	r.Reach, r.Margin, r.Noise = p.scaled(p.log.Reach), p.margin(), p.noise()
 	p.doubts()
@@ -33,10 +34,15 @@ func (p *prober) judge() {
 		bad += x.Unexplained
 	}
 	if n := len(best.agrees); n == 0 || 2*bad > n || slices.ContainsFunc(r.Experiments, func(x result.Experiment) bool { return x.Unusable }) {
-		r.Verdict, r.Fitting, r.First = result.Inconclusive, 0, nil
-		for i := range r.Options {
-			r.Options[i].Decided = false
-		}
+		p.unknown()
+	}
+}
+
+// unknown says that nothing is known.
+func (p *prober) unknown() {
+	p.res.Verdict, p.res.Fitting, p.res.First = result.Inconclusive, 0, nil
+	for i := range p.res.Options {
+		p.res.Options[i].Decided = false
 	}
 }
 
@@ -101,7 +107,7 @@ func (p *prober) doubts() {
 	if spoiled > 0 {
 		p.note("no reading that is left explains what was seen in %d of %d rounds; they do not count", spoiled, p.rounds)
 	}
-	if unusable || len(p.res.Experiments) == 0 {
+	if unusable || len(p.res.Experiments) == 0 && p.res.Ended == "" {
 		p.note("others use the target too much, or it counts by other rules")
 	}
 }

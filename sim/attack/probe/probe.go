@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"highwater/engine"
@@ -47,11 +48,17 @@ type Options struct {
 	Progress func(text string)
 }
 
-// Bounds say how much a calibration sends and how long it takes at the most.
+// Bounds say how much a calibration sends and how long it takes at the most,
+// and how many units it takes at once.
 type Bounds struct {
 	Requests int
 	Time     time.Duration
+	Units    int     // that should be free
+	Free     float64 // units, by the metrics; +Inf without a limit, NaN when that is not known
 }
+
+// Short reports whether there are too few free units for every experiment.
+func (b *Bounds) Short() bool { return b.Free < float64(b.Units) }
 
 // Paths that the emulated target answers when it has no scenario.
 var defaults = [...]string{
@@ -95,6 +102,10 @@ type prober struct {
 	visits     uint32
 	failure    string // the last one
 	cookieless bool   // a page brought no cookie
+	failed     int    // requests and looks that count as failed
+	row        int    // how often all that was sent at once failed, or a look, one after another
+	trying     bool   // what is not offered is no failure
+	end        context.CancelCauseFunc
 	res        *result.Calibration
 	readings   []*evidence
 	rounds     int // made
@@ -111,8 +122,12 @@ const lateMetrics = 2 * time.Second
 // ErrNoMetrics is a target that does not say how many units are in use.
 var ErrNoMetrics = errors.New("the target has no metrics with " + wire.MetricConsumed)
 
+// errGone is a target that does not answer any more.
+var errGone = errors.New("the target does not answer any more as it did")
+
 // Calibrate makes the experiments. It fails when the target cannot be asked,
-// and with the context's error when that ends.
+// and with the context's error when that ends; then, but for the very begin,
+// there is a result of what was done. A target that is gone is a result.
 func Calibrate(ctx context.Context, o Options) (*result.Calibration, error) {
 	o.Clock = cmp.Or(o.Clock, 1)
 	line, err := attack.OpenLine(ctx, o.Attack, mostRate(&o.Policy))
@@ -131,13 +146,62 @@ func Calibrate(ctx context.Context, o Options) (*result.Calibration, error) {
 		p.readings = append(p.readings, &evidence{Reading: r})
 	}
 	p.res.Sets = len(p.readings)
+	within, end := context.WithCancelCause(ctx)
+	p.end = end
+	defer end(nil)
 	for _, step := range []func(context.Context) error{p.prepare, p.offers, p.experiments} {
-		if err := step(ctx); err != nil {
-			return nil, err
+		if err = step(within); err != nil {
+			break
 		}
 	}
+	gone := errors.Is(context.Cause(within), errGone)
+	switch {
+	case p.log.Header == nil || err != nil && ctx.Err() == nil && !gone:
+		return nil, err
+	case ctx.Err() != nil:
+		p.res.Ended = "interrupted"
+	case gone:
+		p.res.Ended = errGone.Error()
+	}
 	p.judge()
-	return p.res, nil
+	if gone {
+		p.note("%s: failed requests and looks: %d, the last with: %s", errGone, p.failed, p.failure)
+		p.unknown()
+	}
+	return p.res, ctx.Err()
+}
+
+// mostRow is how often all that is sent at once, or a look, may fail one after
+// another.
+const mostRow = 3
+
+// came notes what came of requests that were sent at once, or of a look. When
+// all are refused a connection that ends the experiments, and so it does when
+// they have failed several times in a row.
+func (p *prober) came(ctx context.Context, errs ...error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ctx.Err() != nil {
+		return // it was cut, and nothing is known
+	}
+	good, refused := 0, 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			good++
+			continue
+		case errors.Is(err, syscall.ECONNREFUSED):
+			refused++
+		}
+		p.failed++
+		p.failure = err.Error()
+	}
+	if p.row++; good > 0 {
+		p.row = 0
+	}
+	if p.row >= mostRow || refused == len(errs) {
+		p.end(errGone)
+	}
 }
 
 func (p *prober) close() {
@@ -159,7 +223,7 @@ const idleLooks = 3
 // prepare looks at the idle target.
 func (p *prober) prepare(ctx context.Context) error {
 	p.say("looking at the idle target")
-	slowest, last := time.Duration(0), 0
+	slowest, last, free := time.Duration(0), 0, math.NaN()
 	for n := range idleLooks {
 		s, state := p.sample(ctx)
 		if err := ctx.Err(); err != nil {
@@ -174,7 +238,7 @@ func (p *prober) prepare(ctx context.Context) error {
 		if n > 0 && int(s.Consumed) != last {
 			p.note("other people use the target: its units changed while nothing was sent")
 		}
-		last = int(s.Consumed)
+		last, free = int(s.Consumed), s.Available
 		if took := s.Done - s.Sent; n == 0 || took < slowest {
 			slowest = took // of the fastest: what is slower is late
 		}
@@ -197,6 +261,10 @@ func (p *prober) prepare(ctx context.Context) error {
 		p.log.Header.Cohorts[who] = k
 	}
 	p.bounds = p.most()
+	p.bounds.Free = free
+	if p.bounds.Short() {
+		p.note("%.0f units were free, and an experiment takes %d at once: what it tells stays open where requests are refused", free, p.bounds.Units)
+	}
 	p.res.MostRequests, p.res.MostDuration = p.bounds.Requests, engine.Time(p.bounds.Time.Microseconds())
 	if p.o.Begin != nil {
 		p.o.Begin(p.bounds)
@@ -212,6 +280,8 @@ const firsts = 2
 // offers finds out what the target answers, and how long that takes.
 func (p *prober) offers(ctx context.Context) error {
 	p.say("trying what the target offers")
+	p.trying = true
+	defer func() { p.trying = false }()
 	why := map[uint32]string{}
 	for range firsts {
 		for _, who := range []uint32{nobody, named, nobodyS, namedS, guest} {

@@ -181,3 +181,67 @@ func TestCalibrateWithoutMetrics(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// cutShort calibrates against a target that is stopped, or whose user is, at
+// some time.
+func cutShort(t *testing.T, units int, life, user time.Duration) (res *result.Calibration, err error, took time.Duration, bounds Bounds) {
+	t.Helper()
+	base, _ := engine.NamedPolicy("")
+	synctest.Test(t, func(t *testing.T) {
+		n := pipes.New()
+		ctx, stop := context.WithTimeout(t.Context(), life)
+		defer stop()
+		served := make(chan error)
+		go func() {
+			_, err := target.New(target.Options{Units: units, Service: slow(3 * time.Second)}).Serve(ctx, n)
+			served <- err
+		}()
+		o := options(n, base)
+		o.Begin = func(b Bounds) { bounds = b }
+		within, cancel := context.WithTimeout(t.Context(), user)
+		defer cancel()
+		began := time.Now()
+		res, err = Calibrate(within, o)
+		took = time.Since(began)
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return res, err, took, bounds
+}
+
+// A target that dies ends the experiments soon, with no answer; how much failed
+// is said.
+func TestCalibrateADyingTarget(t *testing.T) {
+	for _, after := range []time.Duration{13 * time.Second, 100 * time.Second} {
+		res, err, took, _ := cutShort(t, 0, after, time.Hour)
+		// What may be waited for is the end of a hold, and of a call: 10 s and 3 s.
+		if err != nil || res.Verdict != result.Inconclusive || res.Fitting != 0 || res.First != nil || res.Failed < 1 || took > after+30*time.Second ||
+			res.Ended != errGone.Error() || slices.ContainsFunc(res.Options, func(o result.CalibratedOption) bool { return o.Decided }) {
+			t.Errorf("after %v: %v, %+v in %v", after, err, res, took)
+		}
+	}
+}
+
+// Who is interrupted gets what is decided so far, or nothing at the very begin.
+func TestCalibrateInterrupted(t *testing.T) {
+	res, err, _, _ := cutShort(t, 0, time.Hour, 150*time.Second)
+	if !errors.Is(err, context.DeadlineExceeded) || res == nil || res.Ended != "interrupted" || res.Verdict != result.Undecided || len(res.Experiments) < 2 ||
+		!slices.ContainsFunc(res.Options, func(o result.CalibratedOption) bool { return o.Decided }) {
+		t.Errorf("%v, %+v", err, res)
+	}
+	if res, err, _, _ = cutShort(t, 0, time.Hour, 100*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) || res != nil {
+		t.Errorf("at the begin: %v, %+v", err, res)
+	}
+}
+
+// That the key is too small is known before the experiments.
+func TestCalibrateSaysThatTheKeyIsSmall(t *testing.T) {
+	// 26 calls pay for each connection, and four more are made while they hold.
+	for units, short := range map[int]bool{0: false, 30: false, 29: true} {
+		if _, _, _, b := cutShort(t, units, time.Hour, 10*time.Second); b.Short() != short || b.Units != 30 {
+			t.Errorf("key of %d: %+v, short %v", units, b, b.Short())
+		}
+	}
+}

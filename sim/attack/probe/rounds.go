@@ -107,10 +107,10 @@ func (p *prober) experiments(ctx context.Context) error {
 			}
 		}
 		out, err := p.repeat(ctx, x, who)
+		p.res.Experiments = append(p.res.Experiments, *out)
 		if err != nil {
 			return err
 		}
-		p.res.Experiments = append(p.res.Experiments, *out)
 	}
 	return ctx.Err()
 }
@@ -129,7 +129,7 @@ func (p *prober) repeat(ctx context.Context, x *experiment, who []uint32) (*resu
 		entries, looks := len(p.log.Entries), len(p.log.Samples)
 		p.round(ctx, x, who[n%len(who)])
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return out, err // what was begun does not count
 		}
 		p.weigh(out, first, p.log.Entries[entries:], p.log.Samples[looks:])
 		out.Left = len(p.left())

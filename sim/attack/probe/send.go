@@ -41,15 +41,17 @@ func several(n int, who uint32, from ...netip.Addr) (list []request) {
 // the units once, when all are under way, if that is wanted.
 func (p *prober) send(ctx context.Context, look bool, list ...request) {
 	var all sync.WaitGroup
-	for _, q := range list {
+	errs := make([]error, len(list))
+	for i, q := range list {
 		client := p.client(q.from)
-		all.Go(func() { p.one(ctx, client, q) })
+		all.Go(func() { errs[i] = p.one(ctx, client, q) })
 	}
 	if mid := p.takes[p.via(list[0].who)] / 2; look && mid > p.settle() {
 		p.wait(ctx, mid)
 		p.look(ctx)
 	}
 	all.Wait()
+	p.came(ctx, errs...)
 }
 
 // client reaches the target from an address.
@@ -105,8 +107,9 @@ func (p *prober) made(ctx context.Context, q *request) (*http.Request, error) {
 // mostAnswer is how much is read of an answer.
 const mostAnswer = 1 << 20
 
-// one sends a request and writes it down.
-func (p *prober) one(ctx context.Context, client *http.Client, q request) {
+// one sends a request and writes it down. The error says why it failed, but
+// that what is tried is not offered is none.
+func (p *prober) one(ctx context.Context, client *http.Client, q request) error {
 	e := record.Entry{Cohort: q.who, Visit: q.visit, Outcome: record.Failed}
 	switch {
 	case q.logout:
@@ -141,6 +144,10 @@ func (p *prober) one(ctx context.Context, client *http.Client, q request) {
 	if err != nil && ctx.Err() == nil {
 		p.failure = err.Error()
 	}
+	if p.trying && e.Status > 0 {
+		return nil
+	}
+	return err
 }
 
 // exchange sends a request and says what came of it.
@@ -188,9 +195,11 @@ func (p *prober) sample(ctx context.Context) (s record.Sample, state string) {
 func (p *prober) look(ctx context.Context) {
 	s, _ := p.sample(ctx)
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.log.Samples = append(p.log.Samples, s)
-	if s.Failed != "" && ctx.Err() == nil {
-		p.failure = "no units: " + s.Failed
+	p.mu.Unlock()
+	var err error
+	if s.Failed != "" {
+		err = errors.New("no units: " + s.Failed)
 	}
+	p.came(ctx, err)
 }
