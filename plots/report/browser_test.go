@@ -322,3 +322,22 @@ func TestHoverIsSmooth(t *testing.T) {
 	}
 	b.quiet()
 }
+
+// A name of 120 letters without a space breaks, so that its tables stay within
+// the page.
+func TestLongNamesInTheBrowser(t *testing.T) {
+	s := day()
+	name := strings.Repeat("staff", 24)
+	s.Sizing.Policies[0].AtPeak[0].Cohort, s.Explanation.ByCohort[0].Cohort = name, name
+	p := &s.Simulation.Policies[0]
+	p.Cohorts[1].Name, p.First.Holders[0].LicenseUserID = name, name
+	b := open(t, browser(t), pageFile(t, s), 1280, "light")
+	const wide = `[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.getAttribute('aria-label'))`
+	if bad := eval[[]string](b, wide); len(bad) > 0 {
+		t.Errorf("wider than the page: %q", bad)
+	}
+	const broken = `[...document.querySelectorAll('td')].filter(e => e.textContent.startsWith('staffstaff') && e.clientWidth < 100).length`
+	if n := eval[int](b, broken); n > 0 {
+		t.Errorf("%d cells with the name are narrower than 100 pixels", n)
+	}
+}

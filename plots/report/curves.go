@@ -41,15 +41,16 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 			list = append(list, curveLine(k.name, k.curve, s, c))
 		}
 	}
-	var text []string
+	text := "What the target reported is not known."
 	if d := s.Divergence; d != nil {
-		text = append(text, fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
-			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt)))
+		text = fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
+			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt))
 	}
+	var why []string
 	for _, w := range append(s.Words, s.Notes...) {
-		text = append(text, strings.TrimSuffix(sentence(w), ".")+".")
+		why = append(why, strings.TrimSuffix(sentence(w), ".")+".")
 	}
-	one := section{Title: "Predicted, as run and reported", Text: strings.Join(text, " "), Table: t}
+	one := section{Title: "Predicted, as run and reported", Text: text, List: why, Table: t}
 	if list != nil {
 		window := clock{end: s.To - s.From}
 		if !c.start.IsZero() {
@@ -85,7 +86,7 @@ type latencyLine struct {
 func newPercentiles(list []latencyLine) *chart {
 	const places = 5
 	names := [places]string{"50 %", "90 %", "99 %", "99.9 %", "longest"}
-	at := [places]float64{0, 0.25, 0.5, 0.75, 1}
+	at := [places]float64{0, 0.23, 0.46, 0.69, 1} // with room for the word at the end
 	least, most := math.Inf(1), 0.0
 	value := func(l *result.Latency) [places]engine.Time {
 		return [places]engine.Time{l.P50, l.P90, l.P99, l.P999, l.Max}

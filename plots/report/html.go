@@ -84,6 +84,12 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 		if s.Text != "" {
 			fmt.Fprintf(&b, "\n%s\n", escape(s.Text))
 		}
+		for i, item := range s.List {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "- %s\n", escape(item))
+		}
 		if s.Table != nil {
 			writeTable(&b, s.Table, s.Chart != nil)
 		}

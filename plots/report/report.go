@@ -61,6 +61,7 @@ type fact struct{ Name, Value string }
 type section struct {
 	Title  string
 	Text   string
+	List   []string // below the text
 	Chart  *chart
 	Table  *table
 	Slider bool // the slider stands here

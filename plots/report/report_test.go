@@ -385,7 +385,7 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 
 // Of 350 attempts in 100 runs 3 a run are refused on Monday from 10:00 on, and
 // one in two runs from 11:00 on. The other ten hours have none; the rest is not
-// in the run.
+// in the run, and not in the map.
 func TestRefusedHours(t *testing.T) {
 	r, err := New(day())
 	if err != nil {
@@ -399,12 +399,23 @@ func TestRefusedHours(t *testing.T) {
 	if heat == nil || len(heat.Rows) != 1 {
 		t.Fatalf("there is no heat map of one day among %v", titles)
 	}
-	want := "Mon – – – – – – 0 0 0 0 3 0.50 0 0 0 0 0 0 – – – – – –"
+	want := "Mon 0 0 0 0 3 0.50 0 0 0 0 0 0"
 	if got := strings.Join(heat.Rows[0], " "); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	if got := strings.Join(titles["Refusals in three counts"].Rows[0], ", "); got != "iris-2022.3, 3.5, 1.2, 2" {
 		t.Errorf("in three counts: %s", got)
+	}
+}
+
+// A map begins with the first hour of any day that has anything, and ends with
+// the last; what is between stays.
+func TestTrim(t *testing.T) {
+	m := &table{Head: []string{"", "0", "1", "2", "3", "4", "5"}, Rows: [][]string{{"Mon", none, "1", none, none, none, none}, {"Tue", none, none, none, "3", "0", none}},
+		Heat: [][]float64{{0, 0, 0.1, 0, 0, 0, 0}, {0, 0, 0, 0, 0.3, 0, 0}}}
+	m.trim()
+	if got, want := fmt.Sprint(m.Head, m.Rows, m.Heat), "[ 1 2 3 4] [[Mon 1 – – –] [Tue – – 3 0]] [[0 0.1 0 0 0] [0 0 0 0.3 0]]"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 

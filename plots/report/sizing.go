@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -258,7 +259,24 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 	if g.Month != "" {
 		text += fmt.Sprintf(" Growing %s a year, that is reached in %s.", percent(g.Yearly), g.Month)
 	}
-	r.add(section{Title: "Growth and headroom", Text: text + " From " + words.Plural(g.N, "replication") + "."})
+	r.add(section{Title: "Growth and headroom", Text: text + " From " + words.Plural(g.N, "replication") + ".", Table: growthTable(g)})
+}
+
+// growthTable is what the traffic may grow to.
+func growthTable(g *result.Growth) *table {
+	t := &table{Plain: true, Head: []string{"risk of any refusal", "times the traffic (interval)"}, Rows: [][]string{{percent(g.Risk), factor(g)}}}
+	add := func(head, cell string) {
+		t.Head, t.Rows[0] = append(t.Head, head), append(t.Rows[0], cell)
+	}
+	if g.People > 0 && g.Factor != nil {
+		add("people and devices now", words.Number(g.People))
+		add("then", words.Number(g.People+g.Extra))
+	}
+	if g.Month != "" {
+		add("growth in a year", percent(g.Yearly))
+		add("reached in (interval)", fmt.Sprintf("%s (%s to %s)", g.Month, cmp.Or(g.MonthLow, "…"), cmp.Or(g.MonthHigh, "…")))
+	}
+	return t
 }
 
 // addShares shows who holds the units at the peak.

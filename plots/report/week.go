@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"highwater/engine"
@@ -111,5 +112,26 @@ func (w *week) table(text func(float64) string) *table {
 			t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
 		}
 	}
+	t.trim()
 	return t
+}
+
+// trim leaves out columns at the left and at the right in which no row has
+// anything.
+func (t *table) trim() {
+	empty := func(column int) bool {
+		return !slices.ContainsFunc(t.Rows, func(row []string) bool { return row[column] != none })
+	}
+	first, last := 1, len(t.Head)-1
+	for first < last && empty(first) {
+		first++
+	}
+	for last > first && empty(last) {
+		last--
+	}
+	t.Head = slices.Concat(t.Head[:1], t.Head[first:last+1])
+	for i := range t.Rows {
+		t.Rows[i] = slices.Concat(t.Rows[i][:1], t.Rows[i][first:last+1])
+		t.Heat[i] = slices.Concat(t.Heat[i][:1], t.Heat[i][first:last+1])
+	}
 }
