@@ -17,6 +17,7 @@ import (
 
 	"highwater/sim/attack"
 	"highwater/sim/result"
+	"highwater/sim/target"
 )
 
 // boards is a scenario of 50 calls a second.
@@ -206,6 +207,20 @@ func TestAttackWithoutLogin(t *testing.T) {
 		code, out, errs := highwater(t.Context(), nil, append(append(args, "--abort-free", "3"), tt.args...)...)
 		if code != exitFailed || out != "" || !strings.Contains(errs, tt.want) {
 			t.Errorf("exit code %d: %s%s; want %q", code, out, errs, tt.want)
+		}
+	}
+}
+
+// The people whom the target holds are as many as it was told: a scale that
+// they do not have is noted.
+func TestAttackAtAnotherScale(t *testing.T) {
+	inFolder(t, map[string]string{"wards.yaml": wards})
+	sc := parseWards(t)
+	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 300})
+	for scale, noted := range map[string]bool{"1": false, "3": true} {
+		_, out, errs := highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "300x", "--max-lag", "1m", "--scale", scale)
+		if strings.Contains(out, "jobs and tasks at 1x: the scale of 3 is that of those who send requests\n") != noted || errs != "" {
+			t.Errorf("scale %s, want a note %v: %s%s", scale, noted, out, errs)
 		}
 	}
 }
