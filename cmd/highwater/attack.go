@@ -333,8 +333,14 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	cut, done := secondSignal(ctx)
 	defer done()
 	p.show(0)
+	var predicted forecast
+	if p.bar != nil && len(s.Requests) <= mostForecast {
+		f.options.Begins = func(h *record.Header, first *record.Sample, state *record.State) {
+			predicted.begin(ctx, s, h, first, state)
+		}
+	}
 	f.options.Progress = func(a attack.Progress) {
-		p.list(sending(&a))
+		p.list(sending(&a, predicted.at(a.Done)))
 		p.show(a.Done)
 	}
 	var res *result.Attack
@@ -365,14 +371,52 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 	return curvesError(res.Curves)
 }
 
-// sending is how far an attack is, what matters most first.
-func sending(a *attack.Progress) []string {
+// mostForecast is of how many requests the units are predicted before they are
+// sent: a second's work, for which nobody waits long.
+const mostForecast = 500_000
+
+// A forecast is the predicted curve while an attack runs.
+type forecast struct {
+	s      *attack.Schedule
+	series []result.Sample
+}
+
+func (f *forecast) begin(ctx context.Context, s *attack.Schedule, h *record.Header, first *record.Sample, state *record.State) {
+	l := curves.Log{Header: h, State: state, Scenario: s.Scenario, Schedule: s}
+	if first != nil {
+		l.Samples = []record.Sample{*first}
+	}
+	f.s = s
+	f.series, _ = curves.Ahead(ctx, &l) // without it less is said
+}
+
+// at is the units after a share of the time, negative when they are not known.
+func (f *forecast) at(share float64) int {
+	units := -1
+	if f.s == nil {
+		return units
+	}
+	now := f.s.From + engine.Time(share*float64(f.s.To-f.s.From))
+	for i := 0; i < len(f.series) && f.series[i].At <= now; i++ {
+		units = f.series[i].Units
+	}
+	return units
+}
+
+// sending is how far an attack is, what matters most first. The units predicted
+// are negative when they are not known.
+func sending(a *attack.Progress, predicted int) []string {
 	parts := []string{
 		words.Number(a.Refused) + " refused", words.Number(a.Failed) + " failed", words.Number(int(a.Rate)) + "/s",
 		words.Number(a.InFlight) + " in flight", "lag " + a.Lag.Round(10*time.Microsecond).String(),
 	}
-	if a.Reported >= 0 {
-		parts = append([]string{words.Plural(a.Reported, "unit") + " reported"}, parts...)
+	switch {
+	case predicted >= 0 && a.Reported >= 0:
+		return append([]string{"units " + words.Number(predicted) + " predicted", words.Number(a.Reported) + " reported"}, parts...)
+	case predicted >= 0:
+		return append([]string{words.Plural(predicted, "unit") + " predicted"}, parts...)
+	case a.Reported >= 0:
+		return append([]string{words.Plural(a.Reported, "unit") + " reported"}, parts...)
 	}
 	return parts
 }

@@ -58,6 +58,9 @@ type Options struct {
 	Record io.Writer     // gets each attempt; nil is nobody
 	Header record.Header // version and fingerprint of it; the rest is filled in
 
+	// Begins hears what is known before the first request: the first look at the
+	// metrics and what an emulated target said of itself, nil when there is none.
+	Begins func(*record.Header, *record.Sample, *record.State)
 	// Progress hears each second how far the attack is.
 	Progress func(Progress)
 	// Waits hears what a first contact that takes long waits for.
@@ -150,6 +153,10 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 		m.close()
 		_ = x.agenda.wait.Close()
 		return res, &UnreachableError{err}
+	}
+	if o.Begins != nil {
+		first, state := m.known()
+		o.Begins(s.header(&o, time.Now()), first, state)
 	}
 	start := time.Now()
 	x.since = func() time.Duration { return time.Since(start) }

@@ -83,6 +83,21 @@ func (m *monitor) notes(s *Schedule) (list []string) {
 
 func (m *monitor) since() time.Duration { return time.Since(m.start) }
 
+// known is what the target said, by a clock that begins now.
+func (m *monitor) known() (first *record.Sample, state *record.State) {
+	if m == nil {
+		return nil, nil
+	}
+	before, said := m.since(), m.first
+	said.Sent, said.Done = said.Sent-before, said.Done-before
+	if m.state != nil {
+		its := *m.state
+		its.Sent, its.Done = its.Sent-before, its.Done-before
+		state = &its
+	}
+	return &said, state
+}
+
 // begin goes on asking, by a clock that begins at start.
 func (m *monitor) begin(ctx context.Context, start time.Time, hear func(record.Sample)) {
 	if m == nil {

@@ -142,6 +142,10 @@ func TestCurvesAgree(t *testing.T) {
 		if o := res.Outcomes; o.Wrong() != 0 || o.Certain*10 < o.Attempts*8 || (units == "20") == (o.Certain == o.Attempts && served.Refused == 0) {
 			t.Errorf("key of %s: %+v, want all certain ones to be right", units, o)
 		}
+		before := Log{Header: l.Header, State: l.State, Scenario: l.Scenario, Schedule: l.Schedule, Samples: l.Samples[:1]}
+		if ahead, err := Ahead(t.Context(), &before); err != nil || !slices.Equal(ahead, res.Predicted.Series) {
+			t.Errorf("key of %s: before the attack %d instants are predicted, and after it %d others: %v", units, len(ahead), len(res.Predicted.Series), err)
+		}
 		d := res.Difference
 		if sum := *d.Timing + d.Open + d.Others + d.Rules; d.Others != 0 || d.Rules != 0 || math.Abs(sum-(*res.Reported.Sampled-*res.Predicted.Sampled)) > 1e-9 {
 			t.Errorf("key of %s: %+v with a timing of %v is not %v - %v", units, d, *d.Timing, *res.Reported.Sampled, *res.Predicted.Sampled)
