@@ -16,7 +16,7 @@ type way struct {
 	anonymous, byNamed uint32
 }
 
-var restWay, soapWay, pageWay = way{engine.REST, nobody, named}, way{engine.SOAP, nobodyS, namedS}, way{engine.CSP, guest, visitor}
+var restWay, soapWay = way{engine.REST, nobody, named}, way{engine.SOAP, nobodyS, namedS}
 
 // An experiment is a short one, and the options that it may decide.
 type experiment struct {
