@@ -184,7 +184,7 @@ func TestCalibrateWithoutMetrics(t *testing.T) {
 
 // cutShort calibrates against a target that is stopped, or whose user is, at
 // some time.
-func cutShort(t *testing.T, units int, life, user time.Duration) (res *result.Calibration, err error, took time.Duration, bounds Bounds) {
+func cutShort(t *testing.T, units int, life, user time.Duration) (res *result.Calibration, took time.Duration, bounds Bounds, err error) {
 	t.Helper()
 	base, _ := engine.NamedPolicy("")
 	synctest.Test(t, func(t *testing.T) {
@@ -208,14 +208,14 @@ func cutShort(t *testing.T, units int, life, user time.Duration) (res *result.Ca
 			t.Error(err)
 		}
 	})
-	return res, err, took, bounds
+	return res, took, bounds, err
 }
 
 // A target that dies ends the experiments soon, with no answer; how much failed
 // is said.
 func TestCalibrateADyingTarget(t *testing.T) {
 	for _, after := range []time.Duration{13 * time.Second, 100 * time.Second} {
-		res, err, took, _ := cutShort(t, 0, after, time.Hour)
+		res, took, _, err := cutShort(t, 0, after, time.Hour)
 		// What may be waited for is the end of a hold, and of a call: 10 s and 3 s.
 		if err != nil || res.Verdict != result.Inconclusive || res.Fitting != 0 || res.First != nil || res.Failed < 1 || took > after+30*time.Second ||
 			res.Ended != errGone.Error() || slices.ContainsFunc(res.Options, func(o result.CalibratedOption) bool { return o.Decided }) {
@@ -226,12 +226,12 @@ func TestCalibrateADyingTarget(t *testing.T) {
 
 // Who is interrupted gets what is decided so far, or nothing at the very begin.
 func TestCalibrateInterrupted(t *testing.T) {
-	res, err, _, _ := cutShort(t, 0, time.Hour, 150*time.Second)
+	res, _, _, err := cutShort(t, 0, time.Hour, 150*time.Second)
 	if !errors.Is(err, context.DeadlineExceeded) || res == nil || res.Ended != "interrupted" || res.Verdict != result.Undecided || len(res.Experiments) < 2 ||
 		!slices.ContainsFunc(res.Options, func(o result.CalibratedOption) bool { return o.Decided }) {
 		t.Errorf("%v, %+v", err, res)
 	}
-	if res, err, _, _ = cutShort(t, 0, time.Hour, 100*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) || res != nil {
+	if res, _, _, err = cutShort(t, 0, time.Hour, 100*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) || res != nil {
 		t.Errorf("at the begin: %v, %+v", err, res)
 	}
 }
@@ -240,7 +240,7 @@ func TestCalibrateInterrupted(t *testing.T) {
 func TestCalibrateSaysThatTheKeyIsSmall(t *testing.T) {
 	// 26 calls pay for each connection, and four more are made while they hold.
 	for units, short := range map[int]bool{0: false, 30: false, 29: true} {
-		if _, _, _, b := cutShort(t, units, time.Hour, 10*time.Second); b.Short() != short || b.Units != 30 {
+		if _, _, b, _ := cutShort(t, units, time.Hour, 10*time.Second); b.Short() != short || b.Units != 30 {
 			t.Errorf("key of %d: %+v, short %v", units, b, b.Short())
 		}
 	}
