@@ -161,12 +161,13 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	start := time.Now()
 	x.since = func() time.Duration { return time.Since(start) }
 	x.agenda.since = x.since
-	r, err := newRecorder(s, &o, x.agenda, start)
+	m.rebase(start)
+	r, err := newRecorder(s, &o, x.agenda, start, m)
 	if err != nil {
 		return res, err
 	}
 	x.hear = r.hear
-	m.begin(cut, start, r.sample)
+	m.begin(cut, r.sample)
 	stop := context.AfterFunc(ctx, x.agenda.stop)
 	stopCut := context.AfterFunc(cut, func() {
 		x.cut.Store(true)

@@ -98,8 +98,8 @@ func (m *monitor) known() (first *record.Sample, state *record.State) {
 	return &said, state
 }
 
-// begin goes on asking, by a clock that begins at start.
-func (m *monitor) begin(ctx context.Context, start time.Time, hear func(record.Sample)) {
+// rebase has its instants count from a start.
+func (m *monitor) rebase(start time.Time) {
 	if m == nil {
 		return
 	}
@@ -108,6 +108,13 @@ func (m *monitor) begin(ctx context.Context, start time.Time, hear func(record.S
 	m.first.Sent, m.first.Done = m.first.Sent-before, m.first.Done-before
 	if m.state != nil {
 		m.state.Sent, m.state.Done = m.state.Sent-before, m.state.Done-before
+	}
+}
+
+// begin goes on asking.
+func (m *monitor) begin(ctx context.Context, hear func(record.Sample)) {
+	if m == nil {
+		return
 	}
 	hear(m.first)
 	go func() {

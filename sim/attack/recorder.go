@@ -57,7 +57,7 @@ type recorder struct {
 	lag        time.Duration                                  // the most since
 }
 
-func newRecorder(s *Schedule, o *Options, a *agenda, start time.Time) (*recorder, error) {
+func newRecorder(s *Schedule, o *Options, a *agenda, start time.Time, m *monitor) (*recorder, error) {
 	r := &recorder{s: s, o: o, agenda: a, start: start, tally: newTally(s), reported: -1, quit: make(chan struct{}), over: make(chan struct{})}
 	r.room.L = &r.mu
 	if o.Record != nil {
@@ -69,6 +69,11 @@ func newRecorder(s *Schedule, o *Options, a *agenda, start time.Time) (*recorder
 			if err := r.w.File(&o.Files[i]); err != nil {
 				return nil, err
 			}
+		}
+	}
+	if r.w != nil && m != nil && m.state != nil {
+		if err := r.w.State(m.state); err != nil { // who reads what is cut off wants it, too
+			return nil, err
 		}
 	}
 	go r.run()

@@ -39,7 +39,7 @@ const (
 
 // A Curve is one of them.
 type Curve struct {
-	To           engine.Time      `json:"to"` // its end: the last sample as reported, the last answer as run when the attack was cut short
+	To           engine.Time      `json:"to"` // its end: the last sample as reported, the last answer, predicted and as run, when the attack was cut short
 	Peak         engine.Peak      `json:"peak"`
 	Mean         float64          `json:"mean"`         // units, over the time; as reported each sample lasts until the next
 	Sampled      *float64         `json:"sampled_mean"` // units, at the instants of the samples; null without samples

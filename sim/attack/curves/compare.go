@@ -49,7 +49,7 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 		if err != nil {
 			return res, err
 		}
-		res.Predicted = x.curve(c, res.To)
+		res.Predicted = x.curve(c, sent)
 	}
 	r := l.ranges(policy, res.Idle, units)
 	if l.first() != nil {
@@ -83,13 +83,17 @@ type turned struct {
 // were in use before.
 func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 	ahead := x.l.axis().ahead
-	out := &result.Curve{To: to, RefusedByVia: c.refused, FirstRefusal: c.first}
-	if c.first != nil {
-		c.first.At -= ahead
-		c.first.InUse += x.res.Idle
+	out := &result.Curve{To: to, RefusedByVia: map[string]int64{}}
+	if f := c.first; f != nil && f.At-ahead <= to {
+		f.At -= ahead
+		f.InUse += x.res.Idle
+		out.FirstRefusal = f
 	}
-	for _, n := range c.refused {
-		out.Refused += n
+	for _, f := range c.refused {
+		if f.at-ahead <= to {
+			out.Refused++
+			out.RefusedByVia[f.via]++
+		}
 	}
 	for _, s := range c.series {
 		if s.At -= ahead; s.At > to {

@@ -41,8 +41,14 @@ type counter struct {
 // A curve is how the units in use went, and who was refused.
 type curve struct {
 	series  []result.Sample // each change; the first is at the begin
-	refused map[string]int64
+	refused []refusal
 	first   *result.CurveRefusal
+}
+
+// A refusal is when one was, and of what.
+type refusal struct {
+	at  engine.Time
+	via string
 }
 
 // A cohort is who sends requests, as the license sees them.
@@ -86,7 +92,6 @@ func cohortsOf(h *record.Header) []cohort {
 // newCounter makes a counter that begins at an instant.
 func newCounter(cohorts []cohort, p engine.Policy, units int, from engine.Time) *counter {
 	c := &counter{cohorts: cohorts, sessions: map[uint64]*session{}, calls: map[uint64]*link{}, from: from, line: 1}
-	c.curve.refused = map[string]int64{}
 	c.in = engine.NewInstance(p, units, c.hear)
 	return c
 }
@@ -105,7 +110,7 @@ func (c *counter) hear(e engine.Event) {
 		return
 	}
 	if e.Kind == engine.Refused {
-		c.curve.refused[e.Refusal.ViaName()]++
+		c.curve.refused = append(c.curve.refused, refusal{e.At, e.Refusal.ViaName()})
 		if c.curve.first == nil {
 			c.curve.first = &result.CurveRefusal{At: e.At, Via: e.Refusal.ViaName(), InUse: e.Refusal.InUse}
 		}

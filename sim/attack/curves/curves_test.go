@@ -422,3 +422,20 @@ func TestOtherState(t *testing.T) {
 		}
 	}
 }
+
+// When the attack was cut short the prediction ends with it, its refusals too,
+// and that is said.
+func TestPredictionIsCutShort(t *testing.T) {
+	sc := parse(t, "12", "3s")
+	l, _, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 12})
+	whole := compare(t, l, Limit{})
+	l.Partial = true
+	l.Entries = slices.DeleteFunc(l.Entries, func(e record.Entry) bool { return e.Done > 20*time.Minute })
+	l.Samples = slices.DeleteFunc(l.Samples, func(s record.Sample) bool { return s.Done > 20*time.Minute })
+	cut := compare(t, l, Limit{Set: true})
+	p, r := cut.Predicted, cut.AsRun
+	if p.To != r.To || p.To > 20*engine.Minute || p.Refused >= whole.Predicted.Refused || p.Refused == 0 || p.Peak.At > p.To ||
+		cut.Verdict != result.Agrees || !strings.HasPrefix(cut.Notes[0], "partial: ") {
+		t.Errorf("predicted to %v with %d of %d refused, as run to %v; %s, %q", p.To, p.Refused, whole.Predicted.Refused, r.To, cut.Verdict, cut.Notes)
+	}
+}
