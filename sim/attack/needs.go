@@ -74,7 +74,7 @@ func (s *Schedule) Result(o *Options) *result.Attack {
 	counted := c.Counted()
 	res.License, res.Plan = &counted, s.plan(&given)
 	if s.Joined > 0 {
-		res.Notes = append(res.Notes, fmt.Sprintf("%d visits began before the window: what is left of them begins anew", s.Joined))
+		res.Notes = append(res.Notes, fmt.Sprintf("visits that began before the window: %d; what is left of them begins anew", s.Joined))
 	}
 	res.Notes = append(res.Notes, s.capNotes()...)
 	if addr, err := netip.ParseAddr(o.Target.Hostname()); err == nil && !newAddresses(s, addr.Unmap()).bound {
