@@ -56,7 +56,7 @@ func open(t *testing.T, browser context.Context, file string, width int, scheme 
 	b := &tab{Context: ctx, t: t}
 	chromedp.ListenTarget(ctx, b.listen)
 	b.run(network.Enable(), log.Enable(), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-		chromedp.EmulateViewport(int64(width), 900), chromedp.Navigate("file://"+file))
+		chromedp.EmulateViewport(int64(width), 900), chromedp.Navigate("file://"+file), printer.BringToFront())
 	return b
 }
 
