@@ -525,10 +525,5 @@ func secondSignal(ctx context.Context) (cut context.Context, done func()) {
 }
 
 func printAttack(std stdio, sc *scenario.Scenario, res *result.Attack, asJSON bool) error {
-	if asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	writeAttack(w, sc, res)
-	return w.Flush()
+	return std.print(asJSON, res, func(w io.Writer) { writeAttack(w, sc, res) })
 }

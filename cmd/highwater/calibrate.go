@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -68,12 +67,7 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 }
 
 func printCalibration(std stdio, res *result.Calibration, asJSON bool) error {
-	if asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	writeCalibration(w, res)
-	return w.Flush()
+	return std.print(asJSON, res, func(w io.Writer) { writeCalibration(w, res) })
 }
 
 // writeCalibration tells a person which readings fit, and how well.

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"errors"
+	"io"
 	"strings"
 
 	"highwater/engine"
@@ -226,10 +226,5 @@ func (in *twice) replay(cmd *cobra.Command, c *counting, f *explainFlags, p *pro
 
 func printExplanation(std stdio, res *result.Explanation, f *explainFlags, p *engine.Policy, c clock) error {
 	res.Version = version
-	if f.json {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	writeExplanation(w, res, f.top, p, c)
-	return w.Flush()
+	return std.print(f.json, res, func(w io.Writer) { writeExplanation(w, res, f.top, p, c) })
 }

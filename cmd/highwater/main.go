@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,16 @@ func (i *interrupted) Error() string { return i.signal.String() }
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
+}
+
+// print prints a result as text or JSON.
+func (s stdio) print(asJSON bool, res any, text func(io.Writer)) error {
+	if asJSON {
+		return writeJSON(s.out, res)
+	}
+	w := bufio.NewWriter(s.out)
+	text(w)
+	return w.Flush()
 }
 
 // Exit codes; see highwater help exit-codes.

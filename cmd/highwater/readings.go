@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -100,12 +99,7 @@ func skippable(err error, lenient bool) bool {
 }
 
 func printReadings(std stdio, res *result.Readings, asJSON bool) error {
-	if asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	writeReadings(w, res)
-	return w.Flush()
+	return std.print(asJSON, res, func(w io.Writer) { writeReadings(w, res) })
 }
 
 // writeReadings tells a person how far the readings lie apart.

@@ -229,15 +229,10 @@ func (s *seriesWriter) write(at engine.Time, units, connections int) {
 }
 
 func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
-	switch {
-	case f.series == "-":
+	if f.series == "-" {
 		return nil
-	case f.json:
-		return writeJSON(std.out, res)
 	}
-	w := bufio.NewWriter(std.out)
-	writeReplay(w, res, c)
-	return w.Flush()
+	return std.print(f.json, res, func(w io.Writer) { writeReplay(w, res, c) })
 }
 
 // writeReplay tells a person what came of a replay.

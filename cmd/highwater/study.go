@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -127,12 +126,7 @@ func soFar(s *sim.Sample) string {
 
 // print prints a result as text or JSON.
 func (s *studyFlags) print(std stdio, res any, text func(io.Writer)) error {
-	if s.asJSON {
-		return writeJSON(std.out, res)
-	}
-	w := bufio.NewWriter(std.out)
-	text(w)
-	return w.Flush()
+	return std.print(s.asJSON, res, text)
 }
 
 // percents reads risks.

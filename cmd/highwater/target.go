@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -236,16 +235,11 @@ func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, e
 }
 
 func (f *targetFlags) print(std stdio, res *result.Target) error {
-	switch {
-	case f.trace == "-":
+	if f.trace == "-" {
 		return nil
-	case f.json:
-		res.Version = version
-		return writeJSON(std.out, res)
 	}
-	w := bufio.NewWriter(std.out)
-	writeTarget(w, res)
-	return w.Flush()
+	res.Version = version
+	return std.print(f.json, res, func(w io.Writer) { writeTarget(w, res) })
 }
 
 // writeTarget tells a person what came of the requests.
