@@ -73,7 +73,7 @@ func TestPlanIsTheTrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	list, peak := planOf(t, sc, Case{}, PlanOptions{})
-	if want := samples[0].Detail().Peak; peak != want {
+	if want := samples[0].Course().First.Peak; peak != want {
 		t.Errorf("peak %v, want %v", peak, want)
 	}
 	requests, logins, logouts := map[string]int{}, map[string]int{}, map[string]int{}

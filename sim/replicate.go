@@ -29,6 +29,9 @@ type Options struct {
 	// Demand leaves out what the key's limit does: only what the traffic needs
 	// is found, and the first refusal, which is the same.
 	Demand bool
+	// Detail looks closely at the first replication of each case, with Demand
+	// too: then what the key's limit does is found in that one alone.
+	Detail bool
 	// Enough hears of each replication that all cases have finished, in
 	// their order, and ends the run when it says so. The samples are valid
 	// during the call.
@@ -163,7 +166,7 @@ type replication struct {
 // run runs a replication. The first is watched closely, the others share
 // their worlds.
 func (r *runner) run(ctx context.Context, worlds []*world, v, rep int) *replication {
-	if rep == 0 && !r.o.Demand {
+	if rep == 0 && (r.o.Detail || !r.o.Demand) {
 		return r.watched(ctx, v)
 	}
 	one := func(i int, t tick) *outcome {
@@ -213,6 +216,9 @@ func (r *runner) watched(ctx context.Context, v int) *replication {
 	rep.detail.Drawn = Drawn(rep.detail.Series, 0, c.Scenario.Duration, c.Policy.LimitOn)
 	if rep.detail.DemandSeries != nil {
 		rep.detail.DemandDrawn = Drawn(rep.detail.DemandSeries, 0, c.Scenario.Duration, c.Policy.LimitOn)
+	}
+	if r.o.Demand {
+		rep.use = nil // of one replication among many
 	}
 	return rep
 }

@@ -56,7 +56,7 @@ func (s *Sample) policyRun() result.PolicyRun {
 		Counted: s.Counted(),
 		Peaks:   spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
 		PeakConnections: spread(s.Use.Connections), DemandConnections: spread(s.Demand.Connections),
-		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, Refusals: s.Use.counts.result(), First: *s.detail,
+		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, Refusals: s.Use.RefusalCounts(), TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
 	}
 	unitSeconds := 0.0
 	for _, u := range s.Use.UnitSeconds {
@@ -72,11 +72,6 @@ func (s *Sample) policyRun() result.PolicyRun {
 	run.FirstRefusals = instants(firsts)
 	run.Refusing = result.Proportion{Count: len(firsts), N: s.N, Confidence: confidence}
 	run.Refusing.Low, run.Refusing.High = stats.ClopperPearson(run.Refusing.Count, s.N, confidence)
-	for units, d := range s.Use.TimeAt {
-		if d > 0 {
-			run.TimeAt = append(run.TimeAt, result.UnitsTime{Units: units, Seconds: d})
-		}
-	}
 	for i := range s.Use.Queues {
 		run.Queues = append(run.Queues, s.Use.Queues[i].result())
 	}
@@ -121,7 +116,7 @@ func (w *world) firstRefusal() *result.CohortRefusal {
 func (w *world) detail() *result.Replication {
 	rep := &result.Replication{
 		Peak: w.table.Peak(), PeakConnections: w.table.PeakConnections(), UnitsAtEnd: w.table.InUse(),
-		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(), Holders: []result.CohortHolder{},
+		UnitSeconds: w.table.UnitTime(), Transitions: w.table.Transitions(), Holders: []result.CohortHolder{}, Refusals: w.counts.result(),
 	}
 	rep.FirstRefusal = w.firstRefusal()
 	holders := w.table.Holders()

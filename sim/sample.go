@@ -202,8 +202,34 @@ func (s *Sample) UnitsAtPeak(cohort string) []int32 {
 	return list
 }
 
-// Detail is the first replication in detail; nil with [Options.Demand].
-func (s *Sample) Detail() *result.Replication { return s.detail }
+// Course is how use goes over time. Its first replication is empty with
+// [Options.Demand], unless [Options.Detail] asks for it.
+func (s *Sample) Course() result.Course {
+	c := result.Course{Hours: []result.HourMean{}}
+	for i, h := range s.Hours {
+		if h.Seconds > 0 {
+			c.Hours = append(c.Hours, result.HourMean{Hour: i, Mean: h.UnitSeconds / h.Seconds})
+		}
+	}
+	if s.detail != nil {
+		c.First = *s.detail
+	}
+	return c
+}
+
+// UnitsTimes lists how long so many units were in use.
+func (t *Totals) UnitsTimes() []result.UnitsTime {
+	list := []result.UnitsTime{}
+	for units, d := range t.TimeAt {
+		if d > 0 {
+			list = append(list, result.UnitsTime{Units: units, Seconds: d})
+		}
+	}
+	return list
+}
+
+// RefusalCounts counts what was refused in three ways.
+func (t *Totals) RefusalCounts() result.RefusalCounts { return t.counts.result() }
 
 func (t *Totals) add(o *outcome) {
 	t.Peaks = append(t.Peaks, o.peak.Units)

@@ -352,7 +352,7 @@ func comparisonChart(res *result.Comparison) *plots.UnitsOverTime {
 	keys := keysIn(res)
 	for i := range res.Sides {
 		s := &res.Sides[i]
-		p := result.PolicyRun{Counted: result.Counted{Policy: s.Name, LimitOn: s.LimitOn}, First: *s.Detail}
+		p := result.PolicyRun{Counted: result.Counted{Policy: s.Name, LimitOn: s.LimitOn}, Course: s.Course}
 		if len(keys) > 1 {
 			p.First.DemandSeries = nil
 		}

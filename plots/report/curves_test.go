@@ -104,7 +104,7 @@ func TestLatencyChart(t *testing.T) {
 }
 
 // A result has use over time in stretches: its chart and its peaks by hour are
-// those of the samples, and means by hour are said to be missing.
+// those of the samples, and so are all other sections.
 func TestStretchesOfAResult(t *testing.T) {
 	s := day().Simulation
 	s.Policies = s.Policies[:1]
@@ -120,7 +120,7 @@ func TestStretchesOfAResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, title := range []string{"Peak by hour and weekday", "Units over time"} {
+	for _, title := range []string{"Peak by hour and weekday", "Mean by hour and weekday", "Units over time"} {
 		var rows [2][]string
 		for i, r := range []*Report{whole, drawn} {
 			for _, sec := range r.sections {
@@ -143,7 +143,7 @@ func TestStretchesOfAResult(t *testing.T) {
 	if want := "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; note != want {
 		t.Errorf("the line is said to be %q, want %q", note, want)
 	}
-	if len(drawn.notes) != len(whole.notes)+1 {
-		t.Errorf("the notes are %q", drawn.notes)
+	if len(drawn.notes) != len(whole.notes) || len(drawn.sections) != len(whole.sections) {
+		t.Errorf("the notes are %q, and of %d sections there are %d", drawn.notes, len(whole.sections), len(drawn.sections))
 	}
 }

@@ -1,51 +1,75 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"highwater/engine"
-	"highwater/sim/result"
 )
 
 // addRefused counts what was refused, on average in a run: in three ways, by
 // hour and by cohort.
-func (r *Report) addRefused(s *result.Simulation, c clock) {
-	counts := &table{Head: []string{"policy", "attempts refused", "episodes", "minutes with a refusal"}}
-	cohorts := &table{Head: []string{"policy", "cohort", "sessions wanted", "attempts refused", "sessions lost"}}
-	n := float64(max(s.Replications, 1))
-	for i := range s.Policies {
-		p := &s.Policies[i]
-		if !p.Enforced {
+func (r *Report) addRefused(k *courses) {
+	if slices.ContainsFunc(k.list, func(c course) bool { return c.refusals == nil }) {
+		return
+	}
+	counts := &table{Head: []string{k.what, "attempts refused", "episodes", "minutes with a refusal"}}
+	cohorts := &table{Head: []string{k.what, "cohort", "sessions wanted", "attempts refused", "sessions lost"}}
+	n := float64(k.runs)
+	total := int64(0)
+	for i := range k.list {
+		one := &k.list[i]
+		if !one.counted.Enforced {
 			continue
 		}
-		f := &p.Refusals
-		row, attempts := []string{policy(&p.Counted), decimal(float64(f.Attempts) / n), decimal(float64(f.Episodes) / n), decimal(float64(f.Minutes) / n)}, int64(0)
-		for _, k := range p.Cohorts {
-			attempts += k.Refused
-			if k.Refused > 0 || k.Lost > 0 {
-				cohorts.Rows = append(cohorts.Rows, []string{policy(&p.Counted), line(k.Name), decimal(float64(k.Sessions) / n), decimal(float64(k.Refused) / n), decimal(float64(k.Lost) / n)})
+		f := one.refusals
+		row, attempts := []string{one.name, decimal(float64(f.Attempts) / n), decimal(float64(f.Episodes) / n), decimal(float64(f.Minutes) / n)}, int64(0)
+		for _, c := range one.cohorts {
+			attempts += c.Refused
+			if c.Refused > 0 || c.Lost > 0 {
+				cohorts.Rows = append(cohorts.Rows, []string{one.name, line(c.Name), decimal(float64(c.Sessions) / n), decimal(float64(c.Refused) / n), decimal(float64(c.Lost) / n)})
 			}
 		}
+		total += max(attempts, f.Attempts)
 		if attempts > f.Attempts { // a result from before there were such counts
 			row = []string{row[0], decimal(float64(attempts) / n), none, none}
 		}
 		counts.Rows = append(counts.Rows, row)
 	}
-	if cohorts.Rows == nil {
-		r.add(section{Title: "Refusals", Text: "Nobody is refused in any run."})
+	if total == 0 && cohorts.Rows == nil {
+		r.add(section{Title: "Refusals", Text: "Nobody is refused in " + k.inRuns() + "."})
 		return
 	}
-	r.add(section{Title: "Refusals in three counts", Text: "Means of a run. An attempt is each connection or login refused, retries included. " +
+	r.add(section{Title: "Refusals in three counts", Text: k.means() + " An attempt is each connection or login refused, retries included. " +
 		"In an episode each refused attempt comes less than a minute after the one before. The last counts the minutes of the clock in which anybody is refused.", Table: counts})
-	for i := range s.Policies {
-		r.addRefusedHours(&s.Policies[i], n, c)
+	for i := range k.list {
+		r.addRefusedHours(k, &k.list[i])
 	}
-	r.add(section{Title: "Who is refused", Text: "Means of a run. A session is lost when somebody gives up.", Table: cohorts})
+	if cohorts.Rows != nil {
+		r.add(section{Title: "Who is refused", Text: k.means() + " A session is lost when somebody gives up.", Table: cohorts})
+	}
+}
+
+// inRuns says in which runs refusals are counted.
+func (k *courses) inRuns() string {
+	if k.runs == 1 && k.of > 1 {
+		return "replication 1 with the present key"
+	}
+	return "any run"
+}
+
+// means says what the counts of refusals are.
+func (k *courses) means() string {
+	if k.runs == 1 && k.of > 1 {
+		return "Replication 1, with the present key."
+	}
+	return "Means of a run."
 }
 
 // addRefusedHours shows at which hours of the week attempts are refused.
-func (r *Report) addRefusedHours(p *result.PolicyRun, n float64, c clock) {
-	if len(p.Refusals.ByHour) == 0 || c.start.IsZero() {
+func (r *Report) addRefusedHours(k *courses, one *course) {
+	c := k.clock
+	if len(one.refusals.ByHour) == 0 || c.start.IsZero() {
 		return
 	}
 	var m week
@@ -53,14 +77,14 @@ func (r *Report) addRefusedHours(p *result.PolicyRun, n float64, c clock) {
 		m.cover(c.wall(at))
 	}
 	m.cover(c.wall(c.end - 1))
-	for _, h := range p.Refusals.ByHour {
+	for _, h := range one.refusals.ByHour {
 		day, hour := h.Hour/24%7, h.Hour%24
-		m.values[day][hour] = float64(h.Attempts) / n
+		m.values[day][hour] = float64(h.Attempts) / float64(k.runs)
 		m.hours[day][hour] = 1
 	}
 	t := m.table(decimal)
 	t.Alarm = true
-	r.add(section{Title: "Refused attempts by hour and weekday: " + policy(&p.Counted), Text: "Means of a run over all replications.", Table: t})
+	r.add(section{Title: "Refused attempts by hour and weekday: " + one.name, Text: k.means(), Table: t})
 }
 
 // wall is an instant on the wall clock.

@@ -125,23 +125,29 @@ func (r *Report) Answer() string { return r.answer }
 // New makes a report. It fails when there is nothing to report.
 func New(s *Source) (*Report, error) {
 	r := &Report{}
-	sized := s.Sizing != nil && len(s.Sizing.Policies) > 0 && len(s.Sizing.Policies[0].Enough) > 0
-	simulated := s.Simulation != nil && len(s.Simulation.Policies) > 0
+	k, hasSizing, ran := coursesOf(s), sized(s.Sizing), s.Simulation != nil && len(s.Simulation.Policies) > 0
 	compared := s.Comparison != nil && len(s.Comparison.Sides) > 0
-	var first *timeSeries
-	if sized {
+	alone := compared && !hasSizing && !ran
+	if hasSizing {
 		r.addSizing(s.Sizing)
 	}
-	if simulated {
-		first = r.addSimulation(s.Simulation)
+	if ran {
+		r.addSimulation(s.Simulation)
 	}
-	if sized {
+	if alone {
+		r.addComparison(s.Comparison)
+	}
+	var first *timeSeries
+	if k != nil {
+		first = r.addTimes(k)
+	}
+	if hasSizing {
 		r.addPresent(s.Sizing)
-	} else if simulated {
-		r.addPeakHolders(&s.Simulation.Policies[0])
+	} else if k != nil {
+		r.addPeakHolders(&k.list[0])
 	}
-	if simulated {
-		r.addLarge(&s.Simulation.Policies[0].First)
+	if k != nil {
+		r.addLarge(&k.list[0].First)
 	}
 	if s.Replay != nil {
 		r.addReplay(s.Replay, s.Name)
@@ -149,11 +155,17 @@ func New(s *Source) (*Report, error) {
 	if s.Explanation != nil {
 		r.addExplanation(s.Explanation)
 	}
-	if compared {
+	if compared && !alone {
 		r.addComparison(s.Comparison)
 	}
-	if simulated {
-		r.addRest(s.Simulation, first, compared)
+	if ran && !compared {
+		r.addPolicies(s.Simulation)
+	}
+	if k != nil {
+		r.addRest(k, first)
+	}
+	if ran {
+		r.addQueues(s.Simulation)
 	}
 	if s.Readings != nil {
 		r.addReadings(s.Readings, s.Name)
@@ -167,16 +179,10 @@ func New(s *Source) (*Report, error) {
 	if r.answer == "" {
 		return nil, errNothing
 	}
-	r.lacks(s)
-	return r, nil
-}
-
-// lacks notes what the results of a scenario do not have.
-func (r *Report) lacks(s *Source) {
-	if s.Simulation != nil || s.Replay != nil || s.Attack != nil || s.Explanation != nil && s.Explanation.Scenario == "" {
-		return
+	if k == nil && s.Replay == nil && s.Attack == nil && (s.Explanation == nil || s.Explanation.Scenario != "") {
+		r.notes = append(r.notes, "Units over time, load duration and heat maps are not in a result of this kind; a report made from the scenario has them.")
 	}
-	r.notes = append(r.notes, "Units over time, load duration and heat maps are not in a result of this kind; a report made from the scenario has them.")
+	return r, nil
 }
 
 // open says what the report is about, unless an earlier result has said it.

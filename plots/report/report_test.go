@@ -46,6 +46,10 @@ func day() *Source {
 			{Units: 11, Count: 4, Risk: 0.04, Low: 0.01, High: 0.1}, {Units: 12, Low: 0, High: 0.04}},
 		AtPeak: []result.Share{{Cohort: "nurses", Units: 6.5}, {Cohort: "tablets", Units: 3.5}},
 	}}}
+	var hours []result.HourMean
+	for hour := range 12 {
+		hours = append(hours, result.HourMean{Hour: 6 + hour, Mean: float64(hour) / 2})
+	}
 	run := result.PolicyRun{
 		Counted: counted, Peaks: result.Spread{Min: 8, Median: 9, Max: 9, N: 100}, Demand: result.Spread{Min: 8, Median: 10, Max: 12, N: 100}, MeanUnits: 4.5,
 		FirstRefusals: &result.Instants{Min: 2 * engine.Hour, Median: 4 * engine.Hour, Max: 9 * engine.Hour, N: 60},
@@ -53,14 +57,14 @@ func day() *Source {
 		Cohorts:       []result.Cohort{{Name: "nurses", Sessions: 4000, Started: 4000}, {Name: "tablets", Sessions: 900, Started: 850, Refused: 350, Lost: 50}},
 		Refusals:      result.RefusalCounts{Attempts: 350, Episodes: 120, Minutes: 200, ByHour: []result.HourCount{{Hour: 10, Attempts: 300}, {Hour: 11, Attempts: 50}}},
 		TimeAt:        []result.UnitsTime{{Units: 0, Seconds: 600 * engine.Hour}, {Units: 9, Seconds: 600 * engine.Hour}},
-		First: result.Replication{
+		Course: result.Course{Hours: hours, First: result.Replication{
 			Peak: engine.Peak{Units: 9, At: 4 * engine.Hour}, Demand: engine.Peak{Units: 11, At: 5 * engine.Hour},
 			FirstRefusal: &result.CohortRefusal{Refusal: result.Refusal{At: 4 * engine.Hour, Via: "rest", Needed: 1, InUse: 9}, Cohort: "tablets"},
 			PeakByCohort: []result.CohortUnits{{Cohort: "nurses", Units: 6, Users: 6}, {Cohort: "tablets", Units: 3, Users: 1}},
 			Holders:      []result.CohortHolder{{Holder: result.Holder{LicenseUserID: "10.1.0.20", UnitsAtPeak: 3, ConnectionsAtPeak: 3}, Cohort: "tablets"}},
 			Series:       []result.Sample{{}, {At: 2 * engine.Hour, Units: 5}, {At: 4 * engine.Hour, Units: 9}, {At: 8 * engine.Hour, Units: 2}},
 			DemandSeries: []result.Sample{{}, {At: 2 * engine.Hour, Units: 5}, {At: 5 * engine.Hour, Units: 11}, {At: 8 * engine.Hour, Units: 2}},
-		},
+		}},
 	}
 	counting := run
 	counting.Counted, counting.Refusing, counting.FirstRefusals, counting.First.FirstRefusal = contract, result.Proportion{N: 100, High: 0.036}, nil, nil
@@ -420,7 +424,7 @@ func TestTrim(t *testing.T) {
 }
 
 // A week with 5 units, and 9 on Tuesday from 10:30 to 10:45: that hour has a
-// peak of 9 and a mean of 5 + 4/4.
+// peak of 9 and a mean of 5 + 4/4, which the result says.
 func TestHoursOfTheWeek(t *testing.T) {
 	s := day()
 	s.Simulation.Start = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) // a Monday
@@ -429,6 +433,11 @@ func TestHoursOfTheWeek(t *testing.T) {
 	p := &s.Simulation.Policies[0]
 	p.First.DemandSeries = nil
 	p.First.Series = []result.Sample{{Units: 5}, {At: burst, Units: 9}, {At: burst + 15*engine.Minute, Units: 5}}
+	p.Hours = nil
+	for hour := range 7 * 24 {
+		p.Hours = append(p.Hours, result.HourMean{Hour: hour, Mean: 5})
+	}
+	p.Hours[24+10].Mean = 6
 	r, err := New(s)
 	if err != nil {
 		t.Fatal(err)

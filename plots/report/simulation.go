@@ -4,14 +4,12 @@ import (
 	"fmt"
 
 	"highwater/engine"
-	"highwater/plots"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
 
-// addSimulation begins with units over time. It gives back the first policy's
-// line, where the results still have it.
-func (r *Report) addSimulation(s *result.Simulation) *timeSeries {
+// addSimulation opens a report of a simulation.
+func (r *Report) addSimulation(s *result.Simulation) {
 	p := &s.Policies[0]
 	c := clock{s.Start, s.Duration}
 	if r.open(s.Scenario, "simulation", simulationAnswer(s, p, c)) {
@@ -24,21 +22,6 @@ func (r *Report) addSimulation(s *result.Simulation) *timeSeries {
 			r.figures = append(r.figures, figure{Value: words.Number(p.Units), Label: p.LimitOn + " on the license key"})
 		}
 	}
-	return r.addTimes(s, c)
-}
-
-// addRest is what is further back.
-func (r *Report) addRest(s *result.Simulation, first *timeSeries, compared bool) {
-	c := clock{s.Start, s.Duration}
-	if !compared {
-		r.addPolicies(s)
-	}
-	r.addDuration(s)
-	if first != nil {
-		r.addWeek(first, c)
-	}
-	r.addRefused(s, c)
-	r.addQueues(s)
 }
 
 // needed is what a policy needs of what its key limits.
@@ -72,84 +55,6 @@ func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string
 	return text + "."
 }
 
-// addTimes draws the units over time, where the results still have them.
-func (r *Report) addTimes(s *result.Simulation, c clock) *timeSeries {
-	var list []timeSeries
-	limit := 0
-	anyNeeded, stretched := false, false
-	for i := range s.Policies {
-		p := &s.Policies[i]
-		if p.Enforced && limit == 0 {
-			limit = p.Units
-		}
-		one, top := lineOf(p)
-		if one.samples == nil && one.drawn == nil {
-			continue
-		}
-		what := "peak "
-		if one.demand {
-			what, anyNeeded = "needed ", true
-		}
-		stretched = stretched || one.drawn != nil
-		one.peak = &plots.Mark{At: top.At.Seconds(), Units: float64(top.Units)}
-		one.note = what + words.Number(top.Units) + " at " + c.at(top.At)
-		if one.demand && p.First.Peak.Units > 0 && !one.byConns {
-			one.note += ", " + words.Number(p.First.Peak.Units) + " in use at " + c.at(p.First.Peak.At)
-		}
-		if f := p.First.FirstRefusal; f != nil {
-			inUse := f.InUse
-			if one.byConns {
-				inUse = f.Connections
-			}
-			one.refusal = &plots.Mark{At: f.At.Seconds(), Units: float64(inUse), Text: f.Via + ": " + f.ClientSees}
-			one.note += ", first refusal " + c.at(f.At)
-		}
-		list = append(list, one)
-	}
-	if list == nil {
-		r.notes = append(r.notes, "Units over time are not in a result; a report made from the scenario has them.")
-		return nil
-	}
-	text, times := "Replication 1.", newTimes("units", c, limit, list)
-	if anyNeeded {
-		times.times.PeakHeading = "needed"
-		text += " Drawn is what the traffic needs if nobody is refused; above the limit callers are refused."
-	}
-	if stretched {
-		r.notes = append(r.notes, "Means by hour are not in a result; a report made from the scenario has them.")
-		text += fmt.Sprintf(" A result has it in stretches of %s: drawn is the most in each, and a band down to the fewest.", words.LongSpan(stretchOf(c.end)))
-	}
-	r.add(section{Title: "Units over time", Text: text, Chart: times, Table: hourTable(list, c)})
-	return &list[0]
-}
-
-// lineOf is a policy's line over time, of what is needed where that differs,
-// and its highest place.
-func lineOf(p *result.PolicyRun) (one timeSeries, top engine.Peak) {
-	f := &p.First
-	one = timeSeries{name: policy(&p.Counted), samples: f.Series, byConns: byConnections(&p.Counted)}
-	top = f.Peak
-	if f.Series == nil {
-		one.drawn = f.Drawn
-	}
-	if f.DemandSeries != nil || f.DemandDrawn != nil {
-		one.samples, top, one.demand = f.DemandSeries, f.Demand, true
-		if f.DemandSeries == nil {
-			one.drawn = f.DemandDrawn
-		}
-	}
-	if one.byConns {
-		one.name += " (connections)"
-		top = highest(&one)
-	}
-	return one, top
-}
-
-// stretchOf is how long the stretches of a result are, at the least.
-func stretchOf(end engine.Time) engine.Time {
-	return (end + result.MostStretches - 1) / result.MostStretches
-}
-
 // highest is the most connections that are open, and when.
 func highest(line *timeSeries) (top engine.Peak) {
 	for _, d := range line.drawn {
@@ -177,7 +82,10 @@ func hourTable(list []timeSeries, c clock) *table {
 	}
 	t := &table{Head: []string{"from"}}
 	for i := range list {
-		t.Head = append(t.Head, list[i].name+": peak", "mean")
+		t.Head = append(t.Head, list[i].name+": peak")
+		if list[i].drawn == nil {
+			t.Head = append(t.Head, "mean")
+		}
 	}
 	for from := engine.Time(0); from < c.end; from += length {
 		t.Rows = append(t.Rows, []string{c.at(from)})
@@ -193,7 +101,7 @@ func fillHours(t *table, s *timeSeries, length, end engine.Time) {
 	for i := range t.Rows {
 		from := engine.Time(i) * length
 		if s.drawn != nil {
-			t.Rows[i] = append(t.Rows[i], decimal(s.most(from, min(from+length, end))), none)
+			t.Rows[i] = append(t.Rows[i], decimal(s.most(from, min(from+length, end))))
 			continue
 		}
 		peak, mean := s.stretch(&next, &units, from, min(from+length, end))
@@ -202,18 +110,18 @@ func fillHours(t *table, s *timeSeries, length, end engine.Time) {
 }
 
 // addPeakHolders lists who holds the units at the peak of a replication.
-func (r *Report) addPeakHolders(p *result.PolicyRun) {
-	if len(p.First.PeakByCohort) == 0 {
+func (r *Report) addPeakHolders(k *course) {
+	if len(k.First.PeakByCohort) == 0 {
 		return
 	}
 	t := &table{Head: []string{"cohort", "units", "license user IDs"}}
 	var amounts []float64
-	for _, k := range p.First.PeakByCohort {
-		amounts = append(amounts, float64(k.Units))
-		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users)})
+	for _, u := range k.First.PeakByCohort {
+		amounts = append(amounts, float64(u.Units))
+		t.Rows = append(t.Rows, []string{line(u.Cohort), words.Number(u.Units), words.Number(u.Users)})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + policy(&p.Counted) + ".", Table: t})
+	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + k.name + ".", Table: t})
 }
 
 // addLarge lists the largest holders at the peak, unless all hold one unit.
@@ -245,15 +153,15 @@ var shares = []float64{0, 0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1}
 
 // addDuration draws for how much of the time at least so many units are in
 // use.
-func (r *Report) addDuration(s *result.Simulation) {
+func (r *Report) addDuration(k *courses) {
 	c := &chart{ID: "duration", LimitX: -1, LimitY: -1, right: 1, XTitle: "share of the time with at least so many units", YTitle: "units in use"}
-	t := &table{Head: []string{"policy"}}
+	t := &table{Head: []string{k.what}}
 	for _, v := range shares {
 		t.Head = append(t.Head, percent(v))
 	}
 	most := 0
-	for i := range s.Policies {
-		for _, u := range s.Policies[i].TimeAt {
+	for i := range k.list {
+		for _, u := range k.list[i].timeAt {
 			most = max(most, u.Units)
 		}
 	}
@@ -270,21 +178,25 @@ func (r *Report) addDuration(s *result.Simulation) {
 		c.hover.X = append(c.hover.X, round(100*float64(i)/places))
 		c.hover.At = append(c.hover.At, percent(float64(i)/places)+" of the time")
 	}
-	for i := range s.Policies {
-		p := &s.Policies[i]
+	for i := range k.list {
+		one := &k.list[i]
 		texts := make([]string, places+1)
 		for j := range texts {
-			texts[j] = "at least " + words.Number(atLeast(p.TimeAt, float64(j)/places))
+			texts[j] = "at least " + words.Number(atLeast(one.timeAt, float64(j)/places))
 		}
-		c.hover.Names, c.hover.Texts = append(c.hover.Names, policy(&p.Counted)), append(c.hover.Texts, texts)
-		c.Lines = append(c.Lines, chartLine{Name: policy(&p.Counted), line: c.durationLine(p.TimeAt), Style: i % styles})
-		row := []string{policy(&p.Counted)}
+		c.hover.Names, c.hover.Texts = append(c.hover.Names, one.name), append(c.hover.Texts, texts)
+		c.Lines = append(c.Lines, chartLine{Name: one.name, line: c.durationLine(one.timeAt), Style: i % styles})
+		row := []string{one.name}
 		for _, v := range shares {
-			row = append(row, words.Number(atLeast(p.TimeAt, v)))
+			row = append(row, words.Number(atLeast(one.timeAt, v)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	r.add(section{Title: "Load duration", Text: "For how much of the time at least so many units are in use, over all replications, with the key as it is. " +
+	how := "with the key as it is"
+	if k.demand {
+		how = "if nobody is refused"
+	}
+	r.add(section{Title: "Load duration", Text: "For how much of the time at least so many units are in use, over all replications, " + how + ". " +
 		"A steep left end says that the peak is short.", Chart: c, Table: t})
 }
 

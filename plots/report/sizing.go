@@ -10,6 +10,11 @@ import (
 	"highwater/sim/result/words"
 )
 
+// sized reports whether there is a sizing with an answer.
+func sized(s *result.Sizing) bool {
+	return s != nil && len(s.Policies) > 0 && len(s.Policies[0].Enough) > 0
+}
+
 func (r *Report) addSizing(s *result.Sizing) {
 	p := &s.Policies[0]
 	c := clock{s.Start, s.Duration}

@@ -23,40 +23,44 @@ func (w *week) cover(wall time.Time) {
 	w.hours[day][hour] = max(w.hours[day][hour], 1)
 }
 
-// addWeek shows the peak and the mean of each hour of the week, of full hours
-// on the clock.
-func (r *Report) addWeek(s *timeSeries, c clock) {
+// addWeek shows the peak and the mean of each hour of the week.
+func (r *Report) addWeek(k *course, s *timeSeries, c clock) {
 	if c.start.IsZero() {
 		return
 	}
-	var peaks, means week
+	r.addPeaks(s, c)
+	var m week
+	for _, h := range k.Hours {
+		day, hour := h.Hour/24%7, h.Hour%24
+		m.values[day][hour], m.hours[day][hour] = h.Mean, 1
+	}
+	if t := m.table(func(v float64) string { return decimal(math.Round(v)) }); len(t.Rows) > 0 {
+		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each hour over all replications, if nobody is refused, by " + k.name + ".", Table: t})
+	}
+}
+
+// addPeaks shows the peak of each hour of the week, of full hours on the clock.
+func (r *Report) addPeaks(s *timeSeries, c clock) {
+	var peaks week
 	past := engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second + engine.Time(c.start.Nanosecond()/1000)
 	first := (engine.Hour - past) % engine.Hour
 	next, units := 0, 0
 	for from := first; from+engine.Hour <= c.end; from += engine.Hour {
-		var peak, mean float64
+		var peak float64
 		if s.drawn != nil {
 			peak = s.most(from, from+engine.Hour)
 		} else {
-			peak, mean = s.stretch(&next, &units, from, from+engine.Hour)
+			peak, _ = s.stretch(&next, &units, from, from+engine.Hour)
 		}
 		day, hour := cellOf(c.wall(from))
 		peaks.values[day][hour] = max(peaks.values[day][hour], peak)
-		means.values[day][hour] += mean
-		means.hours[day][hour]++
+		peaks.cover(c.wall(from))
 	}
-	for day := range means.values {
-		for hour := range means.values[day] {
-			means.values[day][hour] /= max(means.hours[day][hour], 1)
-		}
-	}
-	peaks.hours = means.hours
 	by := "by " + s.name + "."
 	if s.demand {
 		by = "if nobody is refused, " + by
 	}
-	whole := func(v float64) string { return decimal(math.Round(v)) }
-	t := peaks.table(whole)
+	t := peaks.table(decimal)
 	if len(t.Rows) == 0 {
 		return
 	}
@@ -65,9 +69,6 @@ func (r *Report) addWeek(s *timeSeries, c clock) {
 		text += " It is read from stretches of " + words.LongSpan(size) + ", so that the end of one may count for the hour before or after."
 	}
 	r.add(section{Title: "Peak by hour and weekday", Text: text, Table: t})
-	if s.drawn == nil {
-		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each full hour of replication 1, " + by, Table: means.table(whole)})
-	}
 }
 
 // stretch is the peak and the mean of a stretch of time. It goes on from the

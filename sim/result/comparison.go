@@ -31,9 +31,10 @@ type Side struct {
 	MeanUnits float64        `json:"mean_units"`
 	Contract  *ContractCount `json:"contract"` // null where the side itself counts by contract
 	Refusals  *Refusals      `json:"refusals"` // null where nothing limits
+	Cohorts   []Cohort       `json:"cohorts"`  // totals over all replications
+	TimeAt    []UnitsTime    `json:"time_at_units"`
 
-	// Detail is the first replication, for charts. It is not part of the JSON.
-	Detail *Replication `json:"-"`
+	Course
 }
 
 // A ContractCount is how many units the same people take by the contract's
@@ -49,6 +50,8 @@ type Refusals struct {
 	First    Quantile   `json:"first_refusal"` // when half of the runs have had one
 	Attempts float64    `json:"attempts"`      // refused in a run, on average
 	Lost     float64    `json:"lost"`          // sessions lost in a run, on average
+
+	Counts RefusalCounts `json:"counts"` // of all replications
 }
 
 // A Pair is a side compared with the baseline: differences are the side's

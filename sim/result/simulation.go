@@ -26,7 +26,19 @@ type PolicyRun struct {
 	TimeAt            []UnitsTime   `json:"time_at_units"`    // summed over all replications
 	Queues            []Queue       `json:"queues,omitempty"` // by proxy with a cap
 
+	Course
+}
+
+// A Course is how use goes over time by a policy and a key.
+type Course struct {
+	Hours []HourMean  `json:"demand_by_hour"` // of the week, if nobody were refused, over all replications
 	First Replication `json:"first_replication"`
+}
+
+// An HourMean is the mean units in use in an hour of the week.
+type HourMean struct {
+	Hour int     `json:"hour_of_week"` // from Monday 00:00, 0 to 167
+	Mean float64 `json:"mean_units"`
 }
 
 // A Spread is the range of a whole number over replications.
@@ -70,7 +82,7 @@ type ViaCount struct {
 	Refused int64  `json:"refused"`
 }
 
-// RefusalCounts counts refusals in three ways, summed over all replications.
+// RefusalCounts counts refusals in three ways, summed over replications.
 type RefusalCounts struct {
 	Attempts int64       `json:"attempts"` // refused, retries and logins included
 	Episodes int64       `json:"episodes"` // of refused attempts, each less than a minute after the one before
@@ -103,6 +115,7 @@ type Replication struct {
 	PeakByCohort      []CohortUnits   `json:"peak_by_cohort"`
 	Holders           []CohortHolder  `json:"top"` // the ten license user IDs with the most units at the peak
 	HoldersTotal      int             `json:"holders"`
+	Refusals          RefusalCounts   `json:"refusals"`
 
 	// Drawn is the use over time of what the key limits, and DemandDrawn what
 	// it would be without a limit, where that is not the same. They are in at

@@ -64,6 +64,9 @@ type PolicySizing struct {
 
 	NeededBy []int    `json:"needed_by_replication"`
 	Warnings []string `json:"warnings"`
+
+	TimeAt []UnitsTime `json:"demand_time_at_units"` // if nobody were refused, summed over all replications
+	Course
 }
 
 // A Need is how many units keep a risk.

@@ -70,7 +70,8 @@ func casesOf(sides []Side) (cases []sim.Case, contracts []int) {
 
 func sideOf(name string, s, contract *sim.Sample, q *Question) result.Side {
 	side := result.Side{
-		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: mean(meanUnits(s)), Detail: s.Detail(),
+		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: mean(meanUnits(s)),
+		Cohorts: s.Use.Cohorts, TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
 	}
 	for _, risk := range q.Risks {
 		side.Enough = append(side.Enough, Enough(sorted(s), risk, q.Confidence))
@@ -105,6 +106,7 @@ func refusals(s *sim.Sample, confidence float64) *result.Refusals {
 	r.Risk.Low, r.Risk.High = stats.ClopperPearson(r.Risk.Count, s.N, confidence)
 	r.First = quantileAt(stats.KaplanMeier(lifetimes(s), confidence), 0.5)
 	r.Attempts, r.Lost = mean(total(s.Use.Refused, s.N)), mean(total(s.Use.Lost, s.N))
+	r.Counts = s.Use.RefusalCounts()
 	return r
 }
 

@@ -33,7 +33,7 @@ type Question struct {
 // Size says how many units are enough for each case. When the context ends it
 // answers by the replications that are done; the error is the context's.
 func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*result.Sizing, error) {
-	o.Demand = true
+	o.Demand, o.Detail = true, true
 	s := newSequence(q)
 	o.Enough = s.enough
 	samples, err := sim.Replicate(ctx, cases, o)
@@ -149,6 +149,7 @@ func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing
 	p := result.PolicySizing{
 		Counted: s.Case.Counted(), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
 		Needed: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
+		TimeAt: s.Demand.UnitsTimes(), Course: s.Course(),
 	}
 	for _, risk := range q.Risks {
 		p.Enough = append(p.Enough, Enough(peaks, risk, seq.confidence))

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// busy is a scenario whose key refuses somebody in every replication: 60 people
+// come within 10 minutes and stay for longer than that.
+const busy = `name: busy
+start: 2026-11-23T07:30:00Z
+duration: 2h
+reps: 3
+license: {units: 40}
+compare: [iris-pre-2022.3, community]
+cohorts:
+  - {name: staff, kind: users, count: 60, arrivals: {storm: 08:00, spread: 10m}, session: exp(30m)}
+  - {name: calls, kind: callers, arrivals: {poisson: 6/min}, session: 2s}
+`
+
+// A drawnCourse is what results with a course have in common.
+type drawnCourse struct {
+	result.Counted
+	result.Course
+}
+
+// The units over time of each kind of result have the very peaks that it tells,
+// and at the first refusal the units that it tells are in use; the bytes do
+// not depend on the workers.
+func TestCourseHasThePeaks(t *testing.T) {
+	inFolder(t, map[string]string{"busy.yaml": busy})
+	for command, flags := range map[string]string{"run": "", "size": "--no-growth", "compare": ""} {
+		args := append([]string{command, "busy.yaml", "-q", "--json"}, strings.Fields(flags)...)
+		code, out, errs := highwater(t.Context(), nil, append(args, "--workers", "1")...)
+		if code != 0 {
+			t.Fatal(errs)
+		}
+		if _, two, _ := highwater(t.Context(), nil, append(args, "--workers", "2")...); two != out {
+			t.Errorf("%s: two workers give other bytes than one", command)
+		}
+		var res struct{ Policies, Sides []drawnCourse }
+		if err := json.Unmarshal([]byte(out), &res); err != nil {
+			t.Fatal(err)
+		}
+		list := append(res.Policies, res.Sides...)
+		if len(list) != 3 {
+			t.Fatalf("%s has %d courses", command, len(list))
+		}
+		for i := range list {
+			checkCourse(t, command+" by "+list[i].Policy, &list[i])
+		}
+	}
+}
+
+func checkCourse(t *testing.T, name string, c *drawnCourse) {
+	t.Helper()
+	f := &c.First
+	used, needed := f.Peak.Units, f.Demand.Units
+	if c.LimitOn == engine.LimitConnections.String() {
+		used, needed = f.PeakConnections, f.DemandConnections
+	}
+	if got := highestOf(f.Drawn).High; got != used {
+		t.Errorf("%s: the most that is drawn is %d, and the peak is %d", name, got, used)
+	}
+	if c.LimitOn == engine.LimitUnits.String() && !within600th(highestOf(f.Drawn), f.Peak.At) {
+		t.Errorf("%s: the peak is drawn at %v, and was at %v", name, highestOf(f.Drawn).At, f.Peak.At)
+	}
+	switch {
+	case needed == used && f.DemandDrawn == nil:
+	case highestOf(f.DemandDrawn).High != needed:
+		t.Errorf("%s: the most that is drawn of the demand is %d, and its peak is %d", name, highestOf(f.DemandDrawn).High, needed)
+	}
+	if x := f.FirstRefusal; x == nil {
+		if c.Policy == "iris-2022.3" {
+			t.Errorf("%s: nobody is refused", name)
+		}
+	} else if s := stretchAt(f.Drawn, x.At); c.LimitOn == engine.LimitUnits.String() && (x.InUse < s.Low || x.InUse > s.High) {
+		t.Errorf("%s: drawn are %d to %d at the first refusal, with %d in use", name, s.Low, s.High, x.InUse)
+	}
+	if (f.FirstRefusal != nil) != (f.Refusals.Attempts > 0) {
+		t.Errorf("%s: the first refusal is %v, and the counts are %v", name, f.FirstRefusal, f.Refusals)
+	}
+	// The run has a part of three hours of Monday.
+	if len(c.Hours) != 3 || c.Hours[0].Hour != 7 {
+		t.Errorf("%s: the hours are %v", name, c.Hours)
+	}
+}
+
+// highestOf is the first of the highest stretches.
+func highestOf(list []result.Stretch) (top result.Stretch) {
+	for _, s := range list {
+		if s.High > top.High {
+			top = s
+		}
+	}
+	return top
+}
+
+// stretchAt is the stretch in which an instant is.
+func stretchAt(list []result.Stretch, at engine.Time) (s result.Stretch) {
+	for _, next := range list {
+		if next.At <= at {
+			s = next
+		}
+	}
+	return s
+}
+
+// within600th tells whether an instant is in a stretch of two hours, of which
+// there are 600.
+func within600th(s result.Stretch, at engine.Time) bool {
+	return s.At <= at && at < s.At+2*engine.Hour/600
+}

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// titles are those of a report's sections.
+func titles(r *Report) (list []string) {
+	for i := range r.sections {
+		list = append(list, r.sections[i].Title)
+	}
+	return list
+}
+
+// sectionOf is the section with a title.
+func sectionOf(t *testing.T, r *Report, title string) *section {
+	t.Helper()
+	i := slices.Index(titles(r), title)
+	if i < 0 {
+		t.Fatalf("there is no %q among %q", title, titles(r))
+	}
+	return &r.sections[i]
+}
+
+// drawnDay is the day's course as a result has it.
+func drawnDay(s *Source) result.Course {
+	c := s.Simulation.Policies[0].Course
+	c.First.Series, c.First.DemandSeries = nil, nil
+	c.First.Drawn = []result.Stretch{{}, {At: 2 * engine.Hour, Low: 5, High: 5}, {At: 4 * engine.Hour, Low: 5, High: 9}, {At: 8 * engine.Hour, Low: 2, High: 2}}
+	c.First.DemandDrawn = []result.Stretch{{}, {At: 2 * engine.Hour, Low: 5, High: 5}, {At: 5 * engine.Hour, Low: 5, High: 11}, {At: 8 * engine.Hour, Low: 2, High: 2}}
+	c.First.Refusals = result.RefusalCounts{Attempts: 4, Episodes: 2, Minutes: 3, ByHour: []result.HourCount{{Hour: 10, Attempts: 4}}}
+	return c
+}
+
+// A sizing has the chart of replication 1 with the limit, the peak of what is
+// needed and the first refusal with the present key, and what else is drawn of
+// a simulation.
+func TestSizingHasItsCourse(t *testing.T) {
+	s := &Source{Sizing: day().Sizing}
+	p := &s.Sizing.Policies[0]
+	p.Course, p.TimeAt = drawnDay(day()), []result.UnitsTime{{Units: 0, Seconds: 3 * engine.Hour}, {Units: 11, Seconds: engine.Hour}}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written(t, s)
+	units := sectionOf(t, r, "Units over time").Chart
+	if units.limit != 9 || len(units.Lines) != 1 || len(units.Marks) != 2 {
+		t.Errorf("the chart has the limit %v, %d lines and %d marks", units.limit, len(units.Lines), len(units.Marks))
+	}
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want {
+		t.Errorf("the line is said to be %q, want %q", got, want)
+	}
+	// A quarter of the time 11 units are needed.
+	duration := sectionOf(t, r, "Load duration")
+	if got := strings.Join(duration.Table.Rows[0], " "); got != "iris-2022.3 11 11 11 11 11 11 0 0 0 0" || !strings.Contains(duration.Text, "if nobody is refused") {
+		t.Errorf("%s: %s", duration.Text, got)
+	}
+	counts := sectionOf(t, r, "Refusals in three counts")
+	if got := strings.Join(counts.Table.Rows[0], " "); got != "iris-2022.3 4 2 3" || !strings.HasPrefix(counts.Text, "Replication 1, with the present key.") {
+		t.Errorf("%s: %s", counts.Text, got)
+	}
+	for _, title := range []string{"Peak by hour and weekday", "Mean by hour and weekday", "Refused attempts by hour and weekday: iris-2022.3", "Who holds the units at the peak"} {
+		sectionOf(t, r, title)
+	}
+	if len(r.notes) > 0 {
+		t.Errorf("the notes are %q", r.notes)
+	}
+}
+
+// Sides with one key are drawn as they need it, against the limit. With several
+// keys each is drawn as its key makes it.
+func TestComparisonHasItsCourses(t *testing.T) {
+	s := &Source{Comparison: day().Comparison}
+	for i := range s.Comparison.Sides {
+		d := &s.Comparison.Sides[i]
+		d.Course, d.Cohorts, d.TimeAt = drawnDay(day()), []result.Cohort{}, []result.UnitsTime{{Units: 9, Seconds: engine.Hour}}
+		if d.Refusals != nil {
+			d.Refusals.Counts = result.RefusalCounts{Attempts: 350, Episodes: 120, Minutes: 200}
+		}
+	}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written(t, s)
+	if got := titles(r)[0]; got != "Policies and keys side by side" {
+		t.Errorf("the report begins with %q", got)
+	}
+	units := sectionOf(t, r, "Units over time").Chart
+	if units.limit != 9 || len(units.Lines) != 2 || !strings.HasPrefix(units.Lines[0].Note, "needed 11 at 11:00") {
+		t.Errorf("the chart has the limit %v and %d lines, the first %q", units.limit, len(units.Lines), units.Lines[0].Note)
+	}
+	if got := strings.Join(sectionOf(t, r, "Refusals in three counts").Table.Rows[0], " "); got != "iris-2022.3 3.5 1.2 2" {
+		t.Errorf("refused: %s", got)
+	}
+	s.Comparison.Sides[1].Enforced, s.Comparison.Sides[1].Units = true, 12
+	if r, err = New(s); err != nil {
+		t.Fatal(err)
+	}
+	units = sectionOf(t, r, "Units over time").Chart
+	if got, want := units.Lines[0].Note, "peak 9 at 10:00, first refusal 10:00"; units.LimitY >= 0 || got != want {
+		t.Errorf("with two keys there is a limit at %v, and the first line is %q, want %q", units.limit, got, want)
+	}
+}
+
+// Results of before there were courses say what they do not have, and claim
+// nothing.
+func TestResultsWithoutACourse(t *testing.T) {
+	all := day()
+	for name, s := range map[string]*Source{"sizing": {Sizing: all.Sizing}, "comparison": {Comparison: all.Comparison}} {
+		r, err := New(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.notes) != 1 || !strings.HasPrefix(r.notes[0], "Units over time are not in this result") {
+			t.Errorf("%s: the notes are %q", name, r.notes)
+		}
+		for _, title := range titles(r) {
+			if strings.Contains(title, "Refus") || strings.Contains(title, "Load") {
+				t.Errorf("%s: there is %q", name, title)
+			}
+		}
+	}
+}
