@@ -54,7 +54,7 @@ func TestTransitionSticks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s on %d", tt.load, tt.max), func(t *testing.T) {
-			duration := "3d"
+			duration := "1d"
 			if tt.long {
 				if !*long {
 					t.Skip("takes minutes: run with -long")
@@ -93,10 +93,18 @@ func TestGraceAddsLoad(t *testing.T) {
 		estimateOf(outs, above(30)).check(t, "P(N > 30)", 0.175883626071, 0.03)
 		estimateOf(outs, above(40)).check(t, "P(N > 40)", 0.00347046684987, 0.10)
 	})
-	for units, want := range map[int]float64{30: 0.0637008060617, 40: 0.00223797568276} {
-		t.Run(fmt.Sprint(units), func(t *testing.T) {
-			_, outs := replicate(t, oracle(t, "grace.yaml", "unlimited", fmt.Sprint(units), "30d", "8d"), 24)
-			estimateOf(outs, blocked).check(t, "blocking", want, 0.10)
+	for _, tt := range []struct {
+		units    int
+		duration string
+		want     float64
+		share    float64 // most standard error
+	}{
+		{30, "2d", 0.0637008060617, 0.03},
+		{40, "4d", 0.00223797568276, 0.10},
+	} {
+		t.Run(fmt.Sprint(tt.units), func(t *testing.T) {
+			_, outs := replicate(t, oracle(t, "grace.yaml", "unlimited", fmt.Sprint(tt.units), "30d", tt.duration), 24)
+			estimateOf(outs, blocked).check(t, "blocking", tt.want, tt.share)
 		})
 	}
 }
