@@ -372,7 +372,7 @@ var expectedObject = object[expected]{
 			slot: limit(Failures, shareLimit)},
 		{name: "lag", doc: "a percentile (p99 unless percentile says otherwise) of how late the generator sends real requests, at the most", example: "20ms",
 			slot: limit(Lag, lengthLimit)},
-		{name: "divergence", doc: "units that a real target reports beyond what its requests can take, or short of it, at the most", example: "2",
+		{name: "divergence", doc: "units by which a real target is off, at a sample for certain or on average, at the most", example: "2",
 			slot: limit(Divergence, wholeLimit)},
 		{name: "percentile", otherwise: "p99", doc: "which percentile of the requests a latency or lag is", example: "p90",
 			slot: into(percentiles, func(x *expected) *float64 { return &x.Percentile })},

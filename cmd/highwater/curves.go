@@ -140,7 +140,7 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 		if d.Outside > 0 {
 			outside = fmt.Sprintf("outside of the uncertainty in %s, by up to %s (%s)", words.Number(d.Outside), words.Plural(d.Most, "unit"), c.at(d.MostAt))
 		}
-		fmt.Fprintf(w, "as reported in %s: %s, %s\n", words.Plural(d.Samples-d.Failed, "sample"), farthest, outside)
+		fmt.Fprintf(w, "as reported in %s: %s, %s%s\n", words.Plural(d.Samples-d.Failed, "sample"), farthest, outside, meanOff(d))
 	}
 	for _, text := range res.Words {
 		fmt.Fprintln(w, "  "+text)
@@ -151,11 +151,33 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 	if res.Verdict != "" {
 		allowed := ""
 		if d := res.Divergence; d != nil && d.Allowed != nil {
-			allowed = fmt.Sprintf(" (at most %s outside of the uncertainty, and %s answered otherwise for certain)", words.Plural(*d.Allowed, "unit"),
-				words.Plural(*res.Outcomes.Allowed, "attempt"))
+			allowed = fmt.Sprintf(" (off by %s, at most %d; %s answered otherwise for certain, at most %d)", offText(d), *d.Allowed,
+				words.Plural(res.Outcomes.Wrong(), "attempt"), *res.Outcomes.Allowed)
 		}
 		fmt.Fprintf(w, "divergence: %s%s\n", res.Verdict, allowed)
 	}
+}
+
+// meanOff is what the samples have beyond the curve as run on average.
+func meanOff(d *result.Divergence) string {
+	m := &d.Mean
+	switch {
+	case m.N == 0:
+		return ""
+	case m.Batches == 0:
+		return fmt.Sprintf(", by %+.2f on average (too few samples for an interval)", m.Mean)
+	}
+	return fmt.Sprintf(", by %+.2f (%+.2f to %+.2f) on average, by the means of %d batches", m.Mean, *m.Low, *m.High, m.Batches)
+}
+
+// offText is by how much a target is off, with its limits, of a divergence that
+// is judged.
+func offText(d *result.Divergence) string {
+	high := "…"
+	if units, ok := d.AtMost(); ok {
+		high = toldText(&units, "units", float64(*d.Allowed))
+	}
+	return fmt.Sprintf("%s (%d to %s) units", toldText(new(d.Off()), "units", float64(*d.Allowed)), d.Most, high)
 }
 
 // curvesError is how a verdict on the divergence ends the program.
@@ -172,7 +194,11 @@ func curvesError(res *result.Curves) error {
 		}
 		return &exitError{exitNo, fmt.Errorf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)}
 	case result.Inconclusive:
-		return &exitError{exitInconclusive, errors.New("inconclusive: the target's units cannot be compared")}
+		d := res.Divergence
+		if d == nil || d.Allowed == nil || res.Unlike != "" || d.Mean.N == 0 {
+			return &exitError{exitInconclusive, errors.New("inconclusive: the target's units cannot be compared")}
+		}
+		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: the target's units are off by %s, and at most %d are allowed", offText(d), *d.Allowed)}
 	}
 	return nil
 }

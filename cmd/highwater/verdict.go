@@ -36,6 +36,12 @@ func writeGate(w io.Writer, g *result.Gate) {
 		fmt.Fprint(w, "Interval: of the figure that all but the risk of the runs keep to. Its limits and those of the\n"+
 			"share with more have the expectation's confidence each. See highwater help gating.\n")
 	}
+	if slices.ContainsFunc(g.Expectations, func(j result.Judged) bool {
+		return j.Figure == scenario.Divergence.String() && j.Unit == "units" && j.Low != nil
+	}) {
+		fmt.Fprint(w, "Interval of a divergence: from what is certain at the worst sample to the upper limit of the mean.\n"+
+			"See highwater help gating.\n")
+	}
 	if b := g.Baseline; b != nil {
 		fmt.Fprintf(w, "\ncompared with the baseline: %s\n", b.Verdict)
 		for _, c := range b.Changes {

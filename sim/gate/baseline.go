@@ -144,7 +144,7 @@ func compare(c *result.Compared, f, old *result.GateFigure, g, base *result.Gate
 
 // more is the judgement on a difference by its limits.
 func more(c *result.Compared, low, high float64) {
-	c.Low, c.High = ref(low), ref(high)
+	c.Low, c.High = new(low), new(high)
 	switch {
 	case high <= c.Allowed:
 		c.Verdict = result.Pass
@@ -154,7 +154,7 @@ func more(c *result.Compared, low, high float64) {
 }
 
 func exact(c *result.Compared, now, was float64) {
-	c.Base, c.Value, c.Difference = ref(was), ref(now), ref(now-was)
+	c.Base, c.Value, c.Difference = new(was), new(now), new(now-was)
 	more(c, now-was, now-was)
 	switch {
 	case now == was:
@@ -176,7 +176,7 @@ const leastPairs = 6
 // reason for doubt.
 func paired(c *result.Compared, now, was []float64, same bool) {
 	d := sizing.Paired(was, now, confidence)
-	c.Base, c.Value, c.Difference, c.Low, c.High = ref(mean(was)), ref(mean(now)), ref(d.Mean), d.Low, d.High
+	c.Base, c.Value, c.Difference, c.Low, c.High = new(stats.Average(was)), new(stats.Average(now)), new(d.Mean), d.Low, d.High
 	over, under := 0, 0
 	for i := range now {
 		switch by := now[i] - was[i]; {
@@ -211,14 +211,6 @@ func paired(c *result.Compared, now, was []float64, same bool) {
 	}
 }
 
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
-}
-
 // The rules of timings: medians of enough runs, and so many standard errors.
 const (
 	leastRuns = 3
@@ -232,7 +224,7 @@ const (
 func timing(c *result.Compared, now, was []float64, share float64) {
 	m, mad := deviation(now)
 	old, oldMAD := deviation(was)
-	c.Base, c.Value, c.Difference, c.Allowed = ref(old), ref(m), ref(m-old), share*old
+	c.Base, c.Value, c.Difference, c.Allowed = new(old), new(m), new(m-old), share*old
 	if c.N < leastRuns {
 		c.Why = fmt.Sprintf("a median takes at least %d runs on each side, and there are %d and %d", leastRuns, len(now), len(was))
 		return

@@ -34,6 +34,7 @@ type look struct {
 	high   *float64
 	shown  bool   // the limits are told, and the figure is judged by itself
 	bare   string // why it has no limits, or ""
+	note   string // what else there is to say, or ""
 	why    string // nothing is known, and why
 	other  bool   // because it is asked of another kind of result
 }
@@ -159,21 +160,21 @@ func quantile(j *result.Judged, values []float64, confidence float64) {
 	if n == 0 {
 		return
 	}
-	j.Value = ref(stats.Quantile(sorted, 1-j.Risk))
-	j.Margin = ref(j.Most - *j.Value)
+	j.Value = new(stats.Quantile(sorted, 1-j.Risk))
+	j.Margin = new(j.Most - *j.Value)
 	low, high, _ := stats.QuantileRanks(n, 1-j.Risk, confidence)
 	if low >= 1 {
-		j.Low = ref(sorted[low-1])
+		j.Low = new(sorted[low-1])
 	}
 	if high <= n {
-		j.High = ref(sorted[high-1])
+		j.High = new(sorted[high-1])
 	}
 }
 
 // ofOne judges a figure that is what it is, or has limits of its own.
 func ofOne(j *result.Judged, l *look) {
 	v := l.values[0]
-	j.Value, j.Margin, j.Low, j.High = ref(v), ref(l.most-v), l.low, l.high
+	j.Value, j.Margin, j.Low, j.High = new(v), new(l.most-v), l.low, l.high
 	low, high := v, v
 	if l.low != nil && !l.shown {
 		low, high = *l.low, *l.high
@@ -192,9 +193,8 @@ func ofOne(j *result.Judged, l *look) {
 	if l.bare != "" {
 		j.Why += "; no interval: " + l.bare
 	}
+	j.Why += l.note
 }
-
-func ref[T any](v T) *T { return &v }
 
 // Title is what an expectation is called, by its name or by what it says.
 func Title(e *scenario.Expectation) string {

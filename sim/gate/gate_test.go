@@ -96,9 +96,9 @@ func TestVerdictsOnOne(t *testing.T) {
 	}{
 		{"at the limit", look{most: 3, values: []float64{3}}, result.Pass},
 		{"above it", look{most: 3, values: []float64{3.001}}, result.Fail},
-		{"its interval below", look{most: 3, values: []float64{2}, low: ref(1.0), high: ref(3.0)}, result.Pass},
-		{"its interval above", look{most: 3, values: []float64{5}, low: ref(3.1), high: ref(9.0)}, result.Fail},
-		{"its interval holds it", look{most: 3, values: []float64{2}, low: ref(1.0), high: ref(3.1)}, result.CannotTell},
+		{"its interval below", look{most: 3, values: []float64{2}, low: new(1.0), high: new(3.0)}, result.Pass},
+		{"its interval above", look{most: 3, values: []float64{5}, low: new(3.1), high: new(9.0)}, result.Fail},
+		{"its interval holds it", look{most: 3, values: []float64{2}, low: new(1.0), high: new(3.1)}, result.CannotTell},
 		{"nothing is known", unknown("it is not there"), result.CannotTell},
 		{"no runs", look{runs: true, values: []float64{}}, result.CannotTell},
 		{"of another kind, and nothing else", elsewhere("elsewhere"), result.CannotTell},

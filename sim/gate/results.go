@@ -387,7 +387,8 @@ func attacked(e *scenario.Expectation, run *result.Attack) look {
 }
 
 // divergence is a look at the units that the target reported, or at those whom
-// it answered otherwise for certain if they are more.
+// it answered otherwise for certain if they are too many. What is certain is
+// the lower limit of the units.
 func divergence(e *scenario.Expectation, c *result.Curves) look {
 	if c == nil || c.Divergence == nil {
 		return unknown("the target reported no units")
@@ -396,13 +397,28 @@ func divergence(e *scenario.Expectation, c *result.Curves) look {
 	switch {
 	case d.Samples <= d.Failed:
 		return unknown("no look at the target's units brought any")
-	case c.Verdict == result.Inconclusive:
-		return unknown("the target's units cannot be compared")
+	case c.Unlike != "":
+		return unknown("the target's units cannot be compared: %s", c.Unlike)
 	}
-	if o := c.Outcomes; o != nil && o.Wrong() > int64(d.Most) {
-		return look{unit: "attempts", most: e.Most, values: []float64{float64(o.Wrong())}, n: int(o.Certain), bare: asItWas}
+	if o := c.Outcomes; o != nil && float64(o.Wrong()) > e.Most {
+		wrong := float64(o.Wrong())
+		return look{unit: "attempts", most: e.Most, values: []float64{wrong}, n: int(o.Attempts), shown: true,
+			low: &wrong, high: new(wrong + float64(o.Attempts-o.Certain))}
 	}
-	return look{unit: "units", most: e.Most, values: []float64{float64(d.Most)}, bare: "it is the most of the samples of one run"}
+	seen := look{unit: "units", most: e.Most, values: []float64{d.Off()}, low: new(float64(d.Most))}
+	high, ok := d.AtMost()
+	switch {
+	case ok && e.Confidence == result.LimitConfidence:
+		seen.high = &high
+		seen.note = fmt.Sprintf(", of %d samples, in %d batches", d.Mean.N, d.Mean.Batches)
+	case *seen.low > e.Most: // which is certain
+		seen.shown = true
+	case ok:
+		return unknown("the result has limits with %s alone", percent(result.LimitConfidence))
+	default:
+		return unknown("there are too few samples of the target's units for an interval: %d", d.Mean.N)
+	}
+	return seen
 }
 
 // latency is a look at a percentile, which so few as have no larger one would
@@ -419,7 +435,7 @@ func latency(e *scenario.Expectation, l *result.Latency) look {
 	seen := look{unit: "s", most: e.Most, values: []float64{value.Seconds()}, n: int(l.N), shown: true, bare: "the result has no limits"}
 	for _, q := range l.Limits {
 		if q.Share == p && q.Low != nil && q.High != nil {
-			seen.low, seen.high, seen.bare = ref(q.Low.Seconds()), ref(q.High.Seconds()), ""
+			seen.low, seen.high, seen.bare = new(q.Low.Seconds()), new(q.High.Seconds()), ""
 		}
 	}
 	if seen.bare == "" && e.Confidence != result.LimitConfidence {

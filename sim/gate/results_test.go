@@ -65,6 +65,12 @@ func aRun() result.Attack {
 	}
 }
 
+// off is a target that is off by so many units for certain, and by 0.9 fewer on
+// average, from 1.5 to 0.3.
+func off(most int) *result.Divergence {
+	return &result.Divergence{Samples: 402, Failed: 1, Most: most, Mean: result.BatchMean{Mean: -0.9, Low: new(-1.5), High: new(-0.3), N: 402, Batches: 10}}
+}
+
 func TestResults(t *testing.T) {
 	needed := make([]int, 59)
 	for i := range needed {
@@ -82,9 +88,13 @@ func TestResults(t *testing.T) {
 	good, partial, late, dry := aRun(), aRun(), aRun(), aRun()
 	partial.Partial, dry.Sent = true, nil
 	late.Verdict, late.Reasons = result.Inconclusive, []string{"the generator fell behind"}
-	good.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 1, Most: 2}}
+	good.Curves = &result.Curves{Divergence: off(2)}
+	open, apart, dark := aRun(), aRun(), aRun()
+	open.Curves = &result.Curves{Divergence: off(0)}
+	apart.Curves = &result.Curves{Divergence: off(0), Unlike: "the target's clock goes otherwise"}
+	dark.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 29, Most: 2, Mean: result.BatchMean{Mean: 0.5, N: 29}}}
 	refusing := aRun() // attempts that are answered otherwise for certain count, too
-	refusing.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Most: 2}, Outcomes: &result.Outcomes{Certain: 900, RefusedFree: 3, AdmittedFull: 1}}
+	refusing.Curves = &result.Curves{Divergence: off(2), Outcomes: &result.Outcomes{Attempts: 950, Certain: 900, RefusedFree: 3, AdmittedFull: 1}}
 	blind := aRun()
 	blind.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Failed: 9}}
 	few := aRun()
@@ -137,6 +147,14 @@ func TestResults(t *testing.T) {
 		{&good, "{peak: 4}", s, "simulated"},
 		{&good, "{divergence: 2}", p, "at most"},
 		{&good, "{divergence: 1}", f, "more"},
+		{&good, "{divergence: 1, confidence: 99%}", f, "more"}, // for certain
+		{&good, "{divergence: 2, confidence: 99%}", u, "95 % alone"},
+		{&open, "{divergence: 0}", u, "holds the limit"}, // 0 for certain, and up to 1.5
+		{&open, "{divergence: 1}", u, "holds the limit"},
+		{&open, "{divergence: 2}", p, "of 402 samples, in 10 batches"},
+		{&apart, "{divergence: 2}", u, "goes otherwise"},
+		{&dark, "{divergence: 1}", f, "more"},
+		{&dark, "{divergence: 9}", u, "too few samples of the target's units for an interval: 29"},
 		{&few, "{divergence: 9}", u, "reported no units"},
 		{&refusing, "{divergence: 3}", f, "more"},
 		{&refusing, "{divergence: 4}", p, "at most"},
@@ -159,7 +177,7 @@ func TestResults(t *testing.T) {
 func TestIntervalsOfRequests(t *testing.T) {
 	run, low, high := aRun(), 380*engine.Millisecond, 450*engine.Millisecond
 	run.Sent.Response.Limits = []result.QuantileLimits{{Share: 0.5}, {Share: 0.99, Low: &low, High: &high}}
-	run.Curves = &result.Curves{Divergence: &result.Divergence{Samples: 9, Most: 2}}
+	run.Curves = &result.Curves{Divergence: off(0)}
 	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9, Refused: 2}
 	for _, tt := range []struct {
 		of     any
@@ -171,7 +189,7 @@ func TestIntervalsOfRequests(t *testing.T) {
 		{&run, "{latency: 400ms, confidence: 90%}", false, "the result has limits with 95 % alone"},
 		{&run, "{latency: 400ms, percentile: p90}", false, "the result has no limits"},
 		{&run, "{lag: 2ms}", false, "the result has no limits"},
-		{&run, "{divergence: 2}", false, "the most of the samples of one run"},
+		{&run, "{divergence: 2}", true, "of 402 samples, in 10 batches"},
 		{&run, "{refusals: 5}", false, "what one run came to"},
 		{&run, "{errors: 5%}", true, ""},
 		{replay, "{refusals: 2}", false, "what one run came to"},
@@ -183,6 +201,9 @@ func TestIntervalsOfRequests(t *testing.T) {
 		}
 		if tt.expect == "{latency: 400ms}" && (*j.Low != 0.38 || *j.High != 0.45) {
 			t.Errorf("it is from %v to %v", *j.Low, *j.High)
+		}
+		if tt.expect == "{divergence: 2}" && (*j.Value != 0.9 || *j.Low != 0 || *j.High != 1.5 || *j.Margin != 1.1) {
+			t.Errorf("it is %v from %v to %v, with a margin of %v", *j.Value, *j.Low, *j.High, *j.Margin)
 		}
 	}
 }

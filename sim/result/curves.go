@@ -1,6 +1,10 @@
 package result
 
-import "highwater/engine"
+import (
+	"math"
+
+	"highwater/engine"
+)
 
 // Curves are the license units that a scenario's requests were predicted to
 // take, those that they took by the instants at which they were sent, and
@@ -28,6 +32,7 @@ type Curves struct {
 	Outcomes   *Outcomes    `json:"outcomes"`
 	Words      []string     `json:"words"` // why they differ
 	Notes      []string     `json:"notes"`
+	Unlike     string       `json:"unlike,omitempty"`  // why what the target said cannot be compared
 	Verdict    string       `json:"verdict,omitempty"` // of --max-divergence
 }
 
@@ -84,18 +89,45 @@ type Divergence struct {
 	Most        int         `json:"most"`        // units that one lies outside, at the most
 	MostAt      engine.Time `json:"most_at"`     // when it is first so far
 	More        bool        `json:"more"`        // the target reported more there, not fewer
+	Mean        BatchMean   `json:"mean"`        // of what the samples have beyond the curve as run, in units
 	Allowed     *int        `json:"allowed"`     // units; null when any are
 	Range       []BandAt    `json:"-"`           // what the instants allow at each sample
+}
+
+// Off is by how many units the target is off: by Most for certain at one
+// sample, or by more than that on average, which may be within what the
+// instants leave open.
+func (d *Divergence) Off() float64 { return max(float64(d.Most), math.Abs(d.Mean.Mean)) }
+
+// AtMost is the upper limit of Off, with [LimitConfidence]. It is false where
+// there are too few samples for one. The lower limit is Most.
+func (d *Divergence) AtMost() (units float64, ok bool) {
+	if d.Mean.Low == nil || d.Mean.High == nil {
+		return 0, false
+	}
+	return max(float64(d.Most), -*d.Mean.Low, *d.Mean.High), true
+}
+
+// A BatchMean is the mean of what was seen at consecutive instants, which is
+// alike where they are close together. Its limits are Student's of the means
+// of batches, each with [LimitConfidence]; null where there is too little.
+type BatchMean struct {
+	Mean    float64  `json:"mean"`
+	Low     *float64 `json:"low"`
+	High    *float64 `json:"high"`
+	N       int      `json:"n"`
+	Batches int      `json:"batches"` // of equally many; 0 without limits
 }
 
 // An Attribution is what the mean units at the samples, as reported and as
 // predicted, differ by. It is the sum of its parts.
 type Attribution struct {
-	Samples int      `json:"samples"`
-	Timing  *float64 `json:"timing"` // as run beyond predicted: slower answers, later requests, other refusals; null without a prediction
-	Open    float64  `json:"open"`   // as reported beyond as run, within what the instants leave open: attributed to nothing
-	Others  float64  `json:"others"` // beyond that, the same units in every sample: others, rather than the rules
-	Rules   float64  `json:"rules"`  // the rest of what lies outside: other rules, or others who come and go
+	Samples int       `json:"samples"`
+	Total   BatchMean `json:"total"`
+	Timing  *float64  `json:"timing"` // as run beyond predicted: slower answers, later requests, other refusals; null without a prediction
+	Open    float64   `json:"open"`   // as reported beyond as run, within what the instants leave open: attributed to nothing
+	Others  float64   `json:"others"` // beyond that, the same units in every sample: others, rather than the rules
+	Rules   float64   `json:"rules"`  // the rest of what lies outside: other rules, or others who come and go
 }
 
 // Outcomes compare who got in with what the rules leave no doubt about,
@@ -117,4 +149,5 @@ type BandAt struct {
 	From, To  engine.Time // when it was taken
 	Low, High int
 	Reported  int
+	Before    int // units of those in use before the first request that may be there yet
 }

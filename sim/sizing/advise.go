@@ -296,12 +296,12 @@ func (a *advisor) enough(s *sim.Sample) result.Need {
 
 func (a *advisor) standing(s *sim.Sample) result.Standing {
 	st := result.Standing{
-		Needed: spreadOf(s), Enough: a.enough(s), Refused: mean(total(s.Use.Refused, s.N)), Lost: mean(total(s.Use.Lost, s.N)),
-		ByLimit: mean(total(s.Demand.Refused, s.N)), Cohorts: []result.CohortRefused{}, Queues: s.Use.Waiting(),
+		Needed: spreadOf(s), Enough: a.enough(s), Refused: stats.Average(total(s.Use.Refused, s.N)), Lost: stats.Average(total(s.Use.Lost, s.N)),
+		ByLimit: stats.Average(total(s.Demand.Refused, s.N)), Cohorts: []result.CohortRefused{}, Queues: s.Use.Waiting(),
 	}
 	for i := range s.Use.Cohorts {
 		if c := &s.Use.Cohorts[i]; c.Refused > 0 || c.Lost > 0 {
-			st.Cohorts = append(st.Cohorts, result.CohortRefused{Name: c.Name, Refused: mean(s.Use.Refused[i]), Lost: mean(s.Use.Lost[i])})
+			st.Cohorts = append(st.Cohorts, result.CohortRefused{Name: c.Name, Refused: stats.Average(s.Use.Refused[i]), Lost: stats.Average(s.Use.Lost[i])})
 		}
 	}
 	slices.SortStableFunc(st.Cohorts, func(x, y result.CohortRefused) int { return cmp.Compare(y.Refused, x.Refused) })

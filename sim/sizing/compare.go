@@ -70,7 +70,7 @@ func casesOf(sides []Side) (cases []sim.Case, contracts []int) {
 
 func sideOf(name string, s, contract *sim.Sample, q *Question) result.Side {
 	side := result.Side{
-		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: mean(meanUnits(s)),
+		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: stats.Average(meanUnits(s)),
 		Cohorts: s.Use.Cohorts, TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
 	}
 	for _, risk := range q.Risks {
@@ -79,7 +79,7 @@ func sideOf(name string, s, contract *sim.Sample, q *Question) result.Side {
 	if s != contract {
 		side.Contract = &result.ContractCount{Needed: spreadOf(contract)}
 		if s.Policy.LimitOn == engine.LimitUnits {
-			side.Contract.Difference = ref(Paired(needed(contract), needed(s), q.Confidence))
+			side.Contract.Difference = new(Paired(needed(contract), needed(s), q.Confidence))
 		}
 	}
 	if limits(&s.Case) {
@@ -105,7 +105,7 @@ func refusals(s *sim.Sample, confidence float64) *result.Refusals {
 	}
 	r.Risk.Low, r.Risk.High = stats.ClopperPearson(r.Risk.Count, s.N, confidence)
 	r.First = quantileAt(stats.KaplanMeier(lifetimes(s), confidence), 0.5)
-	r.Attempts, r.Lost = mean(total(s.Use.Refused, s.N)), mean(total(s.Use.Lost, s.N))
+	r.Attempts, r.Lost = stats.Average(total(s.Use.Refused, s.N)), stats.Average(total(s.Use.Lost, s.N))
 	r.Counts = s.Use.RefusalCounts()
 	return r
 }
@@ -114,8 +114,8 @@ func refusals(s *sim.Sample, confidence float64) *result.Refusals {
 func pairOf(name string, base, other *sim.Sample, q *Question) result.Pair {
 	p := result.Pair{Side: name, MeanUnits: means(meanUnits(base), meanUnits(other), q.Confidence)}
 	if base.Policy.LimitOn == other.Policy.LimitOn {
-		p.Needed = ref(means(needed(base), needed(other), q.Confidence))
-		p.Enough = ref(gap(sorted(base), sorted(other), q.Risks[0], q.Confidence))
+		p.Needed = new(means(needed(base), needed(other), q.Confidence))
+		p.Enough = new(gap(sorted(base), sorted(other), q.Risks[0], q.Confidence))
 	}
 	refuse := (limits(&base.Case) || limits(&other.Case)) && !base.Policy.Contract && !other.Policy.Contract
 	if refuse {
@@ -132,15 +132,7 @@ func pairOf(name string, base, other *sim.Sample, q *Question) result.Pair {
 
 // means compares a number on both sides, by replication.
 func means[T int | int32 | float64](base, other []T, confidence float64) result.Means {
-	return result.Means{Base: mean(base), Other: mean(other), Difference: Paired(base, other, confidence)}
-}
-
-func mean[T int | int32 | float64](list []T) float64 {
-	sum := 0.0
-	for _, x := range list {
-		sum += float64(x)
-	}
-	return sum / float64(len(list))
+	return result.Means{Base: stats.Average(base), Other: stats.Average(other), Difference: Paired(base, other, confidence)}
 }
 
 // meanUnits lists the time averages of what the replications need.
@@ -186,12 +178,12 @@ func total(lists [][]int32, n int) []int {
 func gap(base, other []int, risk, confidence float64) result.Gap {
 	g := result.Gap{Risk: risk}
 	if a, b := Enough(base, risk, confidence).Units, Enough(other, risk, confidence).Units; a != nil && b != nil {
-		g.Units = ref(*b - *a)
+		g.Units = new(*b - *a)
 	}
 	n := len(base)
 	low, high, _ := stats.QuantileRanks(n, 1-risk, (1+confidence)/2)
 	if low >= 1 && high <= n {
-		g.Low, g.High = ref(other[low-1]-base[high-1]), ref(other[high-1]-base[low-1])
+		g.Low, g.High = new(other[low-1]-base[high-1]), new(other[high-1]-base[low-1])
 	}
 	return g
 }
@@ -205,8 +197,8 @@ func cohortPairs(base, other *sim.Sample, refuse bool, confidence float64) []res
 		p := result.CohortPair{Cohort: name, AtPeak: means(base.UnitsAtPeak(name), other.UnitsAtPeak(name), confidence), Fares: result.Alike}
 		i, j := cohortIndex(base.Scenario, name), cohortIndex(other.Scenario, name)
 		if refuse && i >= 0 && j >= 0 {
-			p.Attempts = ref(means(base.Use.Refused[i], other.Use.Refused[j], confidence))
-			p.Lost = ref(means(base.Use.Lost[i], other.Use.Lost[j], confidence))
+			p.Attempts = new(means(base.Use.Refused[i], other.Use.Refused[j], confidence))
+			p.Lost = new(means(base.Use.Lost[i], other.Use.Lost[j], confidence))
 			p.Fares = cmp.Or(fares(&p.Lost.Difference), fares(&p.Attempts.Difference))
 			if p.Fares == "" {
 				p.Fares = unclear(&p.Lost.Difference, &p.Attempts.Difference)

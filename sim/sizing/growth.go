@@ -61,8 +61,6 @@ func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*re
 	return g, nil
 }
 
-func ref[T any](x T) *T { return &x }
-
 // people are the members of cohorts that grow, at a scale.
 func people(sc *scenario.Scenario, scale float64) int {
 	n := 0

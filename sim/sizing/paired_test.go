@@ -19,7 +19,7 @@ func TestPaired(t *testing.T) {
 	half := 2.570582 * math.Sqrt(2.0/30)
 	want := result.Difference{
 		Confidence: 0.95,
-		Mean:       2, Low: ref(2 - half), High: ref(2 + half), Median: 2, MedianLow: ref(1.0), MedianHigh: ref(3.0),
+		Mean:       2, Low: new(2 - half), High: new(2 + half), Median: 2, MedianLow: new(1.0), MedianHigh: new(3.0),
 		More: 6, P: 2.0 / 64, N: 6,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-6, 1e-9)); diff != "" {

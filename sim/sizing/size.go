@@ -179,7 +179,7 @@ func Enough(peaks []int, risk, confidence float64) result.Need {
 	n := len(peaks)
 	need := result.Need{Risk: risk}
 	if float64(n)*risk >= 1 {
-		need.Units = ref(stats.Quantile(peaks, 1-risk))
+		need.Units = new(stats.Quantile(peaks, 1-risk))
 		need.Low, need.High = between(peaks, risk, confidence)
 	}
 	if rank, ok := stats.UpperRank(n, 1-risk, confidence); ok {
@@ -287,7 +287,7 @@ func medianExceed(s *sim.Sample, units int) *engine.Time {
 func present(s *sim.Sample, units int, need result.Need, confidence float64) *result.Key {
 	k := &result.Key{Limit: units}
 	if best := need.Best(); best != nil {
-		k.Headroom = ref(units - *best)
+		k.Headroom = new(units - *best)
 	}
 	refusing, first := 0, 0
 	for i, f := range s.First {

@@ -15,6 +15,15 @@ type Mean struct {
 	N         int
 }
 
+// Average is the mean of values, NaN without any.
+func Average[T int | int32 | float64](values []T) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	return sum / float64(len(values))
+}
+
 // MeanInterval is the mean of values with Student's interval. Of differences
 // between two policies for the same people it is the paired interval.
 // Confidence lies in (0, 1).

@@ -11,6 +11,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/stats"
 )
 
 // A Limit is how far the reported units may lie outside of the uncertainty, and
@@ -219,35 +220,59 @@ func (x *comparison) allow(limit Limit) {
 
 // attribute finds the means at the samples, and what makes them differ.
 func (x *comparison) attribute() {
-	var n, predicted, ran, said, beyond float64
+	var predicted, ran, said, beyond float64
+	var off, total []float64
 	constant := math.MaxInt // units more than allowed in each sample
 	for _, b := range x.res.Divergence.Range {
 		at := (b.From + b.To) / 2
 		if at < x.res.From || at > x.res.AsRun.To {
 			continue
 		}
-		n++
+		run := lookup(x.res.AsRun.Series).at(at)
 		said += float64(b.Reported)
-		ran += float64(lookup(x.res.AsRun.Series).at(at))
+		ran += float64(run)
+		planned := run
 		if x.res.Predicted != nil {
-			predicted += float64(lookup(x.res.Predicted.Series).at(at))
+			planned = lookup(x.res.Predicted.Series).at(at)
+			predicted += float64(planned)
 		}
+		total = append(total, float64(b.Reported-planned))
+		off = append(off, float64(b.Reported-run-min(b.Before, max(0, b.Reported-run))))
 		more := max(0, b.Reported-b.High)
 		constant = min(constant, more)
 		beyond += float64(more - max(0, b.Low-b.Reported))
 	}
-	if n == 0 {
+	if len(total) == 0 {
 		return
 	}
+	n := float64(len(total))
+	x.res.Divergence.Mean = batchMean(off)
 	mean := func(sum float64) *float64 { sum /= n; return &sum }
 	x.res.AsRun.Sampled, x.res.Reported.Sampled = mean(ran), mean(said)
-	d := &result.Attribution{Samples: int(n), Open: (said - ran - beyond) / n, Others: float64(constant), Rules: beyond/n - float64(constant)}
+	d := &result.Attribution{Samples: len(total), Total: batchMean(total), Open: (said - ran - beyond) / n, Others: float64(constant), Rules: beyond/n - float64(constant)}
 	if x.res.Predicted != nil {
 		x.res.Predicted.Sampled = mean(predicted)
 		timing := (ran - predicted) / n
 		d.Timing = &timing
 	}
 	x.res.Difference = d
+}
+
+// The batches of a mean: ten, as few as make Student's quantile not much wider
+// than a normal one, so that each is long; and what a batch takes at least.
+const (
+	batches    = 10
+	leastBatch = 3
+)
+
+// batchMean is the mean of what was seen at samples, in their order.
+func batchMean(values []float64) result.BatchMean {
+	all := stats.BatchMeans(values, batches, 2*result.LimitConfidence-1)
+	m := result.BatchMean{Mean: all.Mean, N: all.N}
+	if m.N >= batches*leastBatch {
+		m.Low, m.High, m.Batches = &all.Low, &all.High, batches
+	}
+	return m
 }
 
 // apart is the median from one sample to the next.
@@ -275,6 +300,7 @@ func (x *comparison) before(list []result.BandAt) {
 	for i := range list {
 		b := &list[i]
 		left = min(left, max(0, b.Reported-b.Low))
+		b.Before = left
 		b.High += left
 	}
 }

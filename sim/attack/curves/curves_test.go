@@ -413,7 +413,8 @@ func TestOtherState(t *testing.T) {
 		tt.change(s)
 		l := &Log{Header: &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: append(slices.Clone(people), record.Cohort{Name: "nurses", Via: "xdbc"}), Fingerprint: "a", Epoch: began}, Scenario: sc, State: s}
 		l.Entries = []record.Entry{{Kind: 1, Sent: 0, Done: time.Second, Status: 200, Address: localhost}}
-		for _, at := range []time.Duration{0, 5 * time.Second} {
+		for i := range batches * leastBatch {
+			at := time.Duration(i) * time.Second
 			l.Samples = append(l.Samples, record.Sample{Sent: at, Done: at, Consumed: 1})
 		}
 		res := compare(t, l, Limit{Set: true, Units: 100})

@@ -15,9 +15,10 @@ import (
 
 // explain says in words why the curves differ, and judges.
 func (x *comparison) explain(limit Limit) {
+	x.res.Unlike = x.unlike()
+	why := x.res.Unlike
 	x.note()
 	x.present()
-	why := x.unlike()
 	if why == "" {
 		x.otherwise()
 	}
@@ -78,7 +79,7 @@ const aLittle = 10 * engine.Minute
 func (x *comparison) present() {
 	l := x.l
 	note := func(format string, args ...any) { x.res.Notes = append(x.res.Notes, fmt.Sprintf(format, args...)) }
-	if why := x.unlike(); why != "" {
+	if why := x.res.Unlike; why != "" {
 		note("the verdict on the units is open: %s", why)
 	}
 	if !x.res.Held {
@@ -241,8 +242,16 @@ func (x *comparison) differ() {
 	if x.res.Outcomes.Wrong() > 0 {
 		open = "not attributed, as whom the target refuses takes no units there"
 	}
-	x.say("difference: the target reports %+.2f units on average beyond those %s, at %s: %s%+.2f %s, %+.2f by others of the target (the same in every sample), "+
-		"%+.2f by the rules or by others who come and go", sum, to, words.Plural(d.Samples, "sample"), timing, d.Open, open, d.Others, d.Rules)
+	x.say("difference: the target reports %+.2f units%s on average beyond those %s, at %s: %s%+.2f %s, %+.2f by others of the target (the same in every sample), "+
+		"%+.2f by the rules or by others who come and go", sum, limits(&d.Total), to, words.Plural(d.Samples, "sample"), timing, d.Open, open, d.Others, d.Rules)
+}
+
+// limits are those of a mean, "" where it has none.
+func limits(m *result.BatchMean) string {
+	if m.Low == nil || m.High == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%+.2f to %+.2f)", *m.Low, *m.High)
 }
 
 // otherwise says first that the target refuses others than the rules, and by
@@ -296,18 +305,21 @@ func (x *comparison) refusals() {
 	}
 }
 
-// judge compares the divergence with what is allowed.
+// judge compares the divergence with what is allowed: it takes certainty to
+// say that it is more, and the upper limit to say that it is not.
 func (x *comparison) judge(limit Limit) {
 	d := x.res.Divergence
-	switch {
-	case !limit.Set:
-	case d == nil || len(d.Range) == 0:
-		x.res.Verdict = result.Inconclusive
-	case x.unlike() != "":
-		x.res.Verdict = result.Inconclusive
+	if !limit.Set {
+		return
+	}
+	x.res.Verdict = result.Inconclusive
+	if d == nil || len(d.Range) == 0 || x.res.Unlike != "" {
+		return
+	}
+	switch high, ok := d.AtMost(); {
 	case d.Most > *d.Allowed || x.res.Outcomes.Wrong() > *x.res.Outcomes.Allowed:
 		x.res.Verdict = result.Diverges
-	default:
+	case ok && high <= float64(*d.Allowed):
 		x.res.Verdict = result.Agrees
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"highwater/engine"
 	"highwater/sim"
 	"highwater/sim/attack/record"
+	"highwater/sim/result"
 )
 
 // What never reached the target takes no units; what it answered with an error
@@ -53,6 +54,59 @@ func TestBefore(t *testing.T) {
 	// The last sample has 3, and 1 at the most was left of what came before.
 	if d := res.Divergence; res.Before != 4 || d.Outside != 1 || d.Most != 2 || !strings.Contains(strings.Join(res.Notes, "\n"), ": 4 units more than") {
 		t.Errorf("%d before, %d samples outside by up to %d, %q; want 4, and 1 sample by 2", res.Before, d.Outside, d.Most, res.Notes)
+	}
+	// That of before the start is left out, and the others have 0, 0 and 2 more.
+	if m := res.Divergence.Mean; m.N != 3 || math.Abs(m.Mean-2.0/3) > 1e-9 || m.Low != nil {
+		t.Errorf("%+v, want 2/3 on average without limits", m)
+	}
+}
+
+// What is certain says that a target is off, and the upper limit that it is
+// not: a mean within what the instants leave open is neither.
+func TestOff(t *testing.T) {
+	// One call is under way all the time: a unit as run, and none or one by the
+	// instants. In each of five batches of three samples one has none, so that the
+	// batches' means are -1/3 and 0, five times each: their mean is -1/6, its
+	// standard error 1/6 √(10/9) / √10 = 1/18, and Student's quantile 1.833113.
+	made := func(n, odd int) *Log {
+		l := &Log{Header: &record.Header{Clock: 1, To: 40 * engine.Second, Cohorts: people}}
+		l.Entries = []record.Entry{{Kind: sim.CallRequest, Outcome: record.Served, Sent: 0, Done: 40 * time.Second}}
+		for i := range n {
+			at := time.Duration(i+5) * time.Second
+			l.Samples = append(l.Samples, record.Sample{Sent: at, Done: at, Consumed: 1})
+			if i < 15 && i%3 == 1 {
+				l.Samples[i].Consumed = 0
+			}
+		}
+		l.Samples[0].Consumed = float64(odd)
+		return l
+	}
+	const low, high = -1.0/6 - 1.833113/18, -1.0/6 + 1.833113/18
+	for _, tt := range []struct {
+		n, odd, allowed int
+		want            string
+	}{
+		{30, 1, 0, result.Inconclusive}, // the mean may be off by 0.27, and no sample is for certain
+		{30, 1, 1, result.Agrees},
+		{29, 1, 9, result.Inconclusive}, // too few for limits
+		{30, 3, 2, result.Agrees},
+		{30, 3, 1, result.Diverges}, // the first is off by 2
+		{29, 3, 1, result.Diverges},
+	} {
+		res := compare(t, made(tt.n, tt.odd), Limit{Set: true, Units: tt.allowed})
+		d := res.Divergence
+		if res.Verdict != tt.want || d.Most != tt.odd-1 {
+			t.Errorf("%d samples, one with %d, at most %d: %s, off by %d; want %s by %d", tt.n, tt.odd, tt.allowed, res.Verdict, d.Most, tt.want, tt.odd-1)
+		}
+		if tt.n == 30 && tt.odd == 1 {
+			m := d.Mean
+			if m.N != 30 || m.Batches != 10 || math.Abs(m.Mean+1.0/6) > 1e-9 || math.Abs(*m.Low-low) > 1e-6 || math.Abs(*m.High-high) > 1e-6 {
+				t.Errorf("%v from %v to %v, want -1/6 from %v to %v", m.Mean, *m.Low, *m.High, low, high)
+			}
+			if most, ok := d.AtMost(); !ok || math.Abs(most+low) > 1e-6 || math.Abs(d.Off()-1.0/6) > 1e-9 {
+				t.Errorf("off by %v, at most %v %v; want 1/6 and %v", d.Off(), most, ok, -low)
+			}
+		}
 	}
 }
 
