@@ -49,6 +49,7 @@ func (w *world) arriveAt(at engine.Time, c *cohort, id int32) {
 	devices, each := c.wants(v)
 	v.places = int32(min(g.Cap, devices*each))
 	g.stats.came++
+	w.comes(at, c, id)
 	if g.waiting == 0 && g.fits(v) {
 		w.letIn(at, c, id, 0)
 		return

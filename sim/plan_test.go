@@ -156,6 +156,42 @@ cohorts:
 	}
 }
 
+// Who comes through a proxy with a cap is planned for when it comes there,
+// though it waits, and the next of its calls for its think time after the end:
+// the first call of a lasts from 1 to 11, that of b from 11 to 21, and that of
+// c gives up at 9, tries again at 14 and is let in at 21. The user takes both
+// places from 40 on.
+func TestPlanOfAProxy(t *testing.T) {
+	sc := parse(t, `
+name: proxy
+duration: 2m
+license: {units: 1}
+proxies: [{name: g, address: 10.0.0.5, cap: 1, patience: 8s}, {name: p, address: 10.0.0.6, cap: 2}]
+cohorts:
+  - {name: a, kind: callers, through: g, arrivals: {at: +1s}, session: {calls: 2, takes: 10s, think: 30s}}
+  - {name: b, kind: callers, through: g, arrivals: {at: +3s}, session: {calls: 2, takes: 10s, think: 30s}}
+  - {name: c, kind: callers, through: g, arrivals: {at: +1s}, session: {calls: 2, takes: 10s, think: 30s}, on_refusal: {retry: 5s, times: 9}}
+  - {name: u, kind: users, devices: 2, through: p, arrivals: {at: +40s}, session: 5m}
+`)
+	s := engine.Second
+	want := []PlannedRequest{
+		{At: s, Service: 10 * s, Visit: 0, Cohort: 0, Kind: CallRequest},
+		{At: s, Service: 10 * s, Visit: 1, Cohort: 2, Kind: CallRequest},
+		{At: 3 * s, Service: 10 * s, Visit: 2, Cohort: 1, Kind: CallRequest},
+		{At: 41 * s, Think: 30 * s, Service: 10 * s, Visit: 0, Order: 1, Cohort: 0, Kind: CallRequest},
+		{At: 51 * s, Think: 30 * s, Service: 10 * s, Visit: 2, Order: 1, Cohort: 1, Kind: CallRequest},
+		{At: 61 * s, Think: 30 * s, Service: 10 * s, Visit: 1, Order: 1, Cohort: 2, Kind: CallRequest},
+	}
+	var stays []PlannedStay
+	got, _ := planOf(t, sc, Case{}, PlanOptions{Stays: func(x *PlannedStay) { stays = append(stays, *x) }})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]PlannedStay{{At: 40 * s, Length: 300 * s, Places: 2, Cohort: 3}}, stays); diff != "" {
+		t.Errorf("stays (-want +got):\n%s", diff)
+	}
+}
+
 // Another replication, seed or scale is another plan; the same is the same.
 func TestPlanIsSeeded(t *testing.T) {
 	sc := parse(t, mixed)

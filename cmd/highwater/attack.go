@@ -410,6 +410,9 @@ func sending(a *attack.Progress, predicted int) []string {
 		words.Number(a.Refused) + " refused", words.Number(a.Failed) + " failed", words.Number(int(a.Rate)) + "/s",
 		words.Number(a.InFlight) + " in flight", "lag " + a.Lag.Round(10*time.Microsecond).String(),
 	}
+	if a.TimedOut > 0 {
+		parts = append(parts, words.Number(a.TimedOut)+" gave up")
+	}
 	switch {
 	case predicted >= 0 && a.Reported >= 0:
 		return append([]string{"units " + words.Number(predicted) + " predicted", words.Number(a.Reported) + " reported"}, parts...)

@@ -78,8 +78,15 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", words.Number(r.Served), words.Number(r.Refused), words.Number(r.Failed), cutText(r.Cut))},
 		{"web sessions", fmt.Sprintf("%s opened by the target, %s planned", words.Number(r.Sessions), words.Number(a.Plan.Sessions))},
 	}
+	if r.TimedOut > 0 {
+		lines = append(lines, [2]string{"gave up", words.Number(r.TimedOut) + " at a proxy, when their patience ended; they were not sent"})
+	}
 	if r.Abandoned > 0 {
-		lines = append(lines, [2]string{"not sent", words.Number(r.Abandoned) + " by users who gave up after a refusal"})
+		why := "a refusal"
+		if r.TimedOut > 0 {
+			why = "a refusal or a wait"
+		}
+		lines = append(lines, [2]string{"not sent", words.Number(r.Abandoned) + " by users who gave up after " + why})
 	}
 	if f := r.FirstRefusal; f != nil {
 		lines = append(lines, [2]string{"first refusal", fmt.Sprintf("%s: %s by %s, status %d", c.at(f.At), f.Cohort, f.Via, f.Status)})
@@ -88,7 +95,11 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	}
 	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", words.Number(r.InFlight), words.Plural(r.Dialed, "connection"))})
 	if r.Waited > 0 {
-		lines = append(lines, [2]string{"waited", words.Number(r.Waited) + " until the proxy had a place"})
+		waited := " until the proxy had a place"
+		if r.TimedOut > 0 {
+			waited += ", or they gave up"
+		}
+		lines = append(lines, [2]string{"waited", words.Number(r.Waited) + waited})
 	}
 	labelled(w, lines)
 
@@ -103,8 +114,15 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 		rows := [][]string{{part.name, "attempts", "refused", "failed", "service p50 ms", "p99", "response p50", "p99"}}
 		for i := range part.list {
 			g := &part.list[i]
-			rows = append(rows, []string{g.Name, words.Number(g.Requests), words.Number(g.Refused), words.Number(g.Failed),
-				milliseconds(g.Service.P50), milliseconds(g.Service.P99), milliseconds(g.Response.P50), milliseconds(g.Response.P99)})
+			row := []string{g.Name, words.Number(g.Requests), words.Number(g.Refused), words.Number(g.Failed),
+				milliseconds(g.Service.P50), milliseconds(g.Service.P99), milliseconds(g.Response.P50), milliseconds(g.Response.P99)}
+			if r.TimedOut > 0 && part.name != "status" {
+				row = append(row, words.Number(g.TimedOut))
+			}
+			rows = append(rows, row)
+		}
+		if len(rows) > 1 && len(rows[1]) > len(rows[0]) {
+			rows[0] = append(rows[0], "gave up")
 		}
 		table(w, rows)
 	}

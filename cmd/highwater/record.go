@@ -211,7 +211,7 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 		}
 		outcomes[e.Outcome]++
 		last = max(last, e.Done)
-		if e.Attempt == 0 {
+		if e.Attempt == 0 && e.Outcome != record.Impatient {
 			first++
 		}
 	}
@@ -226,7 +226,9 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 	}
 	var parts []string
 	for i, n := range outcomes {
-		parts = append(parts, words.Number(n)+" "+record.Outcomes[i])
+		if n > 0 || i != int(record.Impatient) { // which only proxies with a cap bring
+			parts = append(parts, words.Number(n)+" "+record.Outcomes[i])
+		}
 	}
 	labelled(w, [][2]string{
 		{"schedule", h.Schedule}, {"seed", fmt.Sprintf("%d, replication %d", h.Seed, h.Replication)},

@@ -39,14 +39,17 @@ func (r *Report) addAttack(s *result.Attack) {
 	r.figures = append(r.figures, figure{Value: words.Number(x.First), Label: "requests sent, of " + words.Number(s.Plan.Requests) + " planned"},
 		figure{Value: words.Number(x.Refused), Label: "refused", Alarm: x.Refused > 0}, figure{Value: words.Number(x.Failed), Label: "failed", Alarm: x.Failed > 0},
 		figure{Value: milliseconds(x.Response.P99), Label: "response time, 99th percentile"})
+	if x.TimedOut > 0 {
+		r.figures = append(r.figures, figure{Value: words.Number(x.TimedOut), Label: "gave up waiting at a proxy", Alarm: true})
+	}
 	if s.Curves != nil {
 		r.addCurves(s.Curves, c)
 	}
 	r.addLatency(x)
 	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
 		{"planned requests", words.Number(s.Plan.Requests)}, {"first attempts sent", words.Number(x.First)}, {"retries", words.Number(x.Retries)}, {"served", words.Number(x.Served)},
-		{"refused", words.Number(x.Refused)}, {"failed", words.Number(x.Failed)}, {"cut off at the end", words.Number(x.Cut)}, {"abandoned after a refusal", words.Number(x.Abandoned)},
-		{"not sent", words.Number(x.Unsent)}, {"web sessions opened", words.Number(x.Sessions)},
+		{"refused", words.Number(x.Refused)}, {"failed", words.Number(x.Failed)}, {"cut off at the end", words.Number(x.Cut)}, {"gave up at a proxy, and not sent", words.Number(x.TimedOut)},
+		{"abandoned after a refusal or such a wait", words.Number(x.Abandoned)}, {"not sent", words.Number(x.Unsent)}, {"web sessions opened", words.Number(x.Sessions)},
 	}}})
 	for _, g := range []struct {
 		title string

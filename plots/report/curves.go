@@ -20,6 +20,10 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		mean = "mean at the samples"
 	}
 	t := &table{Head: []string{"curve", "peak", "at", mean, "first refusal", "attempts refused"}}
+	waits := s.Predicted != nil && s.Predicted.TimedOut > 0 || s.AsRun != nil && s.AsRun.TimedOut > 0
+	if waits {
+		t.Head = append(t.Head, "gave up at a proxy")
+	}
 	var list []timeSeries
 	for _, k := range []struct {
 		name  string
@@ -37,6 +41,11 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 			average = *k.curve.Sampled
 		}
 		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(average), first, words.Number(k.curve.Refused)})
+		if last := &t.Rows[len(t.Rows)-1]; waits && k.curve != s.Reported {
+			*last = append(*last, words.Number(k.curve.TimedOut))
+		} else if waits {
+			*last = append(*last, "–")
+		}
 		if len(k.curve.Drawn) > 0 && s.To > s.From {
 			list = append(list, curveLine(k.name, k.curve, s, c))
 		}

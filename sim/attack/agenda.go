@@ -44,7 +44,9 @@ type agenda struct {
 	capped   bool          // waits for one of them
 	held     int           // attempts that had to
 
-	doors []*door // by proxy; nil without caps
+	doors  *Doors // nil without caps
+	lost   []due  // gave up at one, which is yet to be told
+	gaveUp func(*due) (follow due, follows bool)
 
 	rate   int // most in a second; 0 is no limit
 	second time.Duration
@@ -63,10 +65,14 @@ func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
 	}
 	for {
 		wait, found, over := a.step()
-		if found || over {
+		switch {
+		case found || over:
 			return 0, over
+		case wait == 0:
+			a.leave()
+		default:
+			a.wait.Wait(wait)
 		}
-		a.wait.Wait(wait)
 	}
 }
 
@@ -81,14 +87,16 @@ func (a *agenda) step() (wait time.Duration, found, over bool) {
 	a.line(now)
 	d, fromPlan, ok := a.first()
 	switch {
-	case a.stopped, !ok && a.inFlight == 0:
+	case a.stopped:
+		return 0, false, true
+	case len(a.lost) > 0:
+		return 0, false, false
+	case !ok && a.inFlight == 0 && a.doors.empty():
 		return 0, false, true
 	case !ok:
-		a.sleeping = forever
-		return forever, false, false
+		return a.sleep(now, forever), false, false
 	case d.at > now:
-		a.sleeping = d.at
-		return d.at - now, false, false
+		return a.sleep(now, d.at), false, false
 	case a.inFlight >= a.most:
 		if !a.capped {
 			a.held++
@@ -99,14 +107,23 @@ func (a *agenda) step() (wait time.Duration, found, over bool) {
 		return a.second + time.Second - now, false, false
 	}
 	a.remove(fromPlan)
-	if g := a.doorOf(d.request); g != nil && !d.let {
-		g.free--
-	}
 	a.capped = false
 	a.inFlight++
 	a.peak = max(a.peak, a.inFlight)
 	a.ready = append(a.ready, d)
 	return 0, true, false
+}
+
+// sleep is how long to wait until an instant, or until something happens at a
+// door.
+func (a *agenda) sleep(now, until time.Duration) time.Duration {
+	if next, ok := a.doors.Next(); ok && !a.doors.empty() {
+		until = min(until, time.Duration(next))
+	}
+	if a.sleeping = until; until == forever {
+		return forever
+	}
+	return until - now
 }
 
 // remove takes what is due first off the agenda.
@@ -170,7 +187,7 @@ func (a *agenda) take() due {
 func (a *agenda) done(request uint32, follow due, follows bool) {
 	a.mu.Lock()
 	a.inFlight--
-	wake := a.pass(request) || a.sleeping == forever && (a.capped || a.inFlight == 0)
+	wake := a.leaveDoor(request) || a.sleeping == forever && (a.capped || a.inFlight == 0)
 	if follows {
 		a.push(follow)
 		wake = wake || follow.at < a.sleeping

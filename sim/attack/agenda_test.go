@@ -59,22 +59,27 @@ func drawSchedule(t *rapid.T) *Schedule {
 
 // However long answers take, every request is sent, those of a visit in their
 // order, none before its plan or before the answer to the one before and the
-// think time, and never more at once than are let.
+// think time, and never more at once than are let. Who waits at a proxy is let
+// in while its patience lasts, or gives up when it ends.
 func TestAgendaKeepsOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSchedule(t)
 		clock := new(jumper)
 		a := &agenda{s: s, wait: clock, most: rapid.IntRange(1, 5).Draw(t, "in flight"), since: func() time.Duration { return clock.now }}
-		through := len(s.Requests)
+		through, patience := len(s.Requests), forever
 		if rapid.Bool().Draw(t, "through a proxy") {
 			through = rapid.IntRange(1, 4).Draw(t, "cap")
 			s.Scenario = &scenario.Scenario{
-				Proxies: []scenario.Proxy{{Cap: through}}, Cohorts: []scenario.Cohort{{Kind: scenario.Callers, Through: 1}},
+				Proxies: []scenario.Proxy{{Cap: through, Patience: scenario.Dist{Law: scenario.Forever}}}, Cohorts: []scenario.Cohort{{Kind: scenario.Callers, Through: 1}},
+			}
+			if rapid.Bool().Draw(t, "with patience") {
+				patience = time.Duration(rapid.IntRange(0, 15).Draw(t, "patience")) * time.Second
+				s.Scenario.Proxies[0].Patience = scenario.Dist{Law: scenario.Constant, Mean: patience.Seconds()}
 			}
 			for i := range s.Requests {
 				s.Requests[i].Kind = sim.CallRequest
 			}
-			a.doors = s.doors()
+			a.enter(s.realDoors())
 		}
 		type flight struct {
 			d    due
@@ -89,6 +94,14 @@ func TestAgendaKeepsOrder(t *testing.T) {
 				position[r.Visit] = map[int]int{}
 			}
 			position[r.Visit][len(position[r.Visit])] = i
+		}
+		lost := map[uint32]bool{} // visits
+		a.gaveUp = func(d *due) (due, bool) {
+			if d.ready != d.at+patience || clock.now < d.ready {
+				t.Fatalf("request %d came at %v and gave up at %v, told at %v", d.request, d.at, d.ready, clock.now)
+			}
+			lost[s.Requests[d.request].Visit] = true
+			return due{}, false
 		}
 		finish := func() {
 			i := 0
@@ -118,7 +131,7 @@ func TestAgendaKeepsOrder(t *testing.T) {
 					t.Fatalf("over with %d in flight", n)
 				}
 				for v, x := range s.Visits {
-					if sent[uint32(v)] != int(x.Requests) {
+					if n := sent[uint32(v)]; n != int(x.Requests) && !lost[uint32(v)] {
 						t.Fatalf("visit %d has sent %d of %d", v, sent[uint32(v)], x.Requests)
 					}
 				}
@@ -137,9 +150,14 @@ func TestAgendaKeepsOrder(t *testing.T) {
 				if len(flights) > min(a.most, through) {
 					t.Fatalf("%d in flight, %d are let", len(flights), min(a.most, through))
 				}
+				if lost[r.Visit] || d.let && d.ready-d.at > patience {
+					t.Fatalf("request %d came at %v and was let in at %v", d.request, d.at, d.ready)
+				}
 				if d.ready > clock.now {
 					t.Fatalf("request %d is sent at %v, before it is ready at %v", d.request, clock.now, d.ready)
 				}
+			case wait == 0:
+				a.leave()
 			case wait == forever, len(flights) > 0 && rapid.Bool().Draw(t, "answers first"):
 				finish()
 			default:

@@ -83,6 +83,7 @@ type Progress struct {
 	InFlight int
 	Refused  int64
 	Failed   int64
+	TimedOut int64         // gave up at a proxy
 	Lag      time.Duration // the most in the last second
 	Reported int           // units in use, as the target said last; negative when it has not
 }
@@ -216,7 +217,8 @@ func newSender(ctx, cut context.Context, s *Schedule, o *Options) (*sender, erro
 	if err := x.contact(ctx); err != nil {
 		return nil, err
 	}
-	x.agenda = &agenda{s: s, doors: s.doors(), wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }}
+	x.agenda = &agenda{s: s, wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }, gaveUp: x.gaveUp}
+	x.agenda.enter(s.realDoors())
 	return x, nil
 }
 

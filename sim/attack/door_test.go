@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -9,13 +10,15 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"highwater/sim"
 )
 
 const gated = `
 name: gated
 duration: 1m
 license: {units: 50}
-proxies: [{name: nat, address: 10.0.0.5, cap: 2, patience: 5s}, {name: open, address: 10.0.0.6}]
+proxies: [{name: nat, address: 10.0.0.5, cap: 2, patience: 1h}, {name: open, address: 10.0.0.6}]
 cohorts:
   - {name: calls, kind: callers, through: nat, arrivals: {at: [+1s, +1s, +1s, +1s, +1s, +1s]}, session: {calls: 2, think: 1s}}
   - {name: pages, kind: browsers, through: nat, count: 3, arrivals: {at: +1s}, session: {pages: 1}}
@@ -72,8 +75,86 @@ func TestCap(t *testing.T) {
 			}
 		}
 	}
-	if len(first) != 6 || !strings.HasPrefix(res.Notes[0], `proxy "nat" passes on 2 calls at once, and the others wait; the plan has 1 at the most`) ||
-		!strings.HasSuffix(res.Notes[0], "; who waits there for longer than its patience is sent later, and does not give up; users and devices take no places while sending") {
+	if len(first) != 6 || !strings.HasPrefix(res.Notes[0], `proxy "nat" passes on 2 calls at once, and the others wait; without it there would be 6 at once`) ||
+		!strings.Contains(res.Notes[1], "users and devices take places, too, in sessions as planned (1)") {
 		t.Errorf("%d first calls, notes %q", len(first), res.Notes)
+	}
+}
+
+// Whom a proxy lets in when, by hand. It has two places; a call takes 4 s.
+func TestDoorsByHand(t *testing.T) {
+	call := "  - {name: calls, kind: callers, through: nat, arrivals: {at: [%s]}, session: 4s%s}\n"
+	tests := []struct{ name, patience, arrivals, more, others, want string }{
+		{"first come first served", "forever", "+1s, +1s, +2s, +3s, +9s", "", "",
+			"0 begins 1, 1 begins 1, 2 begins 5, 3 begins 5, 4 begins 9"},
+		{"gives up", "3s", "+1s, +1s, +2s, +3s", "", "", "0 begins 1, 1 begins 1, 2 begins 5, 3 begins 5"},
+		{"at the last moment", "4s", "+1s, +1s, +1s, +1s, +1s", "", "", "0 begins 1, 1 begins 1, 2 begins 5, 3 begins 5, 4 gives up 5"},
+		{"just before", "3s", "+1s, +1s, +1s, +1s", "", "", "0 begins 1, 1 begins 1, 2 gives up 4, 3 gives up 4"},
+		{"tries again", "2s", "+1s, +1s, +2s", ", on_refusal: {retry: 2s, times: 1}", "",
+			"0 begins 1, 1 begins 1, 2 gives up 4, 2 begins 6"},
+		{"behind a user", "forever", "+2s, +3s", "", "{name: u, kind: users, connections: 2, through: nat, arrivals: {at: +1s}, session: 6s}",
+			"0 begins 7, 1 begins 7"},
+		{"a user waits for two places", "forever", "+1s, +3s, +4s", "", "{name: u, kind: users, connections: 2, through: nat, arrivals: {at: +2s}, session: 6s}",
+			"0 begins 1, 1 begins 11, 2 begins 11"},
+		{"a user gives up, and the next needs fewer", "2s", "+1s, +3s", "", "{name: u, kind: users, connections: 2, through: nat, arrivals: {at: +2s}, session: 6s}",
+			"0 begins 1, 1 begins 4"},
+		{"a user tries again", "2s", "+1s, +3s, +7s, +9s", "", "{name: u, kind: users, connections: 2, through: nat, arrivals: {at: +2s}, session: 6s, on_refusal: {retry: 4s, times: 1}}",
+			"0 begins 1, 1 begins 4, 2 begins 7, 3 begins 10"},
+		{"a device stays until the end", "1m", "+1s, +2s", "", "{name: d, kind: devices, through: nat, session: forever}", "0 begins 1, 1 begins 5"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text := "name: doors\nduration: 20s\nlicense: {units: 50}\nproxies: [{name: nat, address: 10.0.0.5, cap: 2, patience: " + tt.patience + "}]\ncohorts:\n"
+			text += fmt.Sprintf(call, tt.arrivals, tt.more)
+			if tt.others != "" {
+				text += "  - " + tt.others + "\n"
+			}
+			s := plan(t, text, PlanOptions{})
+			if got := strings.Join(visitors(s), ", "); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// visitors sends a schedule of single calls in virtual time, and says what
+// came of them in whole seconds.
+func visitors(s *Schedule) (list []string) {
+	clock := new(jumper)
+	say := func(request uint32, what string, at time.Duration) {
+		list = append(list, fmt.Sprintf("%d %s %.0f", request, what, at.Seconds()))
+	}
+	a := &agenda{s: s, wait: clock, most: 1000, since: func() time.Duration { return clock.now }}
+	a.enter(s.realDoors())
+	a.gaveUp = func(d *due) (due, bool) {
+		say(d.request, "gives up", d.ready)
+		c := s.cohort(s.Requests[d.request].Visit)
+		wait, again := sim.RetryWait(c, s.Seed, s.Rep, d.request, d.attempt)
+		at := d.ready + s.length(wait)
+		return due{at: at, ready: at, request: d.request, attempt: d.attempt + 1}, again
+	}
+	type flight struct {
+		request uint32
+		ends    time.Duration
+	}
+	var flights []flight
+	for {
+		wait, found, over := a.step()
+		switch {
+		case over:
+			return list
+		case found:
+			d := a.take()
+			say(d.request, "begins", clock.now)
+			flights = append(flights, flight{d.request, clock.now + s.length(s.Requests[d.request].Service)})
+		case wait == 0:
+			a.leave()
+		case len(flights) > 0 && (wait == forever || flights[0].ends <= clock.now+wait): // all take as long
+			for clock.now = flights[0].ends; len(flights) > 0 && flights[0].ends == clock.now; flights = flights[1:] {
+				a.done(flights[0].request, due{}, false)
+			}
+		default:
+			clock.now += wait
+		}
 	}
 }

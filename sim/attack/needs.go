@@ -42,6 +42,13 @@ func (s *Schedule) PeakRate() int {
 	return peak
 }
 
+// timed is how long a request is under way as planned, if it does not wait.
+func (s *Schedule) timed(request uint32) timed {
+	r := &s.Requests[request]
+	at := s.wall(r.At)
+	return timed{at, at + max(time.Millisecond, s.length(r.Service))}
+}
+
 // A timed thing lasts from one instant to another.
 type timed struct{ from, to time.Duration }
 
@@ -91,10 +98,16 @@ func (s *Schedule) plan(o *Options) result.AttackPlan {
 	}
 	calls := make([]timed, 0, len(s.Requests))
 	for i := range s.Requests {
-		at := s.wall(s.Requests[i].At)
-		calls = append(calls, timed{at, at + max(time.Millisecond, s.length(s.Requests[i].Service))})
+		if !s.waits(uint32(i)) {
+			calls = append(calls, s.timed(uint32(i)))
+		}
 	}
 	p.InFlight = together(calls)
+	for i, list := range s.atDoors() {
+		if list != nil {
+			p.InFlight += min(together(list), s.Scenario.Proxies[i].Cap)
+		}
+	}
 	spans := s.spans()
 	p.Connections = min(together(slices.Clone(spans)), o.Idle) + p.InFlight
 	p.Files = p.Connections + ownFiles

@@ -134,9 +134,13 @@ func (r *recorder) sum() {
 		r.tally.add(e)
 		r.lag = max(r.lag, e.Lag())
 		now := &r.seconds[0]
-		now.attempts++
-		if e.Outcome == record.Failed {
+		switch e.Outcome {
+		case record.Impatient: // nothing was sent
+		case record.Failed:
 			now.failed++
+			now.attempts++
+		default:
+			now.attempts++
 		}
 		if r.w != nil && r.err == nil {
 			r.w.Add(e)
@@ -198,7 +202,7 @@ func (r *recorder) second() {
 		now, _, _ := r.agenda.state()
 		r.o.Progress(Progress{
 			Done: min(1, time.Since(r.start).Seconds()/max(1e-9, r.s.length(r.s.To-r.s.From).Seconds())), Rate: float64(t.all.requests - r.told),
-			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Lag: r.lag, Reported: r.reported,
+			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], TimedOut: t.outcomes[record.Impatient], Lag: r.lag, Reported: r.reported,
 		})
 	}
 	r.told, r.lag = r.tally.all.requests, 0
@@ -239,7 +243,7 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	run.InFlight, run.Held, run.MaxLag = peak, int64(held), engine.Time(r.o.MaxLag.Microseconds())
 	run.Abandoned, run.Samples, run.SamplesFailed = r.tally.abandoned, r.samples[0], r.samples[1]
 	run.Waited = a.waited()
-	run.Unsent = int64(len(r.s.Requests)) - run.First - run.Abandoned
+	run.Unsent = int64(len(r.s.Requests)) - run.First - r.tally.unwaited - run.Abandoned
 	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
 	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }
 	if r.err != nil {

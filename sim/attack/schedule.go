@@ -53,6 +53,7 @@ type Schedule struct {
 	Requests []Request // in the order of their instants
 	Visits   []Visit   // in the order of their first request here
 	Users    []User    // in the same order
+	Stays    []Stay    // in the order in which they come
 	Hash     string    // SHA-256 of all of that, in hexadecimal
 	Joined   int       // visits that began before the window
 
@@ -110,12 +111,18 @@ func Plan(ctx context.Context, sc *scenario.Scenario, o PlanOptions) (*Schedule,
 	}
 	v := sim.Case{Scenario: sc, Policy: sc.License.Policy, Scale: s.Scale}
 	p := sim.PlanOptions{Seed: s.Seed, Replication: s.Rep, Progress: o.Progress}
+	atDoors := s.capped()
 	if o.Window.AtPeak {
 		peak, err := sim.Plan(ctx, v, p, nil)
 		if err != nil {
 			return nil, err
 		}
 		s.From, s.To = max(0, peak.At-o.Window.Around), min(sc.Duration, peak.At+o.Window.Around)
+	}
+	p.Stays = func(x *sim.PlannedStay) {
+		if atDoors[sc.Cohorts[x.Cohort].Through-1] {
+			s.stay(x)
+		}
 	}
 	b := builder{s: s, visits: map[uint32]uint32{}, users: map[User]uint32{}}
 	peak, err := sim.Plan(ctx, v, p, b.add)
@@ -165,6 +172,15 @@ func (b *builder) add(r *sim.PlannedRequest) {
 	}
 	s.Requests = append(s.Requests, q)
 	s.chain(uint32(len(s.Requests) - 1))
+}
+
+// stay adds a session of users or devices, if it is not over before the window.
+// One that comes before is there when the window begins.
+func (s *Schedule) stay(x *sim.PlannedStay) {
+	gone := max(0, s.From-x.At)
+	if x.At < s.To && x.Length > gone {
+		s.Stays = append(s.Stays, Stay{At: x.At + gone, Length: x.Length - gone, Places: int32(x.Places), Cohort: int32(x.Cohort)})
+	}
 }
 
 // restarted is the kind of a visit's nth request here. Of a visit that joins
@@ -243,6 +259,13 @@ func (s *Schedule) finish() {
 		row = binary.BigEndian.AppendUint32(row, r.Visit)
 		row = binary.BigEndian.AppendUint32(row, uint32(u.Cohort))
 		row = append(row, byte(r.Kind))
+		h.Write(row)
+	}
+	for _, x := range s.Stays {
+		row = binary.BigEndian.AppendUint64(row[:0], uint64(x.At))
+		row = binary.BigEndian.AppendUint64(row, uint64(x.Length))
+		row = binary.BigEndian.AppendUint32(row, uint32(x.Places))
+		row = binary.BigEndian.AppendUint32(row, uint32(x.Cohort))
 		h.Write(row)
 	}
 	s.Hash = hex.EncodeToString(h.Sum(nil))

@@ -107,18 +107,9 @@ func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // attempt sends an attempt and says what came of it.
 func (s *sender) attempt(d *due, e *record.Entry) error {
-	r := &s.s.Requests[d.request]
-	user := s.s.Visits[r.Visit].User
-	a := &s.asks[s.cohortOf(r)]
-	*e = record.Entry{
-		Request: d.request, Attempt: d.attempt, Visit: r.Visit, Cohort: uint32(a.index), Member: s.s.Users[user].Member, Kind: r.Kind,
-		Planned: d.at, Ready: d.ready, Outcome: record.Failed,
-	}
-	if d.attempt == 0 {
-		e.Planned = s.s.wall(r.At)
-	}
-	e.Address, e.Forwarded = s.home.of(user)
-	v := &s.visits[r.Visit] // only one request of it is under way
+	*e = s.entry(d)
+	a, user := &s.asks[e.Cohort], s.s.Visits[e.Visit].User
+	v := &s.visits[e.Visit] // only one request of it is under way
 	e.Sent = s.since()
 	ans, err := s.exchange(a, s.peer(user, a), v, e)
 	e.Done = s.since()
@@ -137,6 +128,21 @@ func (s *sender) attempt(d *due, e *record.Entry) error {
 	}
 	e.Session = v.sessions
 	return err
+}
+
+// entry is what is known of an attempt before it is sent.
+func (s *sender) entry(d *due) record.Entry {
+	r := &s.s.Requests[d.request]
+	user := s.s.Visits[r.Visit].User
+	e := record.Entry{
+		Request: d.request, Attempt: d.attempt, Visit: r.Visit, Cohort: uint32(s.cohortOf(r)), Member: s.s.Users[user].Member, Kind: r.Kind,
+		Planned: d.at, Ready: d.ready, Outcome: record.Failed,
+	}
+	if d.attempt == 0 {
+		e.Planned = s.s.wall(r.At)
+	}
+	e.Address, e.Forwarded = s.home.of(user)
+	return e
 }
 
 // peer is who has the connections that a user uses.
@@ -160,7 +166,7 @@ func (s *sender) follow(d *due, e *record.Entry) (next due, ok bool) {
 	ended := uint32(1) // requests of the user that are over
 	switch {
 	case e.Outcome == record.Cut:
-	case e.Outcome == record.Refused && r.Kind != sim.LogoutRequest:
+	case (e.Outcome == record.Refused || e.Outcome == record.Impatient) && r.Kind != sim.LogoutRequest:
 		if wait, again := sim.RetryWait(a.Cohort, s.s.Seed, s.s.Rep, d.request, d.attempt); again {
 			at := e.Done + s.s.length(wait)
 			return due{at: at, ready: at, request: d.request, attempt: d.attempt + 1}, true

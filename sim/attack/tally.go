@@ -72,6 +72,7 @@ func (l *latency) limited() result.Latency {
 // A group counts attempts.
 type group struct {
 	requests, refused, failed int64
+	impatient                 int64 // not among the requests
 	service, response         latency
 	plain                     bool // without times
 }
@@ -80,6 +81,10 @@ type group struct {
 const mostTimed = 200
 
 func (g *group) add(e *record.Entry) {
+	if e.Outcome == record.Impatient {
+		g.impatient++
+		return
+	}
 	g.requests++
 	switch e.Outcome {
 	case record.Refused:
@@ -100,7 +105,7 @@ func (g *group) add(e *record.Entry) {
 
 func (g *group) result(name string) result.AttackGroup {
 	return result.AttackGroup{
-		Name: name, Requests: g.requests, Refused: g.refused, Failed: g.failed, Service: g.service.result(), Response: g.response.limited(),
+		Name: name, Requests: g.requests, Refused: g.refused, Failed: g.failed, TimedOut: g.impatient, Service: g.service.result(), Response: g.response.limited(),
 	}
 }
 
@@ -125,7 +130,8 @@ func badStatus(code int) string { return fmt.Sprintf("%s %d", record.BadStatus, 
 type tally struct {
 	s         *Schedule
 	all       group
-	first     int64
+	first     int64 // sent
+	unwaited  int64 // first attempts that gave up at a proxy
 	outcomes  [len(record.Outcomes)]int64
 	causes    map[failure]int64
 	cohorts   map[uint32]*group
@@ -151,8 +157,18 @@ func (t *tally) add(e *record.Entry) {
 	t.all.add(e)
 	grouped(t.cohorts, e.Cohort, len(t.cohorts) >= mostTimed).add(e)
 	grouped(t.vias, t.s.Endpoints[e.Cohort].Via, false).add(e)
-	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
 	t.outcomes[e.Outcome]++
+	if e.GaveUp {
+		t.abandoned += int64(t.s.left(e.Request)) - 1
+	}
+	t.ended = max(t.ended, e.Done)
+	if e.Outcome == record.Impatient { // nothing was sent
+		if e.Attempt == 0 {
+			t.unwaited++
+		}
+		return
+	}
+	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
 	if e.Cause != record.NoCause {
 		f := failure{cause: e.Cause}
 		if e.Cause == record.BadStatus {
@@ -169,14 +185,10 @@ func (t *tally) add(e *record.Entry) {
 	if e.Dialed {
 		t.dialed++
 	}
-	if e.GaveUp {
-		t.abandoned += int64(t.s.left(e.Request)) - 1
-	}
 	if e.Outcome == record.Refused && (t.refusal == nil || e.Sent < t.refusal.Sent) {
 		kept := *e
 		t.refusal = &kept
 	}
-	t.ended = max(t.ended, e.Done)
 }
 
 func grouped[K comparable](m map[K]*group, key K, plain bool) *group {
@@ -193,7 +205,7 @@ func (t *tally) result() *result.AttackRun {
 	r := &result.AttackRun{
 		Seconds: engine.Time(t.ended.Microseconds()), First: t.first, Retries: t.all.requests - t.first,
 		Served: t.outcomes[record.Served], Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Cut: t.outcomes[record.Cut],
-		Dialed: t.dialed, Lag: t.lag.limited(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.limited(),
+		TimedOut: t.outcomes[record.Impatient], Dialed: t.dialed, Lag: t.lag.limited(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.limited(),
 		Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
 	}
 	for _, n := range t.sessions {

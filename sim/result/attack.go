@@ -77,19 +77,20 @@ type AttackCohort struct {
 // An AttackRun is what was sent and what came back.
 type AttackRun struct {
 	Seconds   engine.Time `json:"duration"`
-	First     int64       `json:"requests"` // first attempts
+	First     int64       `json:"requests"` // first attempts that were sent
 	Retries   int64       `json:"retries"`
 	Served    int64       `json:"served"` // of both
 	Refused   int64       `json:"refused"`
 	Failed    int64       `json:"failed"`
 	Cut       int64       `json:"cut"`       // by the end of the attack
-	Abandoned int64       `json:"abandoned"` // planned, by visits that gave up after a refusal
+	TimedOut  int64       `json:"timed_out"` // attempts that waited at a proxy with a cap for longer than their patience, and were not sent
+	Abandoned int64       `json:"abandoned"` // planned, by visits that gave up after a refusal or such a wait
 	Unsent    int64       `json:"unsent"`    // planned, and not sent for another reason
 	Sessions  int64       `json:"sessions"`  // web sessions that the target opened
 	Dialed    int64       `json:"dialed"`    // connections
 	InFlight  int         `json:"in_flight"` // at the most
 	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
-	Waited    int64       `json:"waited"`    // attempts that waited at a proxy with a cap
+	Waited    int64       `json:"waited"`    // attempts that waited at a proxy with a cap, in vain or not
 
 	Samples       int64 `json:"samples"` // looks at the target's metrics, which are no attempts
 	SamplesFailed int64 `json:"samples_failed"`
@@ -120,6 +121,7 @@ type AttackGroup struct {
 	Requests int64   `json:"requests"` // attempts
 	Refused  int64   `json:"refused"`
 	Failed   int64   `json:"failed"`
+	TimedOut int64   `json:"timed_out,omitempty"` // not among the attempts: they gave up at a proxy
 	Service  Latency `json:"service"`
 	Response Latency `json:"response"` // first attempts
 }

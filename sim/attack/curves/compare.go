@@ -40,6 +40,7 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	}
 	x := comparison{l: l, res: res, policy: policy, opens: l.opening()}
 	x.ran = l.pass(asRun, policy, free, true, nil)
+	x.ran.impatient = l.impatient()
 	sent := res.To
 	if l.Partial {
 		sent = l.answered()
@@ -94,6 +95,11 @@ func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 		if f.at-ahead <= to {
 			out.Refused++
 			out.RefusedByVia[f.via]++
+		}
+	}
+	for _, at := range c.impatient {
+		if at-ahead <= to {
+			out.TimedOut++
 		}
 	}
 	for _, s := range c.series {

@@ -40,9 +40,10 @@ type counter struct {
 
 // A curve is how the units in use went, and who was refused.
 type curve struct {
-	series  []result.Sample // each change; the first is at the begin
-	refused []refusal
-	first   *result.CurveRefusal
+	series    []result.Sample // each change; the first is at the begin
+	refused   []refusal
+	first     *result.CurveRefusal
+	impatient []engine.Time // when attempts gave up at a proxy
 }
 
 // A refusal is when one was, and of what.

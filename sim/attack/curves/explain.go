@@ -23,6 +23,7 @@ func (x *comparison) explain(limit Limit) {
 		x.otherwise()
 	}
 	x.timing()
+	x.waiting()
 	x.refusals()
 	if why == "" {
 		x.differ()
@@ -179,7 +180,7 @@ func key(units int) string {
 // unreached is how many attempts the target cannot have seen.
 func (x *comparison) unreached() (n int) {
 	for i := range x.l.Entries {
-		if !x.l.Entries[i].Reached() {
+		if e := &x.l.Entries[i]; !e.Reached() && e.Outcome != record.Impatient {
 			n++
 		}
 	}
@@ -224,6 +225,22 @@ func (x *comparison) timing() {
 	planned, took = planned/float64(n), took/float64(n)
 	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; the peak is %d units as run, predicted %d",
 		took, planned, x.res.AsRun.Peak.Units, x.res.Predicted.Peak.Units)
+}
+
+// waiting compares who gave up at a proxy.
+func (x *comparison) waiting() {
+	ran, predicted := x.res.AsRun.TimedOut, int64(0)
+	if x.res.Predicted != nil {
+		predicted = x.res.Predicted.TimedOut
+	}
+	if ran+predicted == 0 {
+		return
+	}
+	text := ""
+	if x.res.Predicted != nil {
+		text = fmt.Sprintf(", predicted %s", words.Number(predicted))
+	}
+	x.say("waiting: %s gave up at a proxy when their patience ended%s; they were never sent, and take no unit as run", words.Plural(ran, "attempt"), text)
 }
 
 // differ says what the means at the samples differ by.

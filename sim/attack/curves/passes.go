@@ -169,6 +169,17 @@ func (l *Log) answered() engine.Time {
 	return end
 }
 
+// impatient are when attempts gave up at a proxy, in the target's time.
+func (l *Log) impatient() (list []engine.Time) {
+	a := l.axis()
+	for i := range l.Entries {
+		if e := &l.Entries[i]; e.Outcome == record.Impatient {
+			list = append(list, a.at(e.Done))
+		}
+	}
+	return list
+}
+
 // last are the last requests of web sessions.
 func (l *Log) last() map[uint64]int32 {
 	list := map[uint64]int32{}

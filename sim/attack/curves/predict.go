@@ -19,16 +19,23 @@ type prediction struct {
 	ahead   engine.Time // of the scenario
 	next    []int32     // request of the same visit; 0 is none
 	attempt []uint32    // by visit
-	events  queue.Queue // requests, twice as high when they end
+	events  queue.Queue // requests, three times as high, and what comes of them
+	doors   *attack.Doors
 	e       record.Entry
 	sources func(user uint32) (e record.Entry)
 }
 
-// Classes of events of one instant.
+// Classes of events of one instant, of which a request has several.
 const (
-	ends queue.Class = iota
+	ends   queue.Class = iota
+	passes             // a proxy lets in who waited there
 	begins
+	numClasses
 )
+
+func (p *prediction) push(at engine.Time, class queue.Class, i uint32) {
+	p.events.Push(int64(at), class, int(numClasses)*int(i)+int(class))
+}
 
 // predict counts a schedule that is sent in virtual time. The error is the
 // context's.
@@ -48,21 +55,53 @@ func (l *Log) predict(ctx context.Context, policy engine.Policy, units int) (*cu
 		p.next[i], last[v] = last[v], int32(i)
 	}
 	for _, i := range slices.Sorted(slices.Values(last)) {
-		p.events.Push(int64(s.Requests[i].At+p.ahead), begins, 2*int(i))
+		p.push(s.Requests[i].At+p.ahead, begins, uint32(i))
 	}
-	for n := 0; ; n++ {
-		at, ref, ok := p.events.Pop()
-		if !ok || n%1024 == 0 && ctx.Err() != nil {
+	p.enter()
+	for n := 0; n%1024 != 0 || ctx.Err() == nil; n++ {
+		at, ok := p.events.Next()
+		if next, any := p.doors.Next(); any && (!ok || next < at) {
+			p.doors.Advance(next)
+			continue
+		}
+		_, ref, ok := p.events.Pop()
+		if !ok {
 			break
 		}
-		if i := uint32(ref / 2); ref%2 == 0 {
-			p.begin(engine.Time(at), i)
-		} else {
-			p.end(engine.Time(at), i)
-		}
+		p.step(engine.Time(at), queue.Class(ref%int(numClasses)), uint32(ref/int(numClasses)))
 	}
 	p.c.advance(max(p.c.in.Now(), l.end()+p.ahead))
 	return &p.c.curve, ctx.Err()
+}
+
+// enter opens the doors of the proxies with a cap.
+func (p *prediction) enter() {
+	p.doors = p.s.Doors(func(at engine.Time) int64 { return int64(at + p.ahead) }, func(t engine.Time) int64 { return int64(t) })
+	if p.doors == nil {
+		return
+	}
+	p.doors.Pass = func(at, _ int64, request, _ uint32) { p.push(engine.Time(at), passes, request) }
+	p.doors.Lose = func(at, _ int64, request, _ uint32) {
+		p.c.curve.impatient = append(p.c.curve.impatient, engine.Time(at))
+		p.again(engine.Time(at), request)
+	}
+}
+
+// step has a request begin or end.
+func (p *prediction) step(at engine.Time, class queue.Class, i uint32) {
+	switch class {
+	case ends:
+		p.end(at, i)
+	case passes:
+		p.begin(at, i)
+	case begins:
+		if next, ok := p.doors.Next(); ok && next == int64(at) { // nobody comes before what ends at the same instant
+			p.doors.Advance(next)
+		}
+		if !p.doors.Has(i) || p.doors.Come(int64(at), i, p.attempt[p.s.Requests[i].Visit]) {
+			p.begin(at, i)
+		}
+	}
 }
 
 // local reports whether each user had an address of its own.
@@ -95,30 +134,44 @@ func (p *prediction) begin(at engine.Time, i uint32) {
 		p.end(at, i)
 		return
 	}
-	p.events.Push(int64(at+r.Service), ends, 2*int(i)+1)
+	p.push(at+r.Service, ends, i)
 }
 
 // refused has a request tried again, or its visit given up.
 func (p *prediction) refused(at engine.Time, i uint32) {
-	r := &p.s.Requests[i]
 	if e := p.entry(i); e.Kind == sim.LoginRequest {
 		p.c.finish(at, at, e) // its session goes on
 	}
+	p.leave(at, i)
+	p.again(at, i)
+}
+
+// again has a request tried again, unless its visit is given up.
+func (p *prediction) again(at engine.Time, i uint32) {
+	r := &p.s.Requests[i]
 	k := &p.s.Scenario.Cohorts[p.s.Users[p.s.Visits[r.Visit].User].Cohort]
 	wait, again := sim.RetryWait(k, p.s.Seed, p.s.Rep, i, p.attempt[r.Visit])
 	if !again {
 		return
 	}
 	p.attempt[r.Visit]++
-	p.events.Push(int64(at+wait), begins, 2*int(i))
+	p.push(at+wait, begins, i)
+}
+
+// leave gives back the place of a request, if it had one.
+func (p *prediction) leave(at engine.Time, i uint32) {
+	if p.doors.Has(i) {
+		p.doors.Leave(int64(at), i)
+	}
 }
 
 func (p *prediction) end(at engine.Time, i uint32) {
 	p.c.finish(at, at, p.entry(i))
+	p.leave(at, i)
 	r := &p.s.Requests[i]
 	p.attempt[r.Visit] = 0
 	if n := p.next[i]; n != 0 {
 		q := &p.s.Requests[n]
-		p.events.Push(int64(max(at+q.Think, q.At+p.ahead)), begins, 2*int(n))
+		p.push(max(at+q.Think, q.At+p.ahead), begins, uint32(n))
 	}
 }

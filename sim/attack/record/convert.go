@@ -19,7 +19,7 @@ var Formats = []string{"jsonl", "vegeta-json", "vegeta-gob", "vegeta-csv"}
 // or the results that vegeta's commands read. Theirs have a timestamp, which
 // is the start of the record and the instant of sending, and as latency the
 // service time. They come in the order of sending, for which the record is
-// read again.
+// read again, and without those that gave up at a proxy and were never sent.
 func Convert(w io.Writer, r *Reader, format string, again func() (*Reader, error)) error {
 	switch format {
 	case "jsonl":
@@ -65,6 +65,9 @@ func (r *Reader) cohort(e *Entry) Cohort {
 func (r *Reader) results(encode vegeta.Encoder) func(*Entry) error {
 	seq := uint64(0)
 	return func(e *Entry) error {
+		if e.Outcome == Impatient {
+			return nil
+		}
 		c := r.cohort(e)
 		method := cmp.Or(c.Method, "GET")
 		if e.Kind == sim.LoginRequest || c.Via == "soap" {

@@ -209,7 +209,7 @@ func (d *decoder) entry(e *Entry) {
 	}
 	e.Ready, e.Sent, e.Done = e.Planned+d.duration(), e.Planned+d.duration(), e.Planned+d.duration()
 	e.Address, e.Forwarded = d.address(), d.address()
-	d.failed = d.failed || e.Kind < sim.CallRequest || e.Kind > sim.LogoutRequest || e.Outcome > Cut || e.Cause >= numCauses
+	d.failed = d.failed || e.Kind < sim.CallRequest || e.Kind > sim.LogoutRequest || e.Outcome > Impatient || e.Cause >= numCauses
 }
 
 func (d *decoder) sample() (s Sample) {

@@ -60,14 +60,15 @@ type Outcome uint8
 
 // The outcomes.
 const (
-	Served  Outcome = iota // an answer that is no refusal and no error
-	Refused                // for lack of license units
-	Failed                 // another answer, or none
-	Cut                    // by the attack itself, which was told to end
+	Served    Outcome = iota // an answer that is no refusal and no error
+	Refused                  // for lack of license units
+	Failed                   // another answer, or none
+	Cut                      // by the attack itself, which was told to end
+	Impatient                // never sent: it waited at a proxy with a cap for longer than its patience
 )
 
 // Outcomes lists the names of the outcomes.
-var Outcomes = [...]string{Served: "served", Refused: "refused", Failed: "failed", Cut: "cut"}
+var Outcomes = [...]string{Served: "served", Refused: "refused", Failed: "failed", Cut: "cut", Impatient: "queue timeout"}
 
 func (o Outcome) String() string { return Outcomes[min(int(o), len(Outcomes)-1)] }
 
@@ -102,7 +103,8 @@ func (c Cause) String() string {
 }
 
 // An Entry is one attempt of a request. Its instants count from the start of
-// the attack, on a clock that no one sets.
+// the attack, on a clock that no one sets. One that gave up at a proxy was
+// ready, sent and done when its patience ended.
 type Entry struct {
 	Request uint32 // its number in the schedule, from 0
 	Attempt uint32 // 0 is the first; others are retries
@@ -122,7 +124,7 @@ type Entry struct {
 	Session   uint32 // the visit's web sessions so far; 0 is none
 	Dialed    bool   // on a new connection
 	Resent    bool   // as an idle connection ended; the target may have seen it before
-	GaveUp    bool   // refused, and the visit ends with it
+	GaveUp    bool   // refused or impatient, and the visit ends with it
 	Redirects uint32
 	In, Out   int64 // bytes
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func drawEntry(t *rapid.T) Entry {
 		Request: number.Draw(t, "request"), Attempt: number.Draw(t, "attempt"), Visit: number.Draw(t, "visit"), Cohort: number.Draw(t, "cohort"),
 		Member: rapid.Uint64().Draw(t, "member"), Kind: sim.RequestKind(rapid.IntRange(1, 4).Draw(t, "kind")),
 		Planned: time.Duration(at.Draw(t, "planned")), Ready: time.Duration(at.Draw(t, "ready")), Sent: time.Duration(at.Draw(t, "sent")),
-		Done: time.Duration(at.Draw(t, "done")), Outcome: Outcome(rapid.IntRange(0, 3).Draw(t, "outcome")),
+		Done: time.Duration(at.Draw(t, "done")), Outcome: Outcome(rapid.IntRange(0, len(Outcomes)-1).Draw(t, "outcome")),
 		Cause: Cause(rapid.IntRange(0, int(numCauses)-1).Draw(t, "cause")), Status: rapid.IntRange(0, 999).Draw(t, "status"),
 		Session: number.Draw(t, "session"), Dialed: rapid.Bool().Draw(t, "dialed"), GaveUp: rapid.Bool().Draw(t, "gave up"), Resent: rapid.Bool().Draw(t, "resent"),
 		Redirects: number.Draw(t, "redirects"), In: rapid.Int64Range(0, 1<<60).Draw(t, "in"), Out: rapid.Int64Range(0, 1<<60).Draw(t, "out"),
@@ -200,6 +201,51 @@ func TestFullDisk(t *testing.T) {
 	}
 	if err := w.End(""); err == nil {
 		t.Error("the end was written after a part that was not")
+	}
+}
+
+// A record of before there were queue timeouts is read as it was: 42 attempts
+// of 25 requests, of which 8 were served and 34 refused.
+func TestOlderRecord(t *testing.T) {
+	data, err := os.ReadFile("testdata/older.rec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, r, err := readAll(data)
+	if err != nil || r.Missing() != "" {
+		t.Fatal(err, r.Missing())
+	}
+	var outcomes [len(Outcomes)]int
+	for _, e := range list {
+		outcomes[e.Outcome]++
+	}
+	if want := [...]int{Served: 8, Refused: 34, Failed: 0, Cut: 0, Impatient: 0}; outcomes != want || r.Header().Requests != 28 || len(r.Files()) != 1 || len(r.Samples()) == 0 {
+		t.Errorf("outcomes %v of %d requests, want %v", outcomes, r.Header().Requests, want)
+	}
+}
+
+// Who gave up at a proxy was never sent: vegeta hears nothing of it, and the
+// lines of JSON have it.
+func TestGiveUpsAreNoResults(t *testing.T) {
+	at := 7 * time.Second
+	list := append(slices.Clone(entries), Entry{Request: 3, Kind: sim.CallRequest, Cohort: 1, Planned: 2 * time.Second, Ready: at, Sent: at, Done: at, Outcome: Impatient, GaveUp: true})
+	data := recorded(t, list, 2, true)
+	again := func() (*Reader, error) { return NewReader(bytes.NewReader(data)) }
+	for format, want := range map[string]int{"jsonl": 4, "vegeta-csv": 3, "vegeta-json": 3} {
+		r, err := again()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := Convert(&b, r, format, again); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "\n"); n != want {
+			t.Errorf("%s has %d lines, want %d:\n%s", format, n, want, &b)
+		}
+		if format == "jsonl" && !strings.Contains(b.String(), `"planned":2,"ready":7,"sent":7,"done":7,"outcome":"queue timeout","status":0,"gave_up":true`) {
+			t.Errorf("the lines have no queue timeout:\n%s", &b)
+		}
 	}
 }
 
