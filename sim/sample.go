@@ -218,9 +218,11 @@ func (s *Sample) Course() result.Course {
 }
 
 // UnitsTimes lists how long so many units were in use.
-func (t *Totals) UnitsTimes() []result.UnitsTime {
+func (t *Totals) UnitsTimes() []result.UnitsTime { return timesAt(t.TimeAt) }
+
+func timesAt(by []engine.Time) []result.UnitsTime {
 	list := []result.UnitsTime{}
-	for units, d := range t.TimeAt {
+	for units, d := range by {
 		if d > 0 {
 			list = append(list, result.UnitsTime{Units: units, Seconds: d})
 		}

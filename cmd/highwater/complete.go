@@ -70,7 +70,7 @@ var (
 	reads         = map[string][]string{
 		"run": scenarioFiles, "size": scenarioFiles, "advise": scenarioFiles, "compare": scenarioFiles, "check": scenarioFiles,
 		"watch": scenarioFiles, "init": scenarioFiles, "target": scenarioFiles, "attack": scenarioFiles,
-		"explain": studyFiles, "gate": studyFiles, "report": studyFiles,
+		"explain": studyFiles, "gate": studyFiles, "report": append([]string{"log"}, studyFiles...),
 	}
 )
 

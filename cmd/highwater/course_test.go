@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
 	"highwater/engine"
 	"highwater/sim/result"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // busy is a scenario whose key refuses somebody in every replication: 60 people
@@ -114,4 +117,64 @@ func stretchAt(list []result.Stretch, at engine.Time) (s result.Stretch) {
 // there are 600.
 func within600th(s result.Stretch, at engine.Time) bool {
 	return s.At <= at && at < s.At+2*engine.Hour/600
+}
+
+// A replay of the trace of a replication draws what the replication does: the
+// same stretches, times, refusals and peaks. A trace of the traffic without a
+// limit needs what it needs without one.
+func TestDrawnReplay(t *testing.T) {
+	inFolder(t, map[string]string{"busy.yaml": busy})
+	var used, free result.Simulation
+	decode(t, &used, "run busy.yaml -q --json --reps 1 --policy iris-2022.3 --trace used.jsonl")
+	decode(t, &free, "run busy.yaml -q --json --reps 1 --policy iris-2022.3 --units 0 --trace free.jsonl")
+	var again, limited result.Replay
+	decode(t, &again, "replay used.jsonl --json --drawn")
+	decode(t, &limited, "replay free.jsonl --json --drawn --units 40")
+	p := &used.Policies[0]
+	f := &p.First
+	for _, c := range []struct {
+		what      string
+		got, want any
+	}{
+		{"stretches", again.Drawn, f.Drawn}, {"times", again.TimeAt, p.TimeAt}, {"refusals", again.Refusals, f.Refusals},
+		{"peak", again.Peak, f.Peak}, {"start", *again.Start, used.Start},
+		{"demand", limited.DemandDrawn, free.Policies[0].First.Drawn}, {"peak of the demand", limited.Demand, free.Policies[0].First.Peak},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Errorf("%s of the run (-) and of the replay (+):\n%s", c.what, diff)
+		}
+	}
+	if x := again.FirstRefusal; x == nil || x.At != f.FirstRefusal.At {
+		t.Errorf("the first refusal is %v, want %v", x, f.FirstRefusal)
+	} else if s := stretchAt(again.Drawn, x.At); x.InUse < s.Low || x.InUse > s.High {
+		t.Errorf("drawn are %d to %d at the first refusal, with %d in use", s.Low, s.High, x.InUse)
+	}
+	seconds, peak := 0.0, 0
+	for _, u := range again.TimeAt {
+		seconds += float64(u.Units) * u.Seconds.Seconds()
+	}
+	for _, h := range again.Hours {
+		peak = max(peak, h.Peak)
+	}
+	if math.Abs(seconds-again.UnitSeconds.Seconds()) > 1e-3 || peak != again.Peak.Units {
+		t.Errorf("%v unit-seconds and a peak of %d by hour, want %v and %d", seconds, peak, again.UnitSeconds.Seconds(), again.Peak.Units)
+	}
+	// Without the flag not a byte is otherwise.
+	_, plain, _ := highwater(t.Context(), nil, "replay", "used.jsonl", "--json")
+	_, more, _ := highwater(t.Context(), nil, "replay", "used.jsonl", "--json", "--drawn")
+	if !strings.HasPrefix(more, strings.TrimSuffix(plain, "\n}\n")+",\n") || strings.Contains(plain, `"drawn"`) || strings.Contains(plain, `"kind"`) {
+		t.Errorf("the result of replay is\n%s", plain)
+	}
+}
+
+// decode runs the program and reads its result.
+func decode(t *testing.T, into any, args string) {
+	t.Helper()
+	code, out, errs := highwater(t.Context(), nil, strings.Fields(args)...)
+	if code != 0 {
+		t.Fatalf("%s: exit code %d: %s", args, code, errs)
+	}
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -16,9 +16,6 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// remaking are the flags of a report on which its results depend.
-var remaking = []string{"advise", "risk", "confidence", "reps", "seed", "policy", "units", "set"}
-
 // writeDossier writes a report with all that it rests on.
 func writeDossier(w io.Writer, cmd *cobra.Command, r *report.Report, it *reported) error {
 	m, given := dossierManifest(cmd, r, it)
@@ -31,7 +28,7 @@ func writeDossier(w io.Writer, cmd *cobra.Command, r *report.Report, it *reporte
 
 // dossierManifest is the manifest, but for the files, and the inputs.
 func dossierManifest(cmd *cobra.Command, r *report.Report, it *reported) (m *dossier.Manifest, given []dossier.Entry) {
-	m = &dossier.Manifest{Title: r.Title(), Answer: r.Answer(), Build: build(), Flags: flagsGiven(cmd, remaking), Inputs: []dossier.Input{}}
+	m = &dossier.Manifest{Title: r.Title(), Answer: r.Answer(), Build: build(), Flags: flagsGiven(cmd, remaking()), Inputs: []dossier.Input{}}
 	if s := it.src.Sizing; s != nil {
 		m.Fingerprint, m.Seed = s.Fingerprint, s.Seed
 	}
@@ -52,7 +49,7 @@ func dossierParts(r *report.Report, it *reported) ([]dossier.Entry, error) {
 	for _, file := range charts(r) {
 		files = append(files, artefact{"charts/" + file.name, file.write})
 	}
-	if it.sc != nil { // else the result is the input
+	if it.made { // else the result is the input
 		for _, res := range []struct {
 			name  string
 			value any
@@ -61,6 +58,7 @@ func dossierParts(r *report.Report, it *reported) ([]dossier.Entry, error) {
 			{"sizing", it.src.Sizing, it.src.Sizing != nil},
 			{"simulation", it.src.Simulation, it.src.Simulation != nil},
 			{"comparison", it.src.Comparison, it.src.Comparison != nil},
+			{"replay", it.src.Replay, it.src.Replay != nil},
 			{"explanation", it.src.Explanation, it.src.Explanation != nil},
 			{"readings", it.src.Readings, it.src.Readings != nil},
 			{"advice", it.src.Advice, it.src.Advice != nil},
@@ -83,8 +81,8 @@ func dossierParts(r *report.Report, it *reported) ([]dossier.Entry, error) {
 
 const methodHelp = `# Method and limits
 
-This page belongs to a dossier: a scenario or a measured result, what highwater
-made of it, and manifest.json with the SHA-256 of each file. What was asked, with
+This page belongs to a dossier: a scenario, a trace, access logs or a measured
+result, what highwater made of it, and manifest.json with the SHA-256 of each file. What was asked, with
 which assumptions, and the answer stand at the head of report.html and
 report.md; what the scenario says, under input.
 
@@ -97,9 +95,10 @@ The hashes show what was changed by chance, or by one who did not make a new
 manifest as well. Whoever wants to know that the dossier is the one that was
 sent compares the SHA-256 of the manifest, which verify prints, with one told by
 another way, such as a signed letter. Where the input is a scenario, the figures
-follow from it; whether it is true to the site is for its people to say. Where the
-input is a result, the report follows from that, and nothing here shows what the
-result came of.
+follow from it; whether it is true to the site is for its people to say. Where it
+is a trace or access logs, the figures follow from those, and nothing here shows
+that they are all that happened. Where the input is a result, the report follows
+from that, and nothing here shows what the result came of.
 
 The pages that follow come with the program: what the figures mean, by which
 rules units are counted and where those are published, which readings were taken

@@ -45,6 +45,11 @@ func openInput(ctx context.Context, std stdio, name string, p *progress) (io.Rea
 		}
 		file = f
 	}
+	return opened(ctx, name, file, size, p)
+}
+
+// opened decompresses an open file of so many bytes, 0 when that is not known.
+func opened(ctx context.Context, name string, file io.ReadCloser, size int64, p *progress) (io.ReadCloser, error) {
 	r := bufio.NewReaderSize(&interruptible{ctx, &metered{r: file, p: p, size: size}}, 256<<10)
 	magic, err := r.Peek(4)
 	switch {
@@ -70,6 +75,14 @@ func openInput(ctx context.Context, std stdio, name string, p *progress) (io.Rea
 		return nil, &exitError{exitInvalid, fmt.Errorf("%s: is not compressed as its name says", name)}
 	}
 	return &input{r, file}, nil
+}
+
+// An opener opens an input by its name; p shows how far it is read.
+type opener func(name string, p *progress) (io.ReadCloser, error)
+
+// inputs opens files and standard input.
+func (s stdio) inputs(ctx context.Context) opener {
+	return func(name string, p *progress) (io.ReadCloser, error) { return openInput(ctx, s, name, p) }
 }
 
 // abandonable is a reader that the end of the context takes away even from

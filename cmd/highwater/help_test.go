@@ -172,6 +172,7 @@ not valid
 {name: staff, kind: users, count: 4, arrivals: start, session: 5m}, {name: bots, kind: callers, count: 2, through: gate, arrivals: {at: +1s}, session: 5s}]}`
 	tests := []struct{ page, in, args string }{
 		{replayPart, events, "replay - --json --lenient --set max_connections=1"},
+		{replayPart, events, "replay - --json --drawn --lenient --set max_connections=1"},
 		{replayPart + runPart, crowd, "run - --json --set connection_limit=9"},
 		{whole, events, "explain - --json --lenient --set max_connections=1"},
 		{whole, crowd, "explain - --json --set connection_limit=9"},

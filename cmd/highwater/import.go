@@ -225,6 +225,11 @@ func wrapped(list string, width int, indent string) string {
 
 // importLogs reads logs and reports on standard error what they were.
 func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, formatFlag string, quiet bool) (*accesslog.Log, error) {
+	return l.read(std.inputs(cmd.Context()), std, args, formatFlag, quiet)
+}
+
+// read is importLogs of inputs that are opened so.
+func (l *logFlags) read(open opener, std stdio, args []string, formatFlag string, quiet bool) (*accesslog.Log, error) {
 	if len(args) == 0 {
 		return nil, usagef("want a log")
 	}
@@ -241,7 +246,7 @@ func importLogs(cmd *cobra.Command, std stdio, args []string, l *logFlags, forma
 	for _, name := range args {
 		p := newProgress(std, quiet, "reading")
 		defer p.end()
-		in, err := openInput(cmd.Context(), std, name, p)
+		in, err := open(name, p)
 		if err != nil {
 			return nil, err
 		}

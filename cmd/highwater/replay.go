@@ -31,6 +31,8 @@ Flags:
   --units N           units of the key; 0 is unlimited
   --set OPTION=VALUE  change an option of the policy; may be repeated
   --json              print the result as JSON (see highwater help json)
+  --drawn             with --json: units over time, too, in at most 600
+                      stretches, and what else highwater report draws
   --series FILE       write each change as CSV: seconds, units, connections;
                       - instead of the answer
   --readings          instead: lowest and highest peak over all readings of
@@ -58,6 +60,7 @@ type replayFlags struct {
 	json     bool
 	lenient  bool
 	readings bool
+	drawn    bool
 	series   string
 	from     string
 	quiet    bool
@@ -83,6 +86,9 @@ func newReplay(std stdio) *cobra.Command {
 			if len(c.policies) > 1 {
 				return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
 			}
+			if f.drawn && (!f.json || f.readings) {
+				return usagef("--drawn is for --json without --readings")
+			}
 			if f.json && f.series == "-" {
 				return usagef("--series - and --json both want standard output")
 			}
@@ -100,6 +106,7 @@ func newReplay(std stdio) *cobra.Command {
 	cmd.Flags().BoolVar(&f.json, "json", false, "")
 	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "")
 	cmd.Flags().BoolVar(&f.readings, "readings", false, "")
+	cmd.Flags().BoolVar(&f.drawn, "drawn", false, "")
 	cmd.Flags().StringVar(&f.series, "series", "", "")
 	cmd.Flags().StringVar(&f.from, "from", "", "")
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "")
@@ -195,14 +202,18 @@ func replayOptions(cmd *cobra.Command, c *counting, h *trace.Header) (trace.Opti
 
 // replay counts a trace, and writes the series if one is wanted.
 func replay(std stdio, r trace.Reader, o trace.Options, f *replayFlags) (res *result.Replay, err error) {
+	count := trace.Run
+	if f.drawn {
+		count = drawnReplay
+	}
 	if f.series == "" {
-		return trace.Run(r, o)
+		return count(r, o)
 	}
 	err = writeFile(std, f.series, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
 		c := newSeriesWriter(b)
 		o.Usage = c.write
-		if res, err = trace.Run(r, o); err != nil {
+		if res, err = count(r, o); err != nil {
 			return err
 		}
 		return b.Flush()

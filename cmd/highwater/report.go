@@ -27,17 +27,19 @@ import (
 const reportHelp = `What do I attach to a sizing request, and what do I paste into a ticket?
 
 Usage: highwater report [FILE] [flags]
+       highwater report --from FORMAT LOG... [flags]
 
 Makes one HTML file of a result, which needs nothing beside it: it opens from
 disk and from mail, and prints. It begins with the answer in a sentence and what
 that rests on; then charts with a table behind each. In a browser hovering reads
 values, a slider tries other keys, and policies are switched on and off, all by
 keyboard too. FILE is what run, size, compare, advise, replay, explain, attack
-or --readings print with --json, or a scenario, which is then sized, simulated,
-compared, explained and counted by all readings: that makes the fullest report.
-Without FILE it is a hospital's day that comes with the program; "-" is standard
-input. Without -o, --markdown, --charts and --dossier it prints Markdown.
-The flags --advise to --workers are for a scenario, not for a result.
+or --readings print with --json; or a scenario, which is then sized, simulated,
+compared, explained and counted by all readings: that makes the fullest report;
+or a trace, which is replayed likewise. Without FILE it is a hospital's day that
+comes with the program; "-" is standard input. Without -o, --markdown, --charts
+and --dossier it prints Markdown. The flags --policy to --lenient are not for a
+result, and --advise to --workers for a scenario alone.
 
 Flags:
   -o FILE              write HTML; "-" is standard output
@@ -47,23 +49,25 @@ Flags:
   --dossier FILE       write a ZIP file with all that the answer rests on: the
                        input, the results, the report, charts, the method and
                        the SHA-256 of each, for highwater verify
+  --policy NAME[,...]  count by these policies; of a trace or logs by one
+  --units N            units of the present key; 0 is unlimited
+  --set OPTION=VALUE   change an option of every policy; may be repeated
+  --from FORMAT        read access logs: auto, or a format of highwater import
+                       and every other flag of highwater import but -o and
+                       --format
+  --lenient            pass over lines of a trace that are not valid
   --advise             find what saves units, too; this takes long
   --risk P[,...]       risks of any refusal in a run (5%,1%); the first counts
   --confidence P       of every limit and interval (95%)
   --reps N             replications (the scenario's reps, else 200)
   --seed N             seed (the scenario's)
-  --policy NAME[,...]  count by these policies instead of the scenario's
-  --units N            units of the present key; 0 is unlimited
-  --set OPTION=VALUE   change an option of every policy; may be repeated
   --workers N          processors to use; the report is the same
   -q                   no progress
 
-Equal inputs give equal bytes.
-
 Examples:
   highwater report clinic.yaml -o clinic.html --charts charts
-  highwater size clinic.yaml --json > size.json
   highwater report size.json -o size.html --markdown size.md
+  highwater report --from auto access.log --units 50 -o log.html
 
 Exit codes: 0 written; 2 usage; 4 the file is not valid; 130 interrupted.
 See also: highwater size, highwater compare, highwater help sizing
@@ -78,6 +82,10 @@ type reportFlags struct {
 	html, markdown, charts string
 	dossier                string
 	advise                 bool
+
+	logs    logFlags
+	from    string // format of access logs
+	lenient bool
 }
 
 func newReport(std stdio) *cobra.Command {
@@ -108,12 +116,15 @@ func newReportFlags(std stdio) (*cobra.Command, *reportFlags) {
 	cmd.Flags().StringVar(&f.charts, "charts", "", "")
 	cmd.Flags().StringVar(&f.dossier, "dossier", "", "")
 	cmd.Flags().BoolVar(&f.advise, "advise", false, "")
+	cmd.Flags().StringVar(&f.from, "from", "", "")
+	cmd.Flags().BoolVar(&f.lenient, "lenient", false, "")
+	f.logs.flags(cmd)
 	return cmd, f
 }
 
 func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
-	if len(args) > 1 {
-		return usagef("want one result or scenario, not %d files", len(args))
+	if len(args) > 1 && f.from == "" {
+		return usagef("want one result, scenario or trace, not %d files", len(args))
 	}
 	if f.html == "-" && f.markdown == "-" {
 		return usagef("-o - and --markdown - both want standard output")
@@ -131,37 +142,14 @@ func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
 // A reported is what a report is about.
 type reported struct {
 	src    *report.Source
-	sc     *scenario.Scenario // nil of a result
+	made   bool // the results were made of the inputs; else a result is the input
 	inputs []record.File
 }
 
-// report reads a result, or makes the results of a scenario, and writes the
-// report.
+// report reads a result, or makes the results of a scenario, trace or logs, and
+// writes the report.
 func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error {
-	data, in, err := f.read(cmd, std, args)
-	if err != nil {
-		return err
-	}
-	if in != nil {
-		defer in.end()
-	}
-	var it *reported
-	if data != nil {
-		if name := firstGiven(cmd, append(remaking, "workers")...); name != "" {
-			return usagef("--%s is for scenarios, and this is a result", name)
-		}
-		it, err = reportedResult(shown(args[0]), data)
-	} else {
-		if in != nil {
-			if std, args[0], err = in.again(); err != nil {
-				return err
-			}
-		}
-		var sc *loaded
-		if sc, err = loadScenario(cmd.Context(), std, args); err == nil {
-			it, err = f.make(cmd, std, sc)
-		}
-	}
+	it, err := f.reported(cmd, std, args)
 	if err != nil {
 		return err
 	}
@@ -172,6 +160,58 @@ func (f *reportFlags) report(cmd *cobra.Command, std stdio, args []string) error
 	return f.write(cmd, std, r, it)
 }
 
+// reported is what the report is about, by what the input is.
+func (f *reportFlags) reported(cmd *cobra.Command, std stdio, args []string) (*reported, error) {
+	switch {
+	case f.from != "" && len(args) == 0:
+		return nil, usagef("want a log")
+	case f.from != "":
+		return f.replays(cmd, std, args)
+	case len(args) == 0:
+		return f.simulates(cmd, std, args)
+	}
+	in, err := newTwice(cmd.Context(), std, args[0])
+	if err != nil {
+		return nil, err
+	}
+	defer in.end()
+	begin, err := beginning(in.opener(cmd.Context()), args[0])
+	switch {
+	case err != nil:
+		return nil, err
+	case beginsTrace(args[0], begin):
+		return f.replays(cmd, in.std, args, in)
+	case isResult(args[0], begin):
+		if name := firstGiven(cmd, append(remaking(), "workers")...); name != "" {
+			return nil, usagef("--%s is for scenarios and traces, and this is a result", name)
+		}
+		data, err := in.read(cmd.Context())
+		if err == nil {
+			err = tooLong(args[0], data)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return reportedResult(shown(args[0]), data)
+	}
+	if std, args[0], err = in.again(); err != nil {
+		return nil, err
+	}
+	return f.simulates(cmd, std, args)
+}
+
+// simulates makes the results of a scenario.
+func (f *reportFlags) simulates(cmd *cobra.Command, std stdio, args []string) (*reported, error) {
+	if name := firstGiven(cmd, append(f.logs.names, "lenient")...); name != "" {
+		return nil, usagef("--%s is for traces and logs, and this is a scenario", name)
+	}
+	sc, err := loadScenario(cmd.Context(), std, args)
+	if err != nil {
+		return nil, err
+	}
+	return f.make(cmd, std, sc)
+}
+
 // reportedResult is what a result's report is about.
 func reportedResult(name string, data []byte) (*reported, error) {
 	src, err := anyResult(name, data)
@@ -179,31 +219,6 @@ func reportedResult(name string, data []byte) (*reported, error) {
 		return nil, err
 	}
 	return &reported{src: src, inputs: []record.File{{Name: name, Data: data}}}, nil
-}
-
-// read reads a result. It has no data when the file is a scenario, which can
-// then be read again.
-func (f *reportFlags) read(cmd *cobra.Command, std stdio, args []string) ([]byte, *twice, error) {
-	if len(args) == 0 {
-		return nil, nil, nil
-	}
-	in, err := newTwice(cmd.Context(), std, args[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	data, err := in.read(cmd.Context())
-	switch {
-	case err != nil:
-	case !isResult(in.name, data):
-		data = nil
-	default:
-		err = tooLong(in.name, data)
-	}
-	if err != nil {
-		in.end()
-		return nil, nil, err
-	}
-	return data, in, nil
 }
 
 // isResult reports whether an input is a result and no scenario: it begins as a
@@ -261,7 +276,7 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *re
 		return nil, err
 	}
 	src := &report.Source{}
-	it := &reported{src, sc, loaded.files}
+	it := &reported{src, true, loaded.files}
 	if src.Sizing, err = size(ctx, std, s, sim.Cases(sc), q); err != nil {
 		return nil, err
 	}

@@ -65,6 +65,17 @@ func (in *twice) again() (stdio, string, error) {
 	return std, "-", nil
 }
 
+// opener opens the input from its begin, whatever name it is asked for.
+func (in *twice) opener(ctx context.Context) opener {
+	return func(_ string, p *progress) (io.ReadCloser, error) {
+		std, name, err := in.again()
+		if err != nil {
+			return nil, err
+		}
+		return openInput(ctx, std, name, p)
+	}
+}
+
 // read is the input, or the begin of one that is tooLong.
 func (in *twice) read(ctx context.Context) ([]byte, error) {
 	std, name, err := in.again()

@@ -21,11 +21,11 @@ Usage: highwater verify DOSSIER [flags]
 
 Reads a ZIP file that highwater report --dossier wrote. Each file must have the
 SHA-256 that the manifest says. Then everything is made anew from the scenario,
-with the flags of then, and must have the same bytes. Only the same version of
-the program, built by the same Go for the same architecture, can do that;
-another says so, and the verdict is inconclusive. Where the input is a result,
-the report alone is made anew from it: that is all of a measured result, and
-inconclusive of a simulated one. Nothing is unpacked to disk.
+trace or logs, with the flags of then, and must have the same bytes. Only the
+same version of the program, built by the same Go for the same architecture, can
+do that; another says so, and the verdict is inconclusive. Where the input is a
+result, the report alone is made anew from it: that is all of a measured result,
+and inconclusive of a simulated one. Nothing is unpacked to disk.
 
 Flags:
   --hashes     compare the hashes alone
@@ -142,8 +142,8 @@ func (v *verification) remake(ctx context.Context, std stdio, d *dossier.Dossier
 		return err
 	}
 	v.Remade, v.Differ = len(made), append(v.Differ, d.Compare(made)...)
-	v.measured = it.src.Attack != nil || it.src.Replay != nil
-	if it.sc == nil && !v.measured {
+	v.measured = !it.made && (it.src.Attack != nil || it.src.Replay != nil)
+	if !it.made && !v.measured {
 		v.NotMade = "it has a result and not the scenario that was simulated; the report alone follows from that"
 	}
 	return nil
@@ -154,7 +154,7 @@ func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet
 	cmd, f := newReportFlags(std)
 	cmd.SetContext(ctx)
 	for _, flag := range d.Flags {
-		if !slices.Contains(remaking, flag.Name) {
+		if !slices.Contains(remaking(), flag.Name) {
 			return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s is not one on which results depend", dossier.ManifestName, visible(flag.Name))}
 		}
 		if err := cmd.Flags().Set(flag.Name, flag.Value); err != nil {
@@ -170,10 +170,17 @@ func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet
 	if err != nil {
 		return nil, nil, err
 	}
+	begin, err := beginning(inDossier(ctx, d), name)
+	if err != nil {
+		return nil, nil, err
+	}
 	var it *reported
-	if isResult(name, data) {
+	switch {
+	case f.from != "" || beginsTrace(name, begin):
+		it, err = f.remade(ctx, cmd, std, d)
+	case isResult(name, data):
 		it, err = reportedResult(name, data)
-	} else {
+	default:
 		var sc *loaded
 		if sc, err = parseLoaded(name, data, d.Input); err == nil {
 			it, err = f.make(cmd, std, sc)

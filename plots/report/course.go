@@ -17,6 +17,7 @@ type course struct {
 	*result.Course
 
 	timeAt   []result.UnitsTime
+	hours    []result.HourUse      // of a trace
 	refusals *result.RefusalCounts // nil when they are not known
 	cohorts  []result.Cohort       // nil when it is not known who is refused
 }
@@ -29,7 +30,7 @@ type courses struct {
 	limit  int    // of all keys; 0 when there is none, or another for each
 	demand bool   // how long units are in use is known if nobody is refused
 	runs   int    // that refusals are of; 1 is replication 1
-	of     int    // replications
+	of     int    // replications; 0 of a trace
 }
 
 // coursesOf are the courses of the first of some results that has any, nil
@@ -42,8 +43,44 @@ func coursesOf(s *Source) *courses {
 		return sizedCourses(s.Sizing)
 	case s.Comparison != nil && len(s.Comparison.Sides) > 0:
 		return comparedCourses(s.Comparison)
+	case s.Replay != nil && s.Replay.Metered != nil && s.Replay.End > 0 && s.Replay.End <= longest:
+		return replayed(s.Replay)
 	}
 	return nil
+}
+
+// longest is how long a trace is that is drawn, about 31 years.
+const longest = 1e9 * engine.Second
+
+// replayed is the course of a trace.
+func replayed(s *result.Replay) *courses {
+	m := s.Metered
+	c := &result.Course{First: result.Replication{
+		Peak: s.Peak, PeakConnections: s.PeakConnections, Demand: m.Demand, DemandConnections: m.DemandConnections,
+		Drawn: m.Drawn, DemandDrawn: m.DemandDrawn, Series: m.Series, DemandSeries: m.DemandSeries,
+	}}
+	if s.FirstRefusal != nil {
+		c.First.FirstRefusal = &result.CohortRefusal{Refusal: *s.FirstRefusal}
+	}
+	counted := countedReplay(s)
+	k := &courses{what: "policy", clock: replayClock(s), runs: 1}
+	k.add(course{name: policy(counted), counted: counted, Course: c, timeAt: m.TimeAt, hours: m.Hours, refusals: &m.Refusals})
+	return k
+}
+
+// countedReplay says by what a trace was counted.
+func countedReplay(s *result.Replay) *result.Counted {
+	m := s.Metered
+	return &result.Counted{Policy: s.Policy, Base: m.Base, Options: m.Changed, Units: s.Units, LimitOn: m.Limits, Enforced: m.Enforced}
+}
+
+// replayClock is a trace's, on the wall clock when the result says it.
+func replayClock(s *result.Replay) clock {
+	c := clock{end: s.End}
+	if s.Metered != nil && s.Start != nil {
+		c.start = *s.Start
+	}
+	return c
 }
 
 func simulated(s *result.Simulation) *courses {
@@ -125,6 +162,9 @@ func (r *Report) addTimes(k *courses) *timeSeries {
 		return nil
 	}
 	text, times := "Replication 1.", newTimes("units", k.clock, k.limit, list)
+	if k.of == 0 {
+		text = "What happened, counted by " + k.list[0].name + "."
+	}
 	if k.what == "side" {
 		times.times.Noun = "sides"
 	}

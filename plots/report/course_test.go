@@ -128,3 +128,45 @@ func TestResultsWithoutACourse(t *testing.T) {
 		}
 	}
 }
+
+// A trace's report tells of no replications, is on its clock, and has the hours
+// that the result says. One of more than a chart can have has no chart.
+func TestReplayHasItsCourse(t *testing.T) {
+	start := day().Simulation.Start
+	f := drawnDay(day()).First
+	s := &Source{Name: "night.jsonl", Notes: []string{"40 lines"}, Replay: &result.Replay{
+		Schema: 1, Policy: "iris-2022.3", Units: 9, End: 12 * engine.Hour, Events: 40, Refused: 4, Peak: f.Peak, FirstRefusal: &f.FirstRefusal.Refusal,
+		Metered: &result.Metered{Kind: "replay", Version: "0.1.0", Start: &start, Base: "iris-2022.3", Limits: "units", Enforced: true,
+			Demand: f.Demand, Drawn: f.Drawn, DemandDrawn: f.DemandDrawn, Refusals: f.Refusals, TimeAt: []result.UnitsTime{{Units: 9, Seconds: engine.Hour}},
+			Hours: []result.HourUse{{Hour: 6, Peak: 5, Mean: 0.25}, {Hour: 7, Peak: 9, Mean: 12.5}}},
+	}}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, markdown := written(t, s)
+	if want := "9 license units were in use at the peak, at 10:00; the key of 9 refuses 4 attempts, the first at 10:00."; r.Answer() != want {
+		t.Errorf("the answer is %q, want %q", r.Answer(), want)
+	}
+	for _, bad := range []string{"eplication", "any run", "a run"} {
+		if strings.Contains(string(markdown), bad) {
+			t.Errorf("it tells of %q:\n%s", bad, markdown)
+		}
+	}
+	units := sectionOf(t, r, "Units over time").Chart
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want || units.limit != 9 {
+		t.Errorf("the line is said to be %q with a limit of %v, want %q", got, units.limit, want)
+	}
+	for title, want := range map[string]string{"Peak by hour and weekday": "Mon 5 9", "Mean by hour and weekday": "Mon 0.3 13"} {
+		if got := strings.Join(sectionOf(t, r, title).Table.Rows[0], " "); got != want {
+			t.Errorf("%s: %q, want %q", title, got, want)
+		}
+	}
+	if len(page) == 0 || len(r.notes) != 1 {
+		t.Errorf("the notes are %q", r.notes)
+	}
+	s.Replay.End = 2 * longest
+	if r, err = New(s); err != nil || slices.Contains(titles(r), "Units over time") {
+		t.Errorf("a trace of 63 years has the sections %q, %v", titles(r), err)
+	}
+}

@@ -8,37 +8,83 @@ import (
 	"strings"
 	"unicode"
 
+	"highwater/engine"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
 
-func (r *Report) addReplay(s *result.Replay, name string) {
-	c := clock{end: s.End}
-	answer := fmt.Sprintf("%s were in use at the peak, %s after the start of the trace", words.Plural(s.Peak.Units, "license unit"), words.LongSpan(s.Peak.At))
-	switch {
-	case s.FirstRefusal != nil:
-		answer += fmt.Sprintf("; the key of %s refuses %s, the first after %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), words.LongSpan(s.FirstRefusal.At))
-	case s.Units > 0:
-		answer += fmt.Sprintf("; the key of %s refuses nobody.", words.Number(s.Units))
-	default:
-		answer += "; nothing limits them."
+// openReplay opens a report of a trace.
+func (r *Report) openReplay(src *Source) {
+	s := src.Replay
+	c, m := replayClock(s), s.Metered
+	if !r.open(cmp.Or(src.Name, "trace"), "replay", replayAnswer(s, c)) {
+		return
 	}
-	if r.open(cmp.Or(name, "trace"), "replay", answer) {
-		r.fact("covers", words.LongSpan(s.End)+", "+words.Plural(s.Events, "event"))
+	for _, n := range src.Notes {
+		r.notes = append(r.notes, line(n))
+	}
+	covers := words.LongSpan(s.End)
+	if !c.start.IsZero() {
+		covers += " from " + c.start.Format("Mon 2 Jan 2006 15:04 MST")
+	}
+	r.fact("covers", covers+", "+words.Plural(s.Events, "event"))
+	if c.start.IsZero() {
 		r.fact("instants", "the time since the start of the trace")
+	}
+	if m != nil {
+		r.counted(countedReplay(s))
+		r.signed(m.Version, "")
+	} else {
 		r.fact("policy", line(s.Policy))
 		r.fact("readings", "those of the policy, unless the trace or the command changed them, which the result does not tell")
 		r.fact("license key", key(s.Units, s.LimitOn))
 		r.fact("format of the result", fmt.Sprintf("highwater, schema %d", s.Schema))
-		if s.Skipped != nil {
-			r.fact("skipped", words.Plural(*s.Skipped, "line")+" that are not valid")
-		}
-		r.notes = append(r.notes, "The date of the start, options that were changed from the policy, the version of the program and use over time are not in a result of replay; "+
-			"the command that made it and its trace have them.")
-		r.figures = append(r.figures, figure{Value: words.Number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0},
-			figure{Value: words.Number(s.PeakConnections), Label: "connections at most"},
-			figure{Value: words.Number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
+		r.notes = append(r.notes, "The date of the start, options that were changed from the policy, the version of the program and use over time are not in this result; "+
+			"replay --json --drawn and a report made from the trace have them.")
 	}
+	if s.Skipped != nil {
+		r.fact("skipped", words.Plural(*s.Skipped, "line")+" that are not valid")
+	}
+	r.figures = append(r.figures, figure{Value: words.Number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0})
+	if m != nil && s.Refused > 0 {
+		needed := m.Demand.Units
+		if m.Limits == engine.LimitConnections.String() {
+			needed = m.DemandConnections
+		}
+		r.figures = append(r.figures, figure{Value: words.Number(needed), Label: m.Limits + " needed, if nobody is refused"})
+	}
+	r.figures = append(r.figures, figure{Value: words.Number(s.PeakConnections), Label: "connections at most"},
+		figure{Value: words.Number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
+}
+
+func replayAnswer(s *result.Replay, c clock) string {
+	when := func(at engine.Time) string { return words.LongSpan(at) + " after the start of the trace" }
+	first := "after " + words.LongSpan(firstAt(s))
+	if !c.start.IsZero() {
+		when = func(at engine.Time) string { return "at " + c.at(at) }
+		first = when(firstAt(s))
+	}
+	answer := fmt.Sprintf("%s were in use at the peak, %s", words.Plural(s.Peak.Units, "license unit"), when(s.Peak.At))
+	switch {
+	case s.FirstRefusal != nil:
+		return answer + fmt.Sprintf("; the key of %s refuses %s, the first %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), first)
+	case s.Units > 0:
+		return answer + fmt.Sprintf("; the key of %s refuses nobody.", words.Number(s.Units))
+	}
+	return answer + "; nothing limits them."
+}
+
+// firstAt is when somebody is refused first.
+func firstAt(s *result.Replay) engine.Time {
+	if s.FirstRefusal == nil {
+		return 0
+	}
+	return s.FirstRefusal.At
+}
+
+// addReplay tells what was counted.
+func (r *Report) addReplay(s *result.Replay) {
+	c := replayClock(s)
 	counts := &table{Head: []string{"what", "count"}, Rows: [][]string{{"admitted", words.Number(s.Admitted)}, {"refused", words.Number(s.Refused)}, {"not charged", words.Number(s.Uncharged)}}}
 	for _, via := range slices.Sorted(maps.Keys(s.RefusedByVia)) {
 		counts.Rows = append(counts.Rows, []string{"refused by " + line(via), words.Number(s.RefusedByVia[via])})
@@ -127,6 +173,9 @@ func which(s *result.Explanation) string {
 
 // addSplits lists the same by cohort.
 func (r *Report) addSplits(s *result.Explanation) {
+	if len(s.ByCohort) == 1 && s.ByCohort[0].Cohort == "" { // a trace that names none
+		return
+	}
 	t := &table{Head: []string{"cohort", "units", "license user IDs", "because"}}
 	var categories []string
 	for _, k := range s.Split {
@@ -148,7 +197,7 @@ func (r *Report) addSplits(s *result.Explanation) {
 				parts[i] = float64(x.Units) / float64(max(most, 1))
 			}
 		}
-		t.Rows = append(t.Rows, []string{line(k.Cohort), words.Number(k.Units), words.Number(k.Users), strings.Join(because, "; ")})
+		t.Rows = append(t.Rows, []string{cmp.Or(line(k.Cohort), none), words.Number(k.Units), words.Number(k.Users), strings.Join(because, "; ")})
 		t.Bars, t.Parts = append(t.Bars, float64(k.Units)/float64(max(most, 1))), append(t.Parts, parts)
 	}
 	if t.Rows != nil {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"highwater/engine"
@@ -19,10 +20,10 @@ func (r *Report) addRefused(k *courses) {
 	total := int64(0)
 	for i := range k.list {
 		one := &k.list[i]
-		if !one.counted.Enforced {
+		f := one.refusals
+		if !one.counted.Enforced && (k.of > 0 || f.Attempts == 0) {
 			continue
 		}
-		f := one.refusals
 		row, attempts := []string{one.name, decimal(float64(f.Attempts) / n), decimal(float64(f.Episodes) / n), decimal(float64(f.Minutes) / n)}, int64(0)
 		for _, c := range one.cohorts {
 			attempts += c.Refused
@@ -37,33 +38,39 @@ func (r *Report) addRefused(k *courses) {
 		counts.Rows = append(counts.Rows, row)
 	}
 	if total == 0 && cohorts.Rows == nil {
-		r.add(section{Title: "Refusals", Text: "Nobody is refused in " + k.inRuns() + "."})
+		r.add(section{Title: "Refusals", Text: "Nobody is refused" + k.inRuns() + "."})
 		return
 	}
-	r.add(section{Title: "Refusals in three counts", Text: k.means() + " An attempt is each connection or login refused, retries included. " +
+	r.add(section{Title: "Refusals in three counts", Text: k.means() + "An attempt is each connection or login refused, retries included. " +
 		"In an episode each refused attempt comes less than a minute after the one before. The last counts the minutes of the clock in which anybody is refused.", Table: counts})
 	for i := range k.list {
 		r.addRefusedHours(k, &k.list[i])
 	}
 	if cohorts.Rows != nil {
-		r.add(section{Title: "Who is refused", Text: k.means() + " A session is lost when somebody gives up.", Table: cohorts})
+		r.add(section{Title: "Who is refused", Text: k.means() + "A session is lost when somebody gives up.", Table: cohorts})
 	}
 }
 
 // inRuns says in which runs refusals are counted.
 func (k *courses) inRuns() string {
-	if k.runs == 1 && k.of > 1 {
-		return "replication 1 with the present key"
+	switch {
+	case k.of == 0:
+		return ""
+	case k.runs == 1 && k.of > 1:
+		return " in replication 1 with the present key"
 	}
-	return "any run"
+	return " in any run"
 }
 
 // means says what the counts of refusals are.
 func (k *courses) means() string {
-	if k.runs == 1 && k.of > 1 {
-		return "Replication 1, with the present key."
+	switch {
+	case k.of == 0:
+		return ""
+	case k.runs == 1 && k.of > 1:
+		return "Replication 1, with the present key. "
 	}
-	return "Means of a run."
+	return "Means of a run. "
 }
 
 // addRefusedHours shows at which hours of the week attempts are refused.
@@ -84,7 +91,7 @@ func (r *Report) addRefusedHours(k *courses, one *course) {
 	}
 	t := m.table(decimal)
 	t.Alarm = true
-	r.add(section{Title: "Refused attempts by hour and weekday: " + one.name, Text: k.means(), Table: t})
+	r.add(section{Title: "Refused attempts by hour and weekday: " + one.name, Text: strings.TrimSpace(k.means()), Table: t})
 }
 
 // wall is an instant on the wall clock.

@@ -22,7 +22,8 @@ import (
 // A Source is the results that a report is about. All are of one scenario,
 // trace or target; any may be nil, but not all.
 type Source struct {
-	Name string // of the file that the results are from, for those without a name of their own
+	Name  string   // of the file that the results are from, for those without a name of their own
+	Notes []string // what is to be known of the input
 
 	Sizing      *result.Sizing
 	Simulation  *result.Simulation
@@ -137,6 +138,9 @@ func New(s *Source) (*Report, error) {
 	if alone {
 		r.addComparison(s.Comparison)
 	}
+	if s.Replay != nil {
+		r.openReplay(s)
+	}
 	var first *timeSeries
 	if k != nil {
 		first = r.addTimes(k)
@@ -150,7 +154,7 @@ func New(s *Source) (*Report, error) {
 		r.addLarge(&k.list[0].First)
 	}
 	if s.Replay != nil {
-		r.addReplay(s.Replay, s.Name)
+		r.addReplay(s.Replay)
 	}
 	if s.Explanation != nil {
 		r.addExplanation(s.Explanation)

@@ -192,11 +192,14 @@ func (r *Report) addDuration(k *courses) {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	how := "with the key as it is"
-	if k.demand {
-		how = "if nobody is refused"
+	how := "over all replications, with the key as it is"
+	switch {
+	case k.demand:
+		how = "over all replications, if nobody is refused"
+	case k.of == 0:
+		how = "with the key as it is"
 	}
-	r.add(section{Title: "Load duration", Text: "For how much of the time at least so many units are in use, over all replications, " + how + ". " +
+	r.add(section{Title: "Load duration", Text: "For how much of the time at least so many units are in use, " + how + ". " +
 		"A steep left end says that the peak is short.", Chart: c, Table: t})
 }
 

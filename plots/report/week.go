@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"highwater/engine"
@@ -28,15 +29,40 @@ func (r *Report) addWeek(k *course, s *timeSeries, c clock) {
 	if c.start.IsZero() {
 		return
 	}
+	if k.hours != nil {
+		r.addHours(k)
+		return
+	}
 	r.addPeaks(s, c)
 	var m week
 	for _, h := range k.Hours {
 		day, hour := h.Hour/24%7, h.Hour%24
 		m.values[day][hour], m.hours[day][hour] = h.Mean, 1
 	}
-	if t := m.table(func(v float64) string { return decimal(math.Round(v)) }); len(t.Rows) > 0 {
+	if t := m.table(narrow); len(t.Rows) > 0 {
 		r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in each hour over all replications, if nobody is refused, by " + k.name + ".", Table: t})
 	}
+}
+
+// narrow is a number for a cell of a heat map, with a digit after the point
+// where it is small.
+func narrow(v float64) string {
+	if v < 9.95 {
+		return strconv.FormatFloat(math.Round(10*v)/10, 'f', -1, 64)
+	}
+	return decimal(math.Round(v))
+}
+
+// addHours shows the peak and the mean of each hour of the week in a trace.
+func (r *Report) addHours(k *course) {
+	var peaks, means week
+	for _, h := range k.hours {
+		day, hour := h.Hour/24%7, h.Hour%24
+		peaks.values[day][hour], means.values[day][hour] = float64(h.Peak), h.Mean
+		peaks.hours[day][hour], means.hours[day][hour] = 1, 1
+	}
+	r.add(section{Title: "Peak by hour and weekday", Text: "The most units in use in each hour, by " + k.name + ".", Table: peaks.table(decimal)})
+	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in use in each hour, by " + k.name + ".", Table: means.table(narrow)})
 }
 
 // addPeaks shows the peak of each hour of the week, of full hours on the clock.

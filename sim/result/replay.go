@@ -6,6 +6,7 @@ package result
 
 import (
 	"cmp"
+	"time"
 
 	"highwater/engine"
 )
@@ -35,6 +36,39 @@ type Replay struct {
 	Transitions     []Transition     `json:"transitions"`
 	Top             []Holder         `json:"top"`
 	OverContract    []OverContract   `json:"over_12,omitempty"`
+
+	*Metered // nil, and not part of the JSON, unless somebody asks for it
+}
+
+// Metered is how use went over time in a replay, and by what it was counted.
+type Metered struct {
+	Kind     string           `json:"kind"` // "replay"
+	Version  string           `json:"version"`
+	Start    *time.Time       `json:"start"` // the wall clock of 0; null when that is not known
+	Base     string           `json:"base"`
+	Changed  []engine.Setting `json:"options,omitempty"` // from the base
+	Limits   string           `json:"limit_on"`          // what the key limits: units or connections
+	Enforced bool             `json:"enforced"`          // whether the key limits anything
+
+	Demand            engine.Peak   `json:"demand"` // the peak if nobody were refused
+	DemandConnections int           `json:"demand_connections"`
+	TimeAt            []UnitsTime   `json:"time_at_units"`
+	Hours             []HourUse     `json:"by_hour"` // of the week; none when the clock is not known
+	Refusals          RefusalCounts `json:"refusals"`
+	Drawn             []Stretch     `json:"drawn"`
+	DemandDrawn       []Stretch     `json:"demand_drawn,omitempty"` // where that is not the same
+
+	// Series is use over time, and DemandSeries what it would be without a
+	// limit, nil where that is the same. They are not part of the JSON.
+	Series       []Sample `json:"-"`
+	DemandSeries []Sample `json:"-"`
+}
+
+// HourUse is what was in use in an hour of the week.
+type HourUse struct {
+	Hour int     `json:"hour_of_week"` // from Monday 00:00, 0 to 167
+	Peak int     `json:"peak_units"`
+	Mean float64 `json:"mean_units"`
 }
 
 // A Refusal is the first refused connection or login.

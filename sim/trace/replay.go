@@ -25,6 +25,8 @@ type Options struct {
 
 	// Usage hears of each change in use, in order; nil does not listen.
 	Usage func(at engine.Time, units, connections int)
+	// Refused hears of each refusal, in order; nil does not listen.
+	Refused func(at engine.Time)
 }
 
 // A Replay drives an instance by the events of a trace.
@@ -305,6 +307,9 @@ func (r *Replay) login(at engine.Time, ev *Event, slot int32) {
 
 // refuse counts a refusal and keeps the first.
 func (r *Replay) refuse(ev *Event, f *engine.Refusal) {
+	if r.o.Refused != nil {
+		r.o.Refused(f.At)
+	}
 	r.res.Refused++
 	r.res.RefusedByVia[f.ViaName()]++
 	if r.res.FirstRefusal != nil {

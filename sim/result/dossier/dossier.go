@@ -35,6 +35,9 @@ const (
 	MaxFiles = 1000
 	// MaxBytes bounds what they take together when unpacked, in bytes.
 	MaxBytes = 512 << 20
+	// MaxInput bounds an input that is put into one, in bytes; the rest is for
+	// what is made of it.
+	MaxInput = 400 << 20
 )
 
 // A Manifest says what a dossier has, and how it was made.
