@@ -125,7 +125,8 @@ func TestKilledAttack(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows kills otherwise")
 	}
-	inFolder(t, map[string]string{"boards.yaml": boards})
+	t.Parallel() // it waits
+	path := folder(t, map[string]string{"boards.yaml": boards})
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -138,15 +139,15 @@ func TestKilledAttack(t *testing.T) {
 		}
 	}))
 	defer h.Close()
-	cmd := exec.Command(self, "attack", "boards.yaml", "--target", h.URL, "--record", "a.rec")
+	cmd := exec.Command(self, "attack", path("boards.yaml"), "--target", h.URL, "--record", path("a.rec"))
 	cmd.Args[0] = "highwater"
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	attacker.Store(cmd.Process)
 	_ = cmd.Wait() // it is killed
-	code, out, errs := highwater(t.Context(), nil, "attack", "log", "a.rec")
-	if code != exitInconclusive || !strings.HasPrefix(errs, "highwater: a.rec: the record has no end") {
+	code, out, errs := highwater(t.Context(), nil, "attack", "log", path("a.rec"))
+	if code != exitInconclusive || !strings.HasPrefix(errs, "highwater: "+path("a.rec")+": the record has no end") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 	n := 0

@@ -151,6 +151,7 @@ func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	t.Parallel() // it waits
 	browser := program(t, "chromium", "chromium-browser", "google-chrome", "chrome")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

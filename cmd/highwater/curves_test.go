@@ -59,23 +59,24 @@ func parseWards(t *testing.T) *scenario.Scenario {
 // An attack on a target that counts as the scenario says agrees with it, at
 // once and from its record alone.
 func TestAttackComparesTheUnits(t *testing.T) {
-	inFolder(t, map[string]string{"wards.yaml": wards})
+	t.Parallel() // it waits
+	path := folder(t, map[string]string{"wards.yaml": wards})
 	sc := parseWards(t)
 	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 60})
-	code, out, errs := highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
-		"--record", "a.rec", "--out", "out", "--max-divergence", "3")
+	code, out, errs := highwater(t.Context(), nil, "attack", path("wards.yaml"), "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
+		"--record", path("a.rec"), "--out", path("out"), "--max-divergence", "3")
 	if code != 0 || !regexp.MustCompile(`\ndivergence: agrees \(off by [0-9.]+ \(0 to [0-2][.0-9]*\) units, at most 3; 0 attempts answered otherwise for certain, at most 3\)\n`).MatchString(out) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 	for _, name := range []string{"attack.png", "attack.svg", "result.json", "predicted.csv", "as-run.csv", "as-reported.csv"} {
-		if info, err := os.Stat("out/" + name); err != nil || info.Size() == 0 {
+		if info, err := os.Stat(path("out/" + name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := os.Remove("wards.yaml"); err != nil {
+	if err := os.Remove(path("wards.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	code, again, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--max-divergence", "3")
+	code, again, errs := highwater(t.Context(), nil, "attack", "log", path("a.rec"), "--max-divergence", "3")
 	_, table, _ := strings.Cut(out, "\nlicense units")
 	table, _, _ = strings.Cut(table, "\nnote: ")
 	table, _, _ = strings.Cut(table, "\nverdict: ")
@@ -83,11 +84,11 @@ func TestAttackComparesTheUnits(t *testing.T) {
 		t.Errorf("exit code %d: %s%s\nwant\n%s", code, again, errs, table)
 	}
 	var fromLog result.Curves
-	code, doc, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--json")
+	code, doc, errs := highwater(t.Context(), nil, "attack", "log", path("a.rec"), "--json")
 	if err := json.Unmarshal([]byte(doc), &fromLog); code != 0 || err != nil || fromLog.Predicted == nil || !fromLog.Held || fromLog.Divergence.Samples < 20 {
 		t.Errorf("exit code %d: %s%s%v", code, doc, errs, err)
 	}
-	code, tape, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "trace")
+	code, tape, errs := highwater(t.Context(), nil, "attack", "log", path("a.rec"), "--to", "trace")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
@@ -101,14 +102,15 @@ func TestAttackComparesTheUnits(t *testing.T) {
 // A target that counts otherwise is told by the exit code, and one that tells
 // nothing is no pass.
 func TestAttackThatDiverges(t *testing.T) {
-	inFolder(t, map[string]string{"wards.yaml": wards})
+	t.Parallel() // it waits
+	path := folder(t, map[string]string{"wards.yaml": wards})
 	sc := parseWards(t)
 	other := sc.License.Policy
 	if err := other.Set("anon_id", "session"); err != nil {
 		t.Fatal(err)
 	}
 	url := serve(t, target.Options{Scenario: sc, Policy: other, Clock: 60})
-	args := []string{"attack", "wards.yaml", "--clock", "60x", "--window", "0s..90s", "--max-lag", "1m", "--max-divergence", "10%", "--target", url}
+	args := []string{"attack", path("wards.yaml"), "--clock", "60x", "--window", "0s..90s", "--max-lag", "1m", "--max-divergence", "10%", "--target", url}
 	code, out, errs := highwater(t.Context(), nil, append(args, "--scrape", "50ms")...)
 	if code != exitNo || !strings.Contains(out, "\ndivergence: diverges ") || !strings.Contains(out, "note: the target counts by iris-2022.3 anon_id=session ") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
@@ -131,7 +133,7 @@ func TestAttackThatLeavesTooFew(t *testing.T) {
 
 // The readings by which a target counts are found over real connections.
 func TestCalibrate(t *testing.T) {
-	t.Parallel() // it takes long
+	t.Parallel() // it waits
 	p, _ := engine.NamedPolicy("")
 	if err := p.Set("hold_from", "end"); err != nil {
 		t.Fatal(err)
@@ -170,20 +172,21 @@ func TestCalibrate(t *testing.T) {
 // What a scenario describes is answered by a target that has the scenario, and
 // both count the same.
 func TestDescribedRequests(t *testing.T) {
+	t.Parallel() // it waits
 	const text = `{name: clinic, duration: 4m, license: {units: 30}, cohorts: [
 {name: orders, kind: callers, user: own, count: 5, arrivals: {every: 20s}, session: 1s, request: {method: PUT, path: "/api/orders/{{n}}", body: '{"call": {{call}}}'}},
 {name: letters, kind: callers, via: soap, count: 3, arrivals: {every: 30s}, request: {path: /csp/his/Letters.cls, version: 1.2, body: "<Send xmlns='urn:x'/>"}},
 {name: staff, kind: browsers, user: own, count: 6, arrivals: {at: +30s}, session: {login: true, pages: 4, think: 10s, logout: 100%},
  request: {pages: [/csp/his/home.csp, "/csp/his/list.csp?of={{random 1..9}}"], user_field: CacheUserName}}]}
 `
-	inFolder(t, map[string]string{"clinic.yaml": text})
+	path := folder(t, map[string]string{"clinic.yaml": text})
 	sc, err := scenario.Parse("clinic.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	url := serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 30, Clock: 60})
-	code, out, errs := highwater(t.Context(), nil, "attack", "clinic.yaml", "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
-		"--record", "a.rec", "--max-divergence", "3", "--json")
+	code, out, errs := highwater(t.Context(), nil, "attack", path("clinic.yaml"), "--target", url, "--clock", "60x", "--scrape", "50ms", "--max-lag", "1m",
+		"--record", path("a.rec"), "--max-divergence", "3", "--json")
 	var res result.Attack
 	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 {
 		t.Fatalf("exit code %d: %s%v", code, errs, err)
@@ -192,13 +195,14 @@ func TestDescribedRequests(t *testing.T) {
 	if want := int64(5*12 + 3*8 + 6*5); res.Sent.Served != want || res.Sent.Refused+res.Sent.Failed != 0 || res.Sent.Sessions != 6 {
 		t.Errorf("%d served, want %d; %d refused, %d failed, %d sessions", res.Sent.Served, want, res.Sent.Refused, res.Sent.Failed, res.Sent.Sessions)
 	}
-	if code, out, errs := highwater(t.Context(), nil, "attack", "log", "a.rec", "--max-divergence", "3"); code != 0 || !strings.Contains(out, "divergence: agrees") {
+	if code, out, errs := highwater(t.Context(), nil, "attack", "log", path("a.rec"), "--max-divergence", "3"); code != 0 || !strings.Contains(out, "divergence: agrees") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
 
 // A target that is gone while it is asked ends that, and nothing is advised.
 func TestCalibrateWithoutEnd(t *testing.T) {
+	t.Parallel() // it waits
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -37,12 +37,21 @@ const access = `198.51.100.7 - - [23/Nov/2026:08:00:02 +0000] "GET /api HTTP/1.1
 // inFolder goes to a new folder that has these files.
 func inFolder(t *testing.T, files map[string]string) {
 	t.Helper()
-	t.Chdir(t.TempDir())
+	t.Chdir(folder(t, files)(""))
+}
+
+// folder makes a new folder that has these files, and gives the path of a name
+// in it: a test that runs beside others cannot go there.
+func folder(t *testing.T, files map[string]string) (path func(name string) string) {
+	t.Helper()
+	dir := t.TempDir()
+	path = func(name string) string { return filepath.Join(dir, name) }
 	for name, text := range files {
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		if err := os.WriteFile(path(name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return path
 }
 
 func TestExitCodes(t *testing.T) {

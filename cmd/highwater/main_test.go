@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,7 +20,11 @@ import (
 
 // TestMain makes the test binary the program itself when it is called by the
 // program's name.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"highwater": main}) }
+func TestMain(m *testing.M) {
+	// Most of the tests that run beside each other wait for requests.
+	_ = flag.Set("test.parallel", "4") // unless the command line says otherwise
+	testscript.Main(m, map[string]func(){"highwater": main})
+}
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

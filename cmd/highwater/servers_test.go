@@ -45,12 +45,13 @@ http {
 }
 `
 
-// freeAddress is one of this machine that nobody listens at.
+// freeAddress is one of this machine that nobody listens at. No other test
+// comes to it meanwhile: they listen at 127.0.0.1.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.2:0")
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("this machine has one address for itself: %v", err)
 	}
 	defer l.Close()
 	return l.Addr().String()
@@ -125,12 +126,13 @@ cohorts:
 // from its address and each visit's with its cookie, though it closes
 // connections as it likes. Its log is then counted as the attack was.
 func TestNginx(t *testing.T) {
+	t.Parallel() // it waits
 	nginx := program(t, "nginx")
-	inFolder(t, map[string]string{"visitors.yaml": visitors})
+	path := folder(t, map[string]string{"visitors.yaml": visitors})
 	dir, address := t.TempDir(), freeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	wait := startNginx(t, ctx, nginx, dir, address)
-	code, res, errs := attacked(t, "visitors.yaml", "--target", "http://"+address, "--clock", "100x", "--scrape", "0s")
+	code, res, errs := attacked(t, path("visitors.yaml"), "--target", "http://"+address, "--clock", "100x", "--scrape", "0s")
 	cancel()
 	wait()
 	r := res.Sent
@@ -179,8 +181,9 @@ func TestNginx(t *testing.T) {
 
 // A server that ends and begins anew costs what was under way, and no more.
 func TestNginxBeginsAnew(t *testing.T) {
+	t.Parallel() // it waits
 	nginx := program(t, "nginx")
-	inFolder(t, map[string]string{"boards.yaml": boards})
+	path := folder(t, map[string]string{"boards.yaml": boards})
 	dir, address := t.TempDir(), freeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	wait := startNginx(t, ctx, nginx, dir, address)
@@ -195,7 +198,7 @@ func TestNginxBeginsAnew(t *testing.T) {
 		<-time.After(200 * time.Millisecond) // without a server
 		again <- startNginx(t, t.Context(), nginx, dir, address)
 	}()
-	code, res, errs := attacked(t, "boards.yaml", "--target", "http://"+address, "--window", "0s..40s", "--clock", "10x", "--scrape", "0s", "--abort-errors", "99%")
+	code, res, errs := attacked(t, path("boards.yaml"), "--target", "http://"+address, "--window", "0s..40s", "--clock", "10x", "--scrape", "0s", "--abort-errors", "99%")
 	<-again
 	r := res.Sent
 	if code != 0 || r.First != 2000 || r.Failed == 0 || r.Served < 1000 || r.Served+r.Failed != 2000 {
@@ -209,7 +212,8 @@ func TestNginxBeginsAnew(t *testing.T) {
 // Whatever a server does, the attack ends by itself and says what failed. When
 // that is all of it, it is inconclusive.
 func TestServersThatFail(t *testing.T) {
-	inFolder(t, map[string]string{"boards.yaml": boards})
+	t.Parallel() // it waits
+	path := folder(t, map[string]string{"boards.yaml": boards})
 	elsewhere := make(chan string, 10_000)
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { elsewhere <- r.URL.Path }))
 	defer other.Close()
@@ -218,16 +222,17 @@ func TestServersThatFail(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name, want string
+		timeout    string
 		answer     func(net.Conn)
 	}{
-		{"hangs", "100 no answer in time", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }},
-		{"resets", "100 connection lost", func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }},
-		{"sends garbage", "100 not HTTP", write("\x16\x03\x01 what?\n")},
-		{"redirects", "100 redirected elsewhere", write("HTTP/1.1 307 Go\r\nLocation: " + other.URL + "/rest/boards\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
+		{"hangs", "100 no answer in time", "500ms", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }},
+		{"resets", "100 connection lost", "30s", func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }},
+		{"sends garbage", "100 not HTTP", "30s", write("\x16\x03\x01 what?\n")},
+		{"redirects", "100 redirected elsewhere", "30s", write("HTTP/1.1 307 Go\r\nLocation: " + other.URL + "/rest/boards\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			address := listening(t, tt.answer)
-			args := []string{"attack", "boards.yaml", "--target", "http://" + address, "--clock", "10x", "--max-lag", "1m", "--scrape", "0s", "--timeout", "300ms"}
+			args := []string{"attack", path("boards.yaml"), "--target", "http://" + address, "--clock", "10x", "--max-lag", "1m", "--scrape", "0s", "--timeout", tt.timeout}
 			code, out, errs := highwater(t.Context(), nil, append(args, "--window", "0s..60s")...)
 			if code != exitInconclusive || !strings.Contains(out, "\nPARTIAL: ") || !strings.Contains(errs, "inconclusive: aborted: ") {
 				t.Errorf("exit code %d: %s%s; want that it was aborted", code, out, errs)
