@@ -93,6 +93,7 @@ func silent(context.Context, netip.Addr, netip.AddrPort) (net.Conn, error) {
 
 // When every request failed nothing is known, and why they may have is said.
 func TestEveryRequestFailed(t *testing.T) {
+	t.Parallel() // it waits
 	status := func(code int) string {
 		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }))
 		t.Cleanup(h.Close)

@@ -29,6 +29,7 @@ cohorts:
 // A proxy's cap holds however slow the target is: who finds no place waits for
 // one, in turn, and that is no lag of the generator. Pages and others pass.
 func TestCap(t *testing.T) {
+	t.Parallel() // it waits
 	var now, most, others, mostOthers atomic.Int64
 	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		n, top := &now, &most

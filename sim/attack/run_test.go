@@ -138,6 +138,7 @@ func (s *sessionServer) note(who, from string) {
 // Each user has its address, its credentials and its cookies, and its pages
 // come in their order.
 func TestUsersAreThemselves(t *testing.T) {
+	t.Parallel() // it waits
 	server := &sessionServer{asked: map[string][]string{}, from: map[string]map[string]bool{}}
 	h := httptest.NewServer(server)
 	defer h.Close()
@@ -178,6 +179,7 @@ func TestUsersAreThemselves(t *testing.T) {
 // The instants of a user's requests: planned as the schedule has them, sent
 // not before, and one after the answer to the other and the think time.
 func TestInstants(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer h.Close()
 	s := plan(t, people, PlanOptions{Clock: 600})
@@ -355,6 +357,7 @@ cohorts: [{name: front, kind: browsers, count: 3, arrivals: {at: +1s}, session: 
 
 // A target that closes idle connections loses no request.
 func TestTargetThatClosesIdleConnections(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	h.Config.IdleTimeout = time.Millisecond
 	h.Start()
@@ -372,6 +375,7 @@ var abortedEarly = regexp.MustCompile(`^aborted: 100 % of the \d+ requests of th
 // The abort rule ends an attack on a target that fails, and the verdict is
 // that nothing is known.
 func TestAbort(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }))
 	defer h.Close()
 	s := plan(t, `
@@ -392,6 +396,7 @@ cohorts: [{name: calls, kind: callers, count: 100, arrivals: {every: 1s}}]
 
 // A target that is about to have no free units is left alone.
 func TestAbortFree(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/monitor/metrics" {
 			_, _ = fmt.Fprint(w, "iris_license_consumed 22\niris_license_available 3\n")
@@ -470,6 +475,7 @@ cohorts: [{name: calls, kind: callers, count: 20, arrivals: {every: 1s}}]
 
 // Over TLS the target's certificate must be known.
 func TestTLS(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	h.Config.ErrorLog = log.New(io.Discard, "", 0)
 	h.StartTLS()
@@ -587,6 +593,7 @@ cohorts:
 
 // A record that cannot be written ends the attack.
 func TestFullDisk(t *testing.T) {
+	t.Parallel() // it waits
 	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer h.Close()
 	s := plan(t, `
