@@ -18,6 +18,21 @@ type Graph struct {
 	Lines          []GraphLine
 	LimitX, LimitY float64 // places from 0 to 1 of a line across; negative for none
 	LimitName      string
+	Rules          []GraphRule
+	Marks          []GraphMark
+}
+
+// A GraphRule is a thin line across at a height, with what it stands for.
+type GraphRule struct {
+	Y    float64 // from 0 to 1
+	Text string
+}
+
+// A GraphMark is a dot of a line's color, with what there is to say about it.
+type GraphMark struct {
+	Spot
+	Line int
+	Text string
 }
 
 // A GraphLine is a line with bands around it. It has its color and dashes by
@@ -86,6 +101,9 @@ func (g *Graph) Describe() string {
 	if g.LimitName != "" {
 		parts = append(parts, clean(g.LimitName))
 	}
+	for _, m := range g.Marks {
+		parts = append(parts, clean(m.Text))
+	}
 	return strings.Join(parts, "; ") + "."
 }
 
@@ -115,8 +133,47 @@ func (l *graphed) draw(p *pen) {
 	if l.LimitX >= 0 {
 		p.stroke(limit, l.at(Spot{l.LimitX, 0}), l.at(Spot{l.LimitX, 1}))
 	}
+	for _, r := range l.Rules {
+		at := l.at(Spot{0, r.Y})
+		p.stroke(ruled, at, l.at(Spot{1, r.Y}))
+		p.text(tickFace, gray, spot{at.x + 4, at.y + 3}, 0, clean(r.Text))
+	}
 	for i := range l.Lines {
 		p.stroke(seriesLine(i), l.spots(l.Lines[i].Line)...)
+	}
+	l.drawMarks(p)
+}
+
+// ruled is the line of a rule.
+var ruled = line{color: gray, width: 0.9, dash: []float64{3, 2}}
+
+// drawMarks draws the marks, and what is said about them where it covers least.
+func (l *graphed) drawMarks(p *pen) {
+	var lines []profile
+	for i := range l.Lines {
+		lines = append(lines, newProfile(l.plot, l.spots(l.Lines[i].Line)))
+	}
+	pl := placer{within: l.plot.grow(-2), cost: func(b box) float64 {
+		cost := 0.0
+		for _, ln := range lines {
+			if part := ln.covered(b); part > 0 {
+				cost += 30 + 120*part
+			}
+		}
+		return cost
+	}}
+	for _, m := range l.Marks {
+		at := l.at(m.Spot)
+		pl.taken = append(pl.taken, box{at.x, at.y, at.x, at.y}.grow(5))
+	}
+	for _, m := range l.Marks {
+		at := l.at(m.Spot)
+		p.dot(white, at, 5)
+		p.dot(palette[m.Line%len(palette)], at, 4)
+		if lb, ok := pl.place(label{clean(m.Text), tableFace, at}); ok {
+			p.fillBox(faded(white, 0.85), lb.box)
+			p.text(lb.face, black, spot{lb.box.x0 + 3, lb.box.y0 + 2 + lb.face.size*0.2}, 0, lb.text)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type chart struct {
 	LimitX, LimitY float64 // in percent of the area; negative for none
 	LimitName      string
 	Marks          []chartMark
+	Rules          []chartRule
 
 	left, right, top float64 // of the axes
 	limit            float64
@@ -45,6 +46,11 @@ func (c *chart) Says() string {
 	}
 	if c.LimitName != "" {
 		parts = append(parts, c.LimitName)
+	}
+	for _, m := range c.Marks {
+		if m.Kind == "enough" {
+			parts = append(parts, m.Text)
+		}
 	}
 	return strings.Join(parts, "; ")
 }
@@ -109,9 +115,30 @@ type chartTick struct {
 // A chartMark is a point worth pointing out, in percent.
 type chartMark struct {
 	X, Y  float64
-	Kind  string // peak or refusal
+	Kind  string // peak, refusal or enough
 	Style int
 	Line  int
+	Text  string // beside it; "" when the legend says it
+}
+
+// Side is where the text of a mark has room: that of a peak to its right, and
+// that of a refusal to its left.
+func (m *chartMark) Side() string {
+	left := m.X > 80
+	if m.Kind == "refusal" {
+		left = m.X > 25
+	}
+	if left {
+		return "left"
+	}
+	return "right"
+}
+
+// A chartRule is a thin line across at a height, in percent from the top, with
+// what it stands for.
+type chartRule struct {
+	Y    float64
+	Text string
 }
 
 // A hover is what is read from a chart at places from left to right.
@@ -235,6 +262,21 @@ func (c *chart) riskTexts(curve []result.Risk) []string {
 		}
 	}
 	return texts
+}
+
+// answer marks how many units are enough for a risk, of the last line.
+func (c *chart) answer(need *result.Need) {
+	best := need.Best()
+	if best == nil {
+		return
+	}
+	if at := c.x(float64(*best)); at >= 0 && at <= 100 {
+		i := len(c.Lines) - 1
+		c.Marks = append(c.Marks, chartMark{at, c.y(need.Risk), "enough", i % styles, i, words.Number(*best) + " enough"})
+	}
+	if len(c.Rules) == 0 {
+		c.Rules = []chartRule{{c.y(need.Risk), "risk of " + percent(need.Risk)}}
+	}
 }
 
 // limitAt marks a number of units on the axis.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"highwater/engine"
+	"highwater/plots"
 	"highwater/sim/result"
 )
 
@@ -55,6 +56,9 @@ func TestSizingHasItsCourse(t *testing.T) {
 	}
 	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want {
 		t.Errorf("the line is said to be %q, want %q", got, want)
+	}
+	if peak, refusal := units.Marks[0], units.Marks[1]; peak.Text != "11 at 11:00" || peak.Side() != "right" || refusal.Text != "first refusal 10:00" || refusal.Side() != "left" {
+		t.Errorf("beside the marks stand %q on the %s and %q on the %s", peak.Text, peak.Side(), refusal.Text, refusal.Side())
 	}
 	// A quarter of the time 11 units are needed.
 	duration := sectionOf(t, r, "Load duration")
@@ -168,5 +172,35 @@ func TestReplayHasItsCourse(t *testing.T) {
 	s.Replay.End = 2 * longest
 	if r, err = New(s); err != nil || slices.Contains(titles(r), "Units over time") {
 		t.Errorf("a trace of 63 years has the sections %q, %v", titles(r), err)
+	}
+}
+
+// The chart of the risk has a dot where units are enough at the risk that was
+// asked for, and one over time has words beside the highest peak and the first
+// refusal alone.
+func TestMarksOfCharts(t *testing.T) {
+	c := newCurve("risk", 8, 12) // with room of a unit on both sides
+	c.addRisk("a", []result.Risk{{Units: 8, Risk: 1, High: 1}, {Units: 11, Risk: 0}})
+	c.answer(&result.Need{Risk: 0.05, Units: new(10), Guaranteed: new(11)})
+	c.answer(&result.Need{Risk: 0.05})
+	c.answer(&result.Need{Risk: 0.05, Units: new(90)})
+	// 11 of 7 to 13 is 2/3 of the width; the area ends at 1.04.
+	want := []chartMark{{66.67, round(100 - 100*0.05/1.04), "enough", 0, 0, "11 enough"}}
+	if !slices.Equal(c.Marks, want) || len(c.Rules) != 1 || c.Rules[0] != (chartRule{want[0].Y, "risk of 5 %"}) || !strings.HasSuffix(c.Says(), "; 11 enough") {
+		t.Errorf("marks %+v, rules %+v, %q; want %+v", c.Marks, c.Rules, c.Says(), want)
+	}
+	at := func(h engine.Time, units float64) *plots.Mark {
+		return &plots.Mark{At: (h * engine.Hour).Seconds(), Units: units}
+	}
+	many := newTimes("units", clock{end: 10 * engine.Hour}, 0, []timeSeries{
+		{name: "a", samples: []result.Sample{{Units: 3}}, peak: at(2, 3), refusal: at(9, 3)},
+		{name: "b", samples: []result.Sample{{Units: 5}}, peak: at(9, 5), refusal: at(2, 5)},
+	})
+	var said []string
+	for i := range many.Marks {
+		said = append(said, many.Marks[i].Text+" "+many.Marks[i].Side())
+	}
+	if got, want := strings.Join(said, ","), " right, left,5 at 9 h left,first refusal 2 h right"; got != want {
+		t.Errorf("beside the marks stand %q, want %q", got, want)
 	}
 }

@@ -85,6 +85,12 @@ func (c *chart) graph(h plots.Heading) *plots.Graph {
 	for _, t := range c.YTicks {
 		g.YTicks = append(g.YTicks, plots.Tick{At: 1 - t.At/100, Label: t.Label})
 	}
+	for _, r := range c.Rules {
+		g.Rules = append(g.Rules, plots.GraphRule{Y: 1 - r.Y/100, Text: r.Text})
+	}
+	for _, m := range c.Marks {
+		g.Marks = append(g.Marks, plots.GraphMark{Spot: plots.Spot{X: m.X / 100, Y: 1 - m.Y/100}, Line: m.Line, Text: m.Text})
+	}
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		g.Lines = append(g.Lines, plots.GraphLine{Name: l.Name, Note: l.Note, Line: l.line, Bands: l.bands})

@@ -145,6 +145,9 @@ func (r *Report) addCurve(s *result.Sizing) {
 			continue
 		}
 		ch.addRisk(policy(&p.Counted), p.Curve)
+		if len(p.Enough) > 0 {
+			ch.answer(&p.Enough[0])
+		}
 		sl := slider{Name: policy(&p.Counted)}
 		curve := withKey(p)
 		for j := range curve {
@@ -162,7 +165,7 @@ func (r *Report) addCurve(s *result.Sizing) {
 	}
 	r.add(section{
 		Title:  "Risk for each key size",
-		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence.", words.Plural(s.Replications, "simulated run"), percent(s.Confidence)),
+		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence. A dot is what is enough.", words.Plural(s.Replications, "simulated run"), percent(s.Confidence)),
 		Chart:  ch,
 		Table:  t,
 		Slider: true,

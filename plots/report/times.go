@@ -60,6 +60,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 		}
 		c.addTimes(&list[i], all[i][:known], i)
 	}
+	c.fewWords()
 	return c
 }
 
@@ -119,11 +120,30 @@ func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int) {
 	c.hover.Names = append(c.hover.Names, s.name)
 	c.hover.Texts = append(c.hover.Texts, texts)
 	c.Lines = append(c.Lines, chartLine{Name: s.name, Note: s.note, Style: i % styles, line: c.steps(ranges), bands: c.bands(ranges), overs: c.overs(ranges)})
+	stamp := func(m *plots.Mark) string { return plots.Stamp(c.times.Start, c.times.End, m.At) }
 	if s.peak != nil {
-		c.Marks = append(c.Marks, chartMark{c.x(s.peak.At), c.y(s.peak.Units), "peak", i % styles, i})
+		c.Marks = append(c.Marks, chartMark{c.x(s.peak.At), c.y(s.peak.Units), "peak", i % styles, i, decimal(s.peak.Units) + " at " + stamp(s.peak)})
 	}
 	if s.refusal != nil {
-		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i})
+		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i, "first refusal " + stamp(s.refusal)})
+	}
+}
+
+// fewWords leaves the highest peak and the first refusal their words: the legend
+// has the others.
+func (c *chart) fewWords() {
+	kept := map[string]*chartMark{}
+	for i := range c.Marks {
+		m := &c.Marks[i]
+		k := kept[m.Kind]
+		if k == nil || m.Kind == "peak" && m.Y < k.Y || m.Kind == "refusal" && m.X < k.X {
+			kept[m.Kind] = m
+		}
+	}
+	for i := range c.Marks {
+		if m := &c.Marks[i]; m != kept[m.Kind] {
+			m.Text = ""
+		}
 	}
 }
 
