@@ -48,7 +48,14 @@ func startSoaked(t *testing.T, args ...string) (p *soaked, first string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &soaked{Cmd: exec.Command(self, args...)}
+	return startProgram(t, exec.Command(self, args...))
+}
+
+// startProgram starts a build of the program.
+func startProgram(t *testing.T, cmd *exec.Cmd) (p *soaked, first string) {
+	t.Helper()
+	p = &soaked{Cmd: cmd}
+	args := cmd.Args[1:]
 	p.Args[0], p.Stdout = "highwater", &p.out
 	if args[0] != "target" {
 		p.Stderr = &p.errs
