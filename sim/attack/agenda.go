@@ -2,7 +2,6 @@ package attack
 
 import (
 	"math"
-	"runtime"
 	"sync"
 	"time"
 
@@ -31,7 +30,6 @@ type agenda struct {
 	since func() time.Duration // the time since the start
 
 	mu       sync.Mutex
-	begun    bool
 	stopped  bool
 	next     int // of the schedule's first requests of a visit
 	later    []due
@@ -53,16 +51,15 @@ type agenda struct {
 	sent   int // in that second
 }
 
-// forever is when the pacer wakes by itself that waits for an answer.
-const forever = time.Duration(math.MaxInt64)
+// When the pacer wakes that waits for an answer, and when all is over.
+const (
+	forever = time.Duration(math.MaxInt64)
+	ended   = time.Duration(-1)
+)
 
 // Pace waits until an attempt is due. It is vegeta's interface; vegeta calls
-// it from one goroutine, which is bound to a thread of its own.
+// it from one goroutine.
 func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
-	if !a.begun {
-		a.begun = true
-		runtime.LockOSThread() // the goroutine ends with the attack, and the thread with it
-	}
 	for {
 		wait, found, over := a.step()
 		switch {
@@ -79,51 +76,60 @@ func (a *agenda) Pace(time.Duration, uint64) (time.Duration, bool) {
 // Rate is vegeta's interface; nothing asks it.
 func (a *agenda) Rate(time.Duration) float64 { return 0 }
 
-// step takes what is due now, or says how long to wait for it.
+// step takes what is due now for a worker, or says how long to wait for it.
 func (a *agenda) step() (wait time.Duration, found, over bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.since()
+	d, until, found := a.pick(now)
+	a.sleeping = until
+	switch {
+	case found:
+		a.ready = append(a.ready, d)
+	case until == forever:
+		return forever, false, false
+	}
+	return max(0, until-now), found, until == ended
+}
+
+// pick takes off the agenda what is due now and may be sent, or says until
+// when there is nothing. When who gave up is yet to be told, that is 0.
+func (a *agenda) pick(now time.Duration) (d due, until time.Duration, found bool) {
 	a.line(now)
 	d, fromPlan, ok := a.first()
 	switch {
 	case a.stopped:
-		return 0, false, true
+		return d, ended, false
 	case len(a.lost) > 0:
-		return 0, false, false
+		return d, 0, false
 	case !ok && a.inFlight == 0 && a.doors.empty():
-		return 0, false, true
+		return d, ended, false
 	case !ok:
-		return a.sleep(now, forever), false, false
+		return d, a.unlessDoor(forever), false
 	case d.at > now:
-		return a.sleep(now, d.at), false, false
+		return d, a.unlessDoor(d.at), false
 	case a.inFlight >= a.most:
 		if !a.capped {
+			a.capped = true
 			a.held++
 		}
-		a.capped, a.sleeping = true, forever
-		return forever, false, false
+		return d, forever, false
 	case a.tooFast(now):
-		return a.second + time.Second - now, false, false
+		return d, a.second + time.Second, false
 	}
 	a.remove(fromPlan)
 	a.capped = false
 	a.inFlight++
 	a.peak = max(a.peak, a.inFlight)
-	a.ready = append(a.ready, d)
-	return 0, true, false
+	return d, now, true
 }
 
-// sleep is how long to wait until an instant, or until something happens at a
-// door.
-func (a *agenda) sleep(now, until time.Duration) time.Duration {
+// unlessDoor is an instant, or when something happens at a door before it.
+func (a *agenda) unlessDoor(until time.Duration) time.Duration {
 	if next, ok := a.doors.Next(); ok && !a.doors.empty() {
 		until = min(until, time.Duration(next))
 	}
-	if a.sleeping = until; until == forever {
-		return forever
-	}
-	return until - now
+	return until
 }
 
 // remove takes what is due first off the agenda.
@@ -145,7 +151,6 @@ func (a *agenda) tooFast(now time.Duration) bool {
 		a.second, a.sent = second, 0
 	}
 	if a.sent >= a.rate {
-		a.sleeping = a.second + time.Second
 		return true
 	}
 	a.sent++
@@ -182,20 +187,27 @@ func (a *agenda) take() due {
 	return d
 }
 
-// done ends an attempt of a request. What follows, when something does, is put
-// on the agenda.
-func (a *agenda) done(request uint32, follow due, follows bool) {
+// done ends an attempt of a request, and puts on the agenda what follows, when
+// something does. If another attempt is due, the worker goes on with it: to
+// have the pacer hand it over costs as much as to send it.
+func (a *agenda) done(request uint32, follow due, follows bool) (d due, more bool) {
 	a.mu.Lock()
+	now := a.since()
 	a.inFlight--
-	wake := a.leaveDoor(request) || a.sleeping == forever && (a.capped || a.inFlight == 0)
+	if a.doors.Has(request) {
+		a.doors.Advance(int64(now) - 1) // at one instant places are given back first
+		a.doors.Leave(int64(now), request)
+	}
 	if follows {
 		a.push(follow)
-		wake = wake || follow.at < a.sleeping
 	}
+	d, until, more := a.pick(now)
+	wake := !more && until < a.sleeping
 	a.mu.Unlock()
 	if wake {
 		a.wait.Wake()
 	}
+	return d, more
 }
 
 // stop has the pacer end. What is in flight goes on.

@@ -103,6 +103,26 @@ func TestAgendaKeepsOrder(t *testing.T) {
 			lost[s.Requests[d.request].Visit] = true
 			return due{}, false
 		}
+		begin := func(d due) {
+			r := &s.Requests[d.request]
+			if want := position[r.Visit][sent[r.Visit]]; int(d.request) != want {
+				t.Fatalf("visit %d sends request %d, want %d", r.Visit, d.request, want)
+			}
+			if clock.now < s.wall(r.At) || clock.now < ready[r.Visit] {
+				t.Fatalf("request %d is sent at %v, planned at %v, ready at %v", d.request, clock.now, s.wall(r.At), ready[r.Visit])
+			}
+			sent[r.Visit]++
+			flights = append(flights, flight{d, clock.now + time.Duration(rapid.IntRange(0, 20).Draw(t, "takes"))*time.Second})
+			if len(flights) > min(a.most, through) {
+				t.Fatalf("%d in flight, %d are let", len(flights), min(a.most, through))
+			}
+			if lost[r.Visit] || d.let && d.ready-d.at > patience {
+				t.Fatalf("request %d came at %v and was let in at %v", d.request, d.at, d.ready)
+			}
+			if d.ready > clock.now {
+				t.Fatalf("request %d is sent at %v, before it is ready at %v", d.request, clock.now, d.ready)
+			}
+		}
 		finish := func() {
 			i := 0
 			for j := range flights {
@@ -115,13 +135,17 @@ func TestAgendaKeepsOrder(t *testing.T) {
 			clock.now = max(clock.now, f.ends)
 			r := &s.Requests[f.d.request]
 			if r.next == 0 {
-				a.done(f.d.request, due{}, false)
+				if d, more := a.done(f.d.request, due{}, false); more {
+					begin(d)
+				}
 				return
 			}
 			q := &s.Requests[r.next]
 			at := clock.now + s.length(q.Think)
 			ready[r.Visit] = at
-			a.done(f.d.request, due{at: max(at, s.wall(q.At)), ready: at, request: r.next}, true)
+			if d, more := a.done(f.d.request, due{at: max(at, s.wall(q.At)), ready: at, request: r.next}, true); more {
+				begin(d)
+			}
 		}
 		for n := 0; ; n++ {
 			wait, found, over := a.step()
@@ -137,25 +161,7 @@ func TestAgendaKeepsOrder(t *testing.T) {
 				}
 				return
 			case found:
-				d := a.take()
-				r := &s.Requests[d.request]
-				if want := position[r.Visit][sent[r.Visit]]; int(d.request) != want {
-					t.Fatalf("visit %d sends request %d, want %d", r.Visit, d.request, want)
-				}
-				if clock.now < s.wall(r.At) || clock.now < ready[r.Visit] {
-					t.Fatalf("request %d is sent at %v, planned at %v, ready at %v", d.request, clock.now, s.wall(r.At), ready[r.Visit])
-				}
-				sent[r.Visit]++
-				flights = append(flights, flight{d, clock.now + time.Duration(rapid.IntRange(0, 20).Draw(t, "takes"))*time.Second})
-				if len(flights) > min(a.most, through) {
-					t.Fatalf("%d in flight, %d are let", len(flights), min(a.most, through))
-				}
-				if lost[r.Visit] || d.let && d.ready-d.at > patience {
-					t.Fatalf("request %d came at %v and was let in at %v", d.request, d.at, d.ready)
-				}
-				if d.ready > clock.now {
-					t.Fatalf("request %d is sent at %v, before it is ready at %v", d.request, clock.now, d.ready)
-				}
+				begin(a.take())
 			case wait == 0:
 				a.leave()
 			case wait == forever, len(flights) > 0 && rapid.Bool().Draw(t, "answers first"):
@@ -186,8 +192,9 @@ func TestAgendaKeepsTheRate(t *testing.T) {
 			clock.now += wait
 			continue
 		}
-		a.done(a.take().request, due{}, false)
-		count[clock.now.Truncate(time.Second)]++
+		for d, more := a.take(), true; more; d, more = a.done(d.request, due{}, false) {
+			count[clock.now.Truncate(time.Second)]++
+		}
 	}
 	for second, want := range map[time.Duration]int{1: 30, 2: 30, 3: 30, 4: 10} {
 		if got := count[second*time.Second]; got != want {

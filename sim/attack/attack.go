@@ -20,7 +20,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"syscall"
@@ -142,7 +141,8 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	if err != nil {
 		return res, &UnreachableError{err}
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(2, runtime.NumCPU()+1))) // one more, for the pacer
+	shortTurns()
+	makeRoom(int64(res.Plan.Files))
 	defer debug.SetGCPercent(debug.SetGCPercent(collected))
 	m := newMonitor(ctx, x)
 	if err := ctx.Err(); err != nil { // nothing has been sent, and nothing is waited for

@@ -330,17 +330,6 @@ func (s *sender) gaveUp(d *due) (follow due, follows bool) {
 	return follow, follows
 }
 
-// leaveDoor gives back the place of a request that is over, if it had one.
-func (a *agenda) leaveDoor(request uint32) bool {
-	if !a.doors.Has(request) {
-		return false
-	}
-	now := int64(a.since())
-	a.doors.Advance(now - 1) // at one instant places are given back first
-	a.doors.Leave(now, request)
-	return true
-}
-
 // waited is how many attempts have waited at a proxy.
 func (a *agenda) waited() int64 {
 	a.mu.Lock()

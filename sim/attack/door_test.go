@@ -139,20 +139,24 @@ func visitors(s *Schedule) (list []string) {
 		ends    time.Duration
 	}
 	var flights []flight
+	begin := func(d due) {
+		say(d.request, "begins", clock.now)
+		flights = append(flights, flight{d.request, clock.now + s.length(s.Requests[d.request].Service)})
+	}
 	for {
 		wait, found, over := a.step()
 		switch {
 		case over:
 			return list
 		case found:
-			d := a.take()
-			say(d.request, "begins", clock.now)
-			flights = append(flights, flight{d.request, clock.now + s.length(s.Requests[d.request].Service)})
+			begin(a.take())
 		case wait == 0:
 			a.leave()
 		case len(flights) > 0 && (wait == forever || flights[0].ends <= clock.now+wait): // all take as long
 			for clock.now = flights[0].ends; len(flights) > 0 && flights[0].ends == clock.now; flights = flights[1:] {
-				a.done(flights[0].request, due{}, false)
+				if d, more := a.done(flights[0].request, due{}, false); more {
+					begin(d)
+				}
 			}
 		default:
 			clock.now += wait

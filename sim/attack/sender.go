@@ -81,8 +81,9 @@ func (s *sender) Target(t *vegeta.Target) error {
 
 func (s *sender) cohortOf(r *Request) int32 { return s.s.Users[s.s.Visits[r.Visit].User].Cohort }
 
-// RoundTrip sends an attempt, and gives vegeta an answer without a body. It is
-// the interface of [http.RoundTripper].
+// RoundTrip sends an attempt, and those that are due when it is done. Vegeta
+// gets an answer that says nothing. It is the interface of
+// [http.RoundTripper].
 func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
 	n, err := strconv.Atoi(req.Header.Get(ticketHeader))
 	if err != nil {
@@ -91,22 +92,18 @@ func (s *sender) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	d := s.tickets.Take(n)
 	s.mu.Unlock()
-	e := record.Entry{}
-	err = s.attempt(&d, &e)
-	follow, follows := s.follow(&d, &e)
-	s.hear(&e)
-	s.agenda.done(d.request, follow, follows)
-	if err != nil {
-		return nil, err
+	for more := true; more; {
+		var e record.Entry
+		s.attempt(&d, &e)
+		follow, follows := s.follow(&d, &e)
+		s.hear(&e)
+		d, more = s.agenda.done(d.request, follow, follows)
 	}
-	return &http.Response{
-		StatusCode: e.Status, Status: strconv.Itoa(e.Status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: http.NoBody, Request: req,
-	}, nil
+	return &http.Response{StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 }
 
 // attempt sends an attempt and says what came of it.
-func (s *sender) attempt(d *due, e *record.Entry) error {
+func (s *sender) attempt(d *due, e *record.Entry) {
 	*e = s.entry(d)
 	a, user := &s.asks[e.Cohort], s.s.Visits[e.Visit].User
 	v := &s.visits[e.Visit] // only one request of it is under way
@@ -127,7 +124,6 @@ func (s *sender) attempt(d *due, e *record.Entry) error {
 		e.Outcome = record.Served
 	}
 	e.Session = v.sessions
-	return err
 }
 
 // entry is what is known of an attempt before it is sent.
