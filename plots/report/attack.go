@@ -45,6 +45,7 @@ func (r *Report) addAttack(s *result.Attack) {
 	if s.Curves != nil {
 		r.addCurves(s.Curves, c)
 	}
+	r.addLoad(s, c)
 	r.addLatency(x)
 	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
 		{"planned requests", words.Number(s.Plan.Requests)}, {"first attempts sent", words.Number(x.First)}, {"retries", words.Number(x.Retries)}, {"served", words.Number(x.Served)},

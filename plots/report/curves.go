@@ -114,17 +114,8 @@ func newPercentiles(list []latencyLine) *chart {
 	if most == 0 {
 		return nil
 	}
-	bottom, top := math.Floor(math.Log10(least)), math.Ceil(math.Log10(most)+0.05)
-	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, top: (top - bottom) * 1.06, XTitle: "share of the attempts that take no longer", YTitle: "time, each line ten times the one below"}
-	power := func(v float64) string {
-		if v < 0 {
-			return strconv.FormatFloat(math.Pow(10, v+3), 'f', -1, 64) + " ms"
-		}
-		return words.Number(int(math.Pow(10, v))) + " s"
-	}
-	for v := bottom; v <= top; v++ {
-		c.YTicks = append(c.YTicks, chartTick{At: c.y(v - bottom), Label: power(v)})
-	}
+	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, XTitle: "share of the attempts that take no longer"}
+	height := c.powers(least, most)
 	for i, name := range names {
 		c.XTicks = append(c.XTicks, chartTick{At: 100 * at[i], Mid: 100 * at[i], Label: name, Coarse: true, Edge: []string{"start", "", "", "", "end"}[i]})
 		c.hover.X, c.hover.At = append(c.hover.X, 100*at[i]), append(c.hover.At, name)
@@ -136,9 +127,25 @@ func newPercentiles(list []latencyLine) *chart {
 		one, texts := chartLine{Name: l.name, Note: "median " + milliseconds(l.P50), Style: len(c.Lines) % styles}, make([]string, places)
 		for i, v := range value(l.Latency) {
 			texts[i] = milliseconds(v)
-			one.line = append(one.line, plots.Spot{X: at[i], Y: max(0, math.Log10(max(v.Seconds(), 1e-9))-bottom) / c.top})
+			one.line = append(one.line, plots.Spot{X: at[i], Y: height(v)})
 		}
 		c.Lines, c.hover.Names, c.hover.Texts = append(c.Lines, one), append(c.hover.Names, l.name), append(c.hover.Texts, texts)
 	}
 	return c
+}
+
+// powers makes an axis for times from the least to the most, in seconds, each
+// line of which is ten times the one below. It gives back the height of a time,
+// from 0 to 1.
+func (c *chart) powers(least, most float64) func(engine.Time) float64 {
+	bottom, top := math.Floor(math.Log10(least)), math.Ceil(math.Log10(most)+0.05)
+	c.top, c.YTitle = (top-bottom)*1.06, "time, each line ten times the one below"
+	for v := bottom; v <= top; v++ {
+		label := words.Number(int(math.Pow(10, v))) + " s"
+		if v < 0 {
+			label = strconv.FormatFloat(math.Pow(10, v+3), 'f', -1, 64) + " ms"
+		}
+		c.YTicks = append(c.YTicks, chartTick{At: c.y(v - bottom), Label: label})
+	}
+	return func(t engine.Time) float64 { return max(0, math.Log10(max(t.Seconds(), 1e-9))-bottom) / c.top }
 }

@@ -20,17 +20,19 @@ import (
 const (
 	longestTime = 3_600_000_000 // microseconds
 	digits      = 3
+	fewDigits   = 2 // of a stretch
 )
 
 // A latency counts times.
 type latency struct {
-	h   *hdrhistogram.Histogram // 180 KB
-	max time.Duration           // exact
+	h      *hdrhistogram.Histogram // 180 KB
+	max    time.Duration           // exact
+	digits int                     // 0 is three
 }
 
 func (l *latency) add(d time.Duration) {
 	if l.h == nil {
-		l.h = hdrhistogram.New(1, longestTime, digits)
+		l.h = hdrhistogram.New(1, longestTime, cmp.Or(l.digits, digits))
 	}
 	l.max = max(l.max, d)
 	_ = l.h.RecordValue(min(longestTime, max(0, d.Microseconds()))) // what is in range is taken
@@ -144,6 +146,53 @@ type tally struct {
 	abandoned int64
 	refusal   *record.Entry
 	ended     time.Duration
+	stretches [result.MostAttackStretches]stretch
+}
+
+// A stretch is the attempts that were sent in a part of the attack.
+type stretch struct {
+	requests, refused, failed int64
+	response                  latency
+}
+
+// stretch is how long each is, in the scenario's time.
+func (t *tally) stretch() engine.Time {
+	const n = result.MostAttackStretches
+	return max(1, (t.s.To-t.s.From+n-1)/n)
+}
+
+// spread counts an attempt in its stretch. What was sent after the plan's end
+// is in the last one.
+func (t *tally) spread(e *record.Entry) {
+	if e.Outcome == record.Cut {
+		return
+	}
+	i := int((t.s.scenarioTime(e.Sent) - t.s.From) / t.stretch())
+	x := &t.stretches[min(max(i, 0), len(t.stretches)-1)]
+	x.requests++
+	switch e.Outcome {
+	case record.Refused:
+		x.refused++
+	case record.Failed:
+		x.failed++
+	}
+	if e.Attempt == 0 {
+		x.response.digits = fewDigits
+		x.response.add(e.Response())
+	}
+}
+
+// overTime lists the stretches with attempts.
+func (t *tally) overTime() []result.AttackStretch {
+	list := []result.AttackStretch{}
+	for i := range t.stretches {
+		x := &t.stretches[i]
+		if x.requests > 0 {
+			times := x.response.result()
+			list = append(list, result.AttackStretch{At: t.s.From + engine.Time(i)*t.stretch(), Requests: x.requests, Refused: x.refused, Failed: x.failed, P50: times.P50, P99: times.P99})
+		}
+	}
+	return list
 }
 
 func newTally(s *Schedule) *tally {
@@ -168,6 +217,7 @@ func (t *tally) add(e *record.Entry) {
 		}
 		return
 	}
+	t.spread(e)
 	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
 	if e.Cause != record.NoCause {
 		f := failure{cause: e.Cause}
@@ -206,7 +256,7 @@ func (t *tally) result() *result.AttackRun {
 		Seconds: engine.Time(t.ended.Microseconds()), First: t.first, Retries: t.all.requests - t.first,
 		Served: t.outcomes[record.Served], Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Cut: t.outcomes[record.Cut],
 		TimedOut: t.outcomes[record.Impatient], Dialed: t.dialed, Lag: t.lag.limited(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.limited(),
-		Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
+		OverTime: t.overTime(), Stretch: t.stretch(), Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
 	}
 	for _, n := range t.sessions {
 		r.Sessions += int64(n)

@@ -1,10 +1,14 @@
 package attack
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/attack/record"
+	"highwater/sim/result"
 )
 
 // Limits of quantiles are order statistics. Of times of 1 us to n us the k-th
@@ -47,5 +51,33 @@ func TestLimitsOfQuantiles(t *testing.T) {
 	}
 	if len(of(0)) > 0 {
 		t.Error("no times have limits")
+	}
+}
+
+// Attempts are counted in the part of the window in which they were sent, by
+// the scenario's time: of a minute in 60 parts at twice its speed, what is sent
+// after 0.75 s belongs to the second that begins at 1 s.
+func TestAttemptsOverTime(t *testing.T) {
+	tl := newTally(&Schedule{From: engine.Hour, To: engine.Hour + engine.Minute, Clock: 2})
+	for _, e := range []record.Entry{
+		{Planned: 0, Sent: 250 * time.Millisecond, Done: 350 * time.Millisecond, Outcome: record.Served},
+		{Sent: 750 * time.Millisecond, Done: 760 * time.Millisecond, Outcome: record.Refused},
+		{Sent: 900 * time.Millisecond, Done: 950 * time.Millisecond, Attempt: 1, Outcome: record.Failed}, // no response
+		{Planned: 40 * time.Second, Sent: 40 * time.Second, Done: 42 * time.Second, Outcome: record.Served},
+		{Sent: 10 * time.Second, Done: 11 * time.Second, Outcome: record.Cut},
+	} {
+		tl.spread(&e)
+	}
+	near := func(got, want engine.Time) bool { return math.Abs(float64(got-want)) <= 0.01*float64(want) } // two digits
+	want := []result.AttackStretch{
+		{At: engine.Hour, Requests: 1, P50: 350 * engine.Millisecond, P99: 350 * engine.Millisecond},
+		{At: engine.Hour + engine.Second, Requests: 2, Refused: 1, Failed: 1, P50: 760 * engine.Millisecond, P99: 760 * engine.Millisecond},
+		{At: engine.Hour + 59*engine.Second, Requests: 1, P50: 2 * engine.Second, P99: 2 * engine.Second},
+	}
+	same := func(x, y result.AttackStretch) bool {
+		return x.At == y.At && x.Requests == y.Requests && x.Refused == y.Refused && x.Failed == y.Failed && near(x.P50, y.P50) && near(x.P99, y.P99)
+	}
+	if got := tl.overTime(); tl.stretch() != engine.Second || !slices.EqualFunc(got, want, same) {
+		t.Errorf("each %v: %+v, want %+v", tl.stretch(), got, want)
 	}
 }

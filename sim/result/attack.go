@@ -105,6 +105,25 @@ type AttackRun struct {
 	Vias         []AttackGroup  `json:"by_via"`
 	Statuses     []AttackGroup  `json:"by_status"` // "none" when there was no answer
 	Causes       []CauseCount   `json:"causes"`    // of those that failed
+
+	// OverTime has the attempts by when they were sent, in stretches of equal
+	// length; those without any are left out.
+	OverTime []AttackStretch `json:"over_time"`
+	Stretch  engine.Time     `json:"stretch"` // its length, in the scenario's time
+}
+
+// MostAttackStretches is in how many stretches attempts are counted.
+const MostAttackStretches = 60
+
+// An AttackStretch is the attempts that were sent in a stretch of time, but
+// those that the attack's end cut.
+type AttackStretch struct {
+	At       engine.Time `json:"at"` // its begin, of the scenario
+	Requests int64       `json:"requests"`
+	Refused  int64       `json:"refused"`
+	Failed   int64       `json:"failed"`
+	P50      engine.Time `json:"p50"` // of the responses of first attempts, with two digits; 0 without any
+	P99      engine.Time `json:"p99"`
 }
 
 // An AttackRefusal is a refused request.
