@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// real are the packages that send and answer real requests in real time.
-var real = []string{"sim/attack", "sim/attack/probe", "sim/target"}
+// real are the packages that send and answer real requests in real time, and
+// what they ask of the system.
+var real = []string{"sim/attack", "sim/attack/probe", "sim/files", "sim/target"}
 
 // pure tells whether a package has no clock, does no I/O of its own and draws
 // no random numbers but by seeds: all but the command, those, and what is for

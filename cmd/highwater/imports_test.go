@@ -17,6 +17,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"scenario":           {own: "engine", others: "gopkg.in/yaml.v3"},
 	"scenarios":          {std: "embed"},
 	"sim":                {own: "engine scenario sim/queue sim/result sim/stats sim/trace", others: "gonum.org/v1/gonum"},
+	"sim/files":          {others: "golang.org/x/sys"},
 	"sim/queue":          {},
 	"sim/stats":          {others: "gonum.org/v1/gonum"},
 	"sim/result":         {own: "engine"},
@@ -24,7 +25,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/result/words":   {own: "engine sim/result"},
 	"sim/sizing":         {own: "engine scenario sim sim/result sim/stats"},
 	"sim/target": {
-		own:    "engine engine/msglog scenario sim sim/result sim/trace sim/wire",
+		own:    "engine engine/msglog scenario sim sim/files sim/result sim/trace sim/wire",
 		others: "github.com/prometheus/client_golang golang.org/x/net",
 	},
 	"sim/trace":           {own: "engine engine/names sim/queue sim/result"},
@@ -33,7 +34,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/gate":            {own: "engine scenario sim sim/result sim/sizing sim/stats"},
 	"sim/fit":             {own: "engine scenario sim/result sim/result/words sim/stats sim/trace"},
 	"sim/attack": {
-		own:    "engine scenario sim sim/attack/record sim/queue sim/result sim/stats sim/wire",
+		own:    "engine scenario sim sim/attack/record sim/files sim/queue sim/result sim/stats sim/wire",
 		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/common github.com/prometheus/client_model golang.org/x/sys gopkg.in/yaml.v3",
 	},
 	"sim/attack/curves": {own: "engine scenario sim sim/attack sim/attack/record sim/queue sim/result sim/result/words sim/stats sim/trace sim/wire"},

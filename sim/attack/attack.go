@@ -27,6 +27,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim/attack/record"
+	"highwater/sim/files"
 	"highwater/sim/result"
 	"highwater/sim/wire"
 
@@ -142,7 +143,7 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 		return res, &UnreachableError{err}
 	}
 	shortTurns()
-	makeRoom(int64(res.Plan.Files))
+	files.MakeRoom(int(res.Plan.Files))
 	defer debug.SetGCPercent(debug.SetGCPercent(collected))
 	m := newMonitor(ctx, x)
 	if err := ctx.Err(); err != nil { // nothing has been sent, and nothing is waited for

@@ -9,6 +9,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim"
+	"highwater/sim/files"
 	"highwater/sim/result"
 	"highwater/sim/wire"
 )
@@ -120,7 +121,7 @@ func (s *Schedule) plan(o *Options) result.AttackPlan {
 	}
 	p.Memory = perProgram + p.Requests*perRequest + p.Visits*perVisit + web*perCookie + p.Users*perUser +
 		int64(p.Connections)*perConnection + int64(p.InFlight)*perFlight
-	p.FilesLimit, p.PortsLimit = limits()
+	p.FilesLimit, p.PortsLimit = files.Limit(), ports()
 	s.unfit(&p)
 	return p
 }

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"highwater/sim/files"
 )
 
 // asTarget has the test binary be a target, so that what it takes of the
@@ -107,8 +109,8 @@ func TestTenThousandUsers(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	s := plan(t, crowd, PlanOptions{})
-	if files, _ := limits(); files != 0 && files < 11_000 {
-		t.Skipf("only %d files may be open", files)
+	if most := files.Limit(); most != 0 && most < 11_000 {
+		t.Skipf("only %d files may be open", most)
 	}
 	url := otherTarget(t)
 	var memory, promised []uint64 // at each second

@@ -106,31 +106,17 @@ func alive(c *connection) bool {
 	return err == nil && silent
 }
 
-// limits is how many files the program may have open, and how many ports a
-// source address has for outgoing connections.
-func limits() (files int64, ports int) {
-	var r unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &r) == nil && r.Cur < 1<<40 {
-		files = int64(r.Cur)
-	}
+// ports is how many ports a source address has for outgoing connections.
+func ports() int {
 	var low, high int
-	if data, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		if n, _ := fmt.Sscan(string(data), &low, &high); n == 2 {
-			ports = high - low + 1
-		}
+	data, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0
 	}
-	return files, ports
-}
-
-// makeRoom has the kernel make its table of so many open files now. It doubles
-// a table that is full, and who opens a file then waits for milliseconds.
-func makeRoom(files int64) {
-	if most, _ := limits(); most > 0 {
-		files = min(files, most-1)
+	if n, _ := fmt.Sscan(string(data), &low, &high); n != 2 {
+		return 0
 	}
-	if fd, err := unix.FcntlInt(uintptr(syscall.Stderr), unix.F_DUPFD_CLOEXEC, int(files)); err == nil {
-		_ = unix.Close(fd)
-	}
+	return high - low + 1
 }
 
 // laterPort has the kernel choose the port of a source address only when the

@@ -22,6 +22,7 @@ import (
 
 	"highwater/engine"
 	"highwater/scenario"
+	"highwater/sim/files"
 	"highwater/sim/result"
 	"highwater/sim/wire"
 
@@ -103,6 +104,7 @@ func (t *Target) Serve(ctx context.Context, l net.Listener) (*result.Target, err
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		t.core.port = a.Port
 	}
+	files.MakeRoom(t.o.MaxConnections)
 	base, cut := context.WithCancel(context.Background())
 	defer cut()
 	s := &http.Server{
