@@ -87,7 +87,7 @@ func (m *Meter) Metered(end engine.Time, on engine.LimitOn) *result.Metered {
 	r.Start = &start
 	for i, h := range m.hours {
 		if h.time > 0 {
-			r.Hours = append(r.Hours, result.HourUse{Hour: i, Peak: h.peak, Mean: h.unitTime.Seconds() / h.time.Seconds()})
+			r.Hours = append(r.Hours, result.HourUse{Hour: result.WeekHour(i), Peak: h.peak, Mean: h.unitTime.Seconds() / h.time.Seconds()})
 		}
 	}
 	return r

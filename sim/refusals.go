@@ -50,7 +50,7 @@ func (r *refusals) result() result.RefusalCounts {
 	c := result.RefusalCounts{Attempts: r.attempts, Episodes: r.episodes, Minutes: r.minutes, ByHour: []result.HourCount{}}
 	for hour, n := range r.byHour {
 		if n > 0 {
-			c.ByHour = append(c.ByHour, result.HourCount{Hour: hour, Attempts: n})
+			c.ByHour = append(c.ByHour, result.HourCount{Hour: result.WeekHour(hour), Attempts: n})
 		}
 	}
 	return c

@@ -71,9 +71,9 @@ cohorts:
 		want.Minutes += int64(len(minutes))
 	}
 	for hour, n := range hours {
-		want.ByHour = append(want.ByHour, result.HourCount{Hour: hour, Attempts: n})
+		want.ByHour = append(want.ByHour, result.HourCount{Hour: result.WeekHour(hour), Attempts: n})
 	}
-	slices.SortFunc(want.ByHour, func(a, b result.HourCount) int { return a.Hour - b.Hour })
+	slices.SortFunc(want.ByHour, func(a, b result.HourCount) int { return int(a.Hour - b.Hour) })
 	got := samples[0].policyRun().Refusals
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

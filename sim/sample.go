@@ -208,7 +208,7 @@ func (s *Sample) Course() result.Course {
 	c := result.Course{Hours: []result.HourMean{}}
 	for i, h := range s.Hours {
 		if h.Seconds > 0 {
-			c.Hours = append(c.Hours, result.HourMean{Hour: i, Mean: h.UnitSeconds / h.Seconds})
+			c.Hours = append(c.Hours, result.HourMean{Hour: result.WeekHour(i), Mean: h.UnitSeconds / h.Seconds})
 		}
 	}
 	if s.detail != nil {

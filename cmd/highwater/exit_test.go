@@ -42,7 +42,7 @@ func inFolder(t *testing.T, files map[string]string) {
 
 // folder makes a new folder that has these files, and gives the path of a name
 // in it: a test that runs beside others cannot go there.
-func folder(t *testing.T, files map[string]string) (path func(name string) string) {
+func folder(t testing.TB, files map[string]string) (path func(name string) string) {
 	t.Helper()
 	dir := t.TempDir()
 	path = func(name string) string { return filepath.Join(dir, name) }

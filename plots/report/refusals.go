@@ -85,7 +85,7 @@ func (r *Report) addRefusedHours(k *courses, one *course) {
 	}
 	m.cover(c.wall(c.end - 1))
 	for _, h := range one.refusals.ByHour {
-		day, hour := h.Hour/24%7, h.Hour%24
+		day, hour := h.Hour.Cell()
 		m.values[day][hour] = float64(h.Attempts) / float64(k.runs)
 		m.hours[day][hour] = 1
 	}

@@ -48,7 +48,7 @@ func day() *Source {
 	}}}
 	var hours []result.HourMean
 	for hour := range 12 {
-		hours = append(hours, result.HourMean{Hour: 6 + hour, Mean: float64(hour) / 2})
+		hours = append(hours, result.HourMean{Hour: result.WeekHour(6 + hour), Mean: float64(hour) / 2})
 	}
 	run := result.PolicyRun{
 		Counted: counted, Peaks: result.Spread{Min: 8, Median: 9, Max: 9, N: 100}, Demand: result.Spread{Min: 8, Median: 10, Max: 12, N: 100}, MeanUnits: 4.5,
@@ -435,7 +435,7 @@ func TestHoursOfTheWeek(t *testing.T) {
 	p.First.Series = []result.Sample{{Units: 5}, {At: burst, Units: 9}, {At: burst + 15*engine.Minute, Units: 5}}
 	p.Hours = nil
 	for hour := range 7 * 24 {
-		p.Hours = append(p.Hours, result.HourMean{Hour: hour, Mean: 5})
+		p.Hours = append(p.Hours, result.HourMean{Hour: result.WeekHour(hour), Mean: 5})
 	}
 	p.Hours[24+10].Mean = 6
 	r, err := New(s)

@@ -36,7 +36,7 @@ func (r *Report) addWeek(k *course, s *timeSeries, c clock) {
 	r.addPeaks(s, c)
 	var m week
 	for _, h := range k.Hours {
-		day, hour := h.Hour/24%7, h.Hour%24
+		day, hour := h.Hour.Cell()
 		m.values[day][hour], m.hours[day][hour] = h.Mean, 1
 	}
 	if t := m.table(narrow); len(t.Rows) > 0 {
@@ -57,7 +57,7 @@ func narrow(v float64) string {
 func (r *Report) addHours(k *course) {
 	var peaks, means week
 	for _, h := range k.hours {
-		day, hour := h.Hour/24%7, h.Hour%24
+		day, hour := h.Hour.Cell()
 		peaks.values[day][hour], means.values[day][hour] = float64(h.Peak), h.Mean
 		peaks.hours[day][hour], means.hours[day][hour] = 1, 1
 	}

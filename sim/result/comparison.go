@@ -138,7 +138,7 @@ type Difference struct {
 // replications are equal on both sides that is not enough: the few others make
 // Student's interval too narrow, so that the sign test has to agree.
 func (d *Difference) Clear() bool {
-	if d.Low == nil || *d.Low <= 0 && *d.High >= 0 {
+	if d.Low == nil || d.High == nil || *d.Low <= 0 && *d.High >= 0 {
 		return false
 	}
 	return d.Equal == 0 || d.P <= 1-d.Confidence

@@ -66,9 +66,9 @@ type Metered struct {
 
 // HourUse is what was in use in an hour of the week.
 type HourUse struct {
-	Hour int     `json:"hour_of_week"` // from Monday 00:00, 0 to 167
-	Peak int     `json:"peak_units"`
-	Mean float64 `json:"mean_units"`
+	Hour WeekHour `json:"hour_of_week"`
+	Peak int      `json:"peak_units"`
+	Mean float64  `json:"mean_units"`
 }
 
 // A Refusal is the first refused connection or login.

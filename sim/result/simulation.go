@@ -37,8 +37,8 @@ type Course struct {
 
 // An HourMean is the mean units in use in an hour of the week.
 type HourMean struct {
-	Hour int     `json:"hour_of_week"` // from Monday 00:00, 0 to 167
-	Mean float64 `json:"mean_units"`
+	Hour WeekHour `json:"hour_of_week"`
+	Mean float64  `json:"mean_units"`
 }
 
 // A Spread is the range of a whole number over replications.
@@ -92,8 +92,8 @@ type RefusalCounts struct {
 
 // An HourCount is the refused attempts in an hour of the week.
 type HourCount struct {
-	Hour     int   `json:"hour_of_week"` // from Monday 00:00, 0 to 167
-	Attempts int64 `json:"attempts"`
+	Hour     WeekHour `json:"hour_of_week"`
+	Attempts int64    `json:"attempts"`
 }
 
 // UnitsTime is how long so many units were in use.
