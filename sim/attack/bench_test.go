@@ -66,6 +66,42 @@ func BenchmarkSend(b *testing.B) {
 	b.ReportMetric(t/o, "times-vegeta")
 }
 
+// soon is 5,000 requests a second of 5,000 users, each with an address.
+const soon = `
+name: soon
+duration: 3s
+license: {units: 9999}
+cohorts: [{name: calls, kind: callers, count: 5000, arrivals: {every: 1s}}]
+`
+
+// How late requests leave at 5,000 a second, beside those of vegeta's own
+// attacker, by turns.
+func BenchmarkLag(b *testing.B) {
+	url := otherTarget(b)
+	s := plan(b, soon, PlanOptions{})
+	var p50, p99, theirs50, theirs99 []float64
+	for b.Loop() {
+		res, err := Run(b.Context(), b.Context(), s, Options{Target: target(url)})
+		if err != nil || res.Sent.Failed > 0 {
+			b.Fatal(err, res.Sent)
+		}
+		p50, p99 = append(p50, float64(res.Sent.Lag.P50)), append(p99, float64(res.Sent.Lag.P99))
+		var late []float64 // after the schedule that begins with the earliest of all
+		pacer := vegeta.ConstantPacer{Freq: 5000, Per: time.Second}
+		a := vegeta.NewAttacker()
+		begun := time.Now()
+		for r := range a.Attack(vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: url}), pacer, 3*time.Second, "") {
+			late = append(late, float64((r.Timestamp.Sub(begun) - time.Duration(r.Seq)*time.Second/5000).Microseconds()))
+		}
+		slices.Sort(late)
+		theirs50, theirs99 = append(theirs50, late[len(late)/2]-late[0]), append(theirs99, late[len(late)*99/100]-late[0])
+	}
+	for name, list := range map[string][]float64{"µs-p50": p50, "µs-p99": p99, "µs-vegeta's-p50": theirs50, "µs-vegeta's-p99": theirs99} {
+		slices.Sort(list)
+		b.ReportMetric(list[len(list)/2], name)
+	}
+}
+
 // costOf is how many microseconds of a processor a request takes.
 func costOf(b *testing.B, send func() int) float64 {
 	b.Helper()
