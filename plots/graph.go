@@ -162,6 +162,10 @@ func (l *graphed) drawMarks(p *pen) {
 		}
 		return cost
 	}}
+	for _, r := range l.Rules {
+		at := l.at(Spot{0, r.Y})
+		pl.taken = append(pl.taken, box{at.x, at.y, at.x + 8 + tickFace.width(clean(r.Text)), at.y + 3 + tickFace.size})
+	}
 	for _, m := range l.Marks {
 		at := l.at(m.Spot)
 		pl.taken = append(pl.taken, box{at.x, at.y, at.x, at.y}.grow(5))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -245,48 +244,6 @@ func countTable(f *result.FirstRefusals) *table {
 	return t
 }
 
-// addGrowth tells how much more the present key bears.
-func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
-	g := p.Growth
-	if g == nil {
-		return
-	}
-	if g.Wanted > 0 {
-		r.add(section{Title: "Growth and headroom", Text: "Too few replications: a risk of " + percent(g.Risk) + " needs at least " + words.Number(g.Wanted) + "."})
-		return
-	}
-	text := fmt.Sprintf("The present key bears %s times this traffic until the risk of any refusal is %s", factor(g), percent(g.Risk))
-	if g.People > 0 && g.Factor != nil {
-		than := "more"
-		if g.Extra < 0 {
-			than = "fewer"
-		}
-		text += fmt.Sprintf(": %s people and devices %s than the %s there are", words.Number(max(g.Extra, -g.Extra)), than, words.Number(g.People))
-	}
-	text += "."
-	if g.Month != "" {
-		text += fmt.Sprintf(" Growing %s a year, that is reached in %s.", percent(g.Yearly), g.Month)
-	}
-	r.add(section{Title: "Growth and headroom", Text: text + " From " + words.Plural(g.N, "replication") + ".", Table: growthTable(g)})
-}
-
-// growthTable is what the traffic may grow to.
-func growthTable(g *result.Growth) *table {
-	t := &table{Plain: true, Head: []string{"risk of any refusal", "times the traffic (interval)"}, Rows: [][]string{{percent(g.Risk), factor(g)}}}
-	add := func(head, cell string) {
-		t.Head, t.Rows[0] = append(t.Head, head), append(t.Rows[0], cell)
-	}
-	if g.People > 0 && g.Factor != nil {
-		add("people and devices now", words.Number(g.People))
-		add("then", words.Number(g.People+g.Extra))
-	}
-	if g.Month != "" {
-		add("growth in a year", percent(g.Yearly))
-		add("reached in (interval)", fmt.Sprintf("%s (%s to %s)", g.Month, cmp.Or(g.MonthLow, "…"), cmp.Or(g.MonthHigh, "…")))
-	}
-	return t
-}
-
 // addShares shows who holds the units at the peak.
 func (r *Report) addShares(p *result.PolicySizing) {
 	if len(p.AtPeak) == 0 {
@@ -304,19 +261,6 @@ func (r *Report) addShares(p *result.PolicySizing) {
 	}
 	t.Bars = bars(amounts)
 	r.add(section{Title: "Who holds the units at the peak", Text: "Means over the replications, if nobody is refused, by " + policy(&p.Counted) + ".", Table: t})
-}
-
-// factor is how many times the traffic a key bears, with its interval.
-func factor(g *result.Growth) string {
-	switch {
-	case g.Beyond == result.Above:
-		return fmt.Sprintf("more than %g", g.Most)
-	case g.Factor == nil:
-		return fmt.Sprintf("less than %g", g.Least)
-	case g.Low == nil || g.High == nil:
-		return fmt.Sprintf("about %.3g", *g.Factor)
-	}
-	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
 }
 
 // estimate is how many units are enough by the runs, with the interval.

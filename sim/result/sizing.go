@@ -172,6 +172,18 @@ type Growth struct {
 	Month     string `json:"month,omitempty"`
 	MonthLow  string `json:"month_low,omitempty"`
 	MonthHigh string `json:"month_high,omitempty"`
+
+	Curve []ScaleRisk `json:"curve"` // at the scales that were looked at, the smallest first
+}
+
+// A ScaleRisk is the risk of any refusal with so many times the traffic, with a
+// pointwise Clopper-Pearson interval.
+type ScaleRisk struct {
+	Scale float64 `json:"scale"`
+	Count int     `json:"count"` // replications that need more than the key
+	Risk  float64 `json:"risk"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 // Sides of a factor that is beyond what was looked at.

@@ -2,6 +2,7 @@ package sizing
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -33,7 +34,7 @@ const (
 // sample.
 func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*result.Growth, error) {
 	b := newBreaking(ctx, s, o)
-	g := &result.Growth{N: len(b.reps), Risk: q.Risks[0], Least: leastScale, Most: mostScale, People: people(s.Scenario, 1), Yearly: q.Yearly}
+	g := &result.Growth{Curve: []result.ScaleRisk{}, N: len(b.reps), Risk: q.Risks[0], Least: leastScale, Most: mostScale, People: people(s.Scenario, 1), Yearly: q.Yearly}
 	if float64(g.N)*g.Risk < 1 {
 		g.Wanted = int(math.Ceil(1 / g.Risk))
 		return g, nil
@@ -49,6 +50,7 @@ func growth(ctx context.Context, s *sim.Sample, o sim.Options, q *Question) (*re
 	if b.err != nil {
 		return nil, b.err
 	}
+	g.Curve = b.curve(q.Confidence)
 	switch {
 	case g.Factor != nil:
 		g.Extra = people(s.Scenario, *g.Factor/(1+fine)) - g.People // one more breaks the key
@@ -94,13 +96,14 @@ type breaking struct {
 	key          int
 	peaks        []int // what the replications need at scale 1, in order
 	reps         []int
-	enough, more []float64 // scales, by replication
+	enough, more []float64       // scales, by replication
+	seen         map[float64]int // replications that need more, by scale
 	err          error
 }
 
 func newBreaking(ctx context.Context, s *sim.Sample, o sim.Options) *breaking {
 	o.Enough, o.Progress = nil, nil
-	b := &breaking{ctx: ctx, c: s.Case, o: o, key: s.Cap()}
+	b := &breaking{ctx: ctx, c: s.Case, o: o, key: s.Cap(), seen: map[float64]int{}}
 	for i := range min(s.N, mostBroken) {
 		b.reps = append(b.reps, i)
 		enough, more := 1.0, math.Inf(1)
@@ -111,6 +114,7 @@ func newBreaking(ctx context.Context, s *sim.Sample, o sim.Options) *breaking {
 		b.enough, b.more = append(b.enough, enough), append(b.more, more)
 	}
 	slices.Sort(b.peaks)
+	b.broken(1) // which is known
 	return b
 }
 
@@ -140,7 +144,21 @@ func (b *breaking) broken(scale float64) int {
 			n++
 		}
 	}
+	if b.err == nil {
+		b.seen[scale] = n
+	}
 	return n
+}
+
+// curve is the risk at each scale that was looked at.
+func (b *breaking) curve(confidence float64) (list []result.ScaleRisk) {
+	n := len(b.reps)
+	for _, scale := range slices.Sorted(maps.Keys(b.seen)) {
+		r := result.ScaleRisk{Scale: scale, Count: b.seen[scale], Risk: float64(b.seen[scale]) / float64(n)}
+		r.Low, r.High = stats.ClopperPearson(r.Count, n, confidence)
+		list = append(list, r)
+	}
+	return list
 }
 
 // rank is the kth of the replications' break scales, the least first, nil when

@@ -10,6 +10,7 @@ import (
 	"highwater/engine"
 	"highwater/scenario"
 	"highwater/sim"
+	"highwater/sim/result"
 	"highwater/sim/stats"
 )
 
@@ -141,6 +142,39 @@ func TestFirstTimeAbove(t *testing.T) {
 	low, high := stats.ClopperPearson(censored, reps, 0.9999)
 	if t.Logf("35 units: %d of %d runs never need more, exact %.3f", censored, reps, want); want < low || want > high {
 		t.Errorf("%d of %d runs need no more than 35 units, want %v of them", censored, reps, want)
+	}
+}
+
+// The risk by traffic never falls, is that of the runs at the traffic as it is,
+// and reaches what is accepted at the factor.
+func TestGrowthCurve(t *testing.T) {
+	const key, reps, risk = 35, 60, 0.1
+	p := sized(t, day(t, "units: 38", fmt.Sprint("units: ", key)), sim.Options{Reps: reps}, Question{Risks: []float64{risk}, Growth: true})
+	more := 0
+	for _, n := range p.NeededBy {
+		if n > key {
+			more++
+		}
+	}
+	g, last, now := p.Growth, result.ScaleRisk{}, false
+	for _, k := range g.Curve {
+		low, high := stats.ClopperPearson(k.Count, reps, 0.95)
+		if k.Scale <= last.Scale || k.Count < last.Count || k.Risk != float64(k.Count)/reps || k.Low != low || k.High != high {
+			t.Errorf("%+v comes after %+v", k, last)
+		}
+		if k.Scale == 1 {
+			now = true
+			if k.Count != more {
+				t.Errorf("%d runs need more than the key, and %d at the traffic as it is", more, k.Count)
+			}
+		}
+		if (k.Scale >= *g.Factor) != (k.Count >= reps*risk) {
+			t.Errorf("the factor is %v, and %+v", *g.Factor, k)
+		}
+		last = k
+	}
+	if !now || len(g.Curve) < 5 {
+		t.Errorf("looked at was %+v", g.Curve)
 	}
 }
 
