@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"highwater/sim/attack"
 	"highwater/sim/result"
@@ -53,6 +54,64 @@ func TestAttack(t *testing.T) {
 	// A record is not written over.
 	if code, _, errs = highwater(t.Context(), nil, args...); code != exitFailed || !strings.Contains(errs, "exist") {
 		t.Errorf("exit code %d: %s; want 1, as the record is there", code, errs)
+	}
+}
+
+// queued has six calls at one instant and a proxy with two places: two pass,
+// and the others have waited for longer than their patience when those end.
+const queued = `
+name: queued
+duration: 20s
+license: {units: 9}
+proxies: [{name: gateway, address: 10.0.0.5, cap: 2, patience: 2s}]
+cohorts:
+  - {name: calls, kind: callers, through: gateway, arrivals: {at: [+1s, +1s, +1s, +1s, +1s, +1s]}, session: 5s}
+  - {name: others, kind: callers, arrivals: {at: [+1s, +2s]}}
+`
+
+// Who gives up at a proxy is told apart from who was refused, failed or was not
+// sent: as text, in JSON, in the log of the record and in a report.
+func TestAttackTellsGiveUps(t *testing.T) {
+	inFolder(t, map[string]string{"queued.yaml": queued})
+	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/rest/calls") {
+			<-time.After(5 * time.Second / 4)
+		}
+	}))
+	defer h.Close()
+	args := []string{"attack", "queued.yaml", "--target", h.URL, "--clock", "4x", "--max-lag", "1m", "--scrape", "0s"}
+	code, out, errs := highwater(t.Context(), nil, append(args, "--record", "a.rec")...)
+	for _, want := range []string{
+		"sent           4 of 8 planned, and 0 retries", "answers        4 served, 0 refused, 0 failed", "waited         4 until the proxy had a place, or they gave up",
+		"gave up        4 at a proxy, when their patience ended; they were not sent", "p99  gave up\ncalls ", "verdict: measured",
+		"waiting: 4 attempts gave up at a proxy when their patience ended, predicted 4; ", `note: proxy "gateway" passes on 2 calls at once`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("exit code %d: %s%s\nwant %q", code, errs, out, want)
+		}
+	}
+	if strings.Contains(out, "never reached the target") || strings.Contains(out, "\nnot sent") {
+		t.Error(out)
+	}
+	code, out, errs = highwater(t.Context(), nil, "attack", "log", "a.rec")
+	if code != 0 || !strings.Contains(out, "queued: 4 of 8 planned requests") || !strings.Contains(out, "8: 4 served, 0 refused, 0 failed, 0 cut, 4 queue timeout\n") {
+		t.Errorf("exit code %d: %s%s", code, errs, out)
+	}
+	code, out, errs = highwater(t.Context(), nil, append(args, "--json")...)
+	var res result.Attack
+	if err := json.Unmarshal([]byte(out), &res); err != nil || code != 0 {
+		t.Fatalf("exit code %d: %s%v", code, errs, err)
+	}
+	if r, c := res.Sent, res.Curves; r.TimedOut != 4 || r.First != 4 || r.Unsent+r.Abandoned != 0 || r.Cohorts[0].TimedOut != 4 || r.Cohorts[0].Requests != 2 ||
+		c.AsRun.TimedOut != 4 || c.Predicted.TimedOut != 4 || c.AsRun.Peak.Units != c.Predicted.Peak.Units {
+		t.Error(out)
+	}
+	if err := os.WriteFile("a.json", []byte(out), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs = highwater(t.Context(), nil, "report", "a.json")
+	if code != 0 || !strings.Contains(out, "gave up at a proxy, and not sent | 4 |") {
+		t.Errorf("exit code %d: %s%s", code, errs, out)
 	}
 }
 

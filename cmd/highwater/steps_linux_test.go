@@ -35,7 +35,7 @@ duration: %.0fs
 license: {units: 150}
 proxies: [{name: gateway, address: 10.0.0.5, forwards: x-forwarded-for, cap: 4, patience: exp(6s)}]
 cohorts:
-  - {name: nurses, kind: users, via: xdbc, arrivals: {poisson: 5/min}, session: exp(3m)}
+  - {name: nurses, kind: users, count: 20, via: xdbc, arrivals: {idle: exp(2m)}, session: exp(3m)}
   - {name: clerks, kind: users, via: xdbc, through: gateway, arrivals: {poisson: 0.5/min}, session: 1m}
   - {name: boards, kind: callers, count: 20, arrivals: {every: 20s, jitter: exp(2s)}, session: exp(4s), on_refusal: {retry: exp(10s), times: 3}}
   - {name: lab, kind: callers, via: soap, user: own, count: 10, through: gateway, arrivals: {every: 20s, jitter: exp(2s)}, session: exp(6s), on_refusal: {retry: exp(10s), times: 2}}

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/target"
 
 	"pgregory.net/rapid"
 )
@@ -172,6 +174,29 @@ func TestBandsOfWhatIsKnown(t *testing.T) {
 		b := l.bands(policy, 0, 0)[0]
 		if b.Low != want || b.High != want {
 			t.Errorf("after %d s: %s units, want %d", at, fmt.Sprint(b.Low, " to ", b.High), want)
+		}
+	}
+}
+
+// Whom a full key refuses comes back at another time, of the people whom the
+// target holds itself, too: then more of them may be there than without a key.
+func TestRefusedPeopleComeBack(t *testing.T) {
+	for _, on := range []string{"give up", "{retry: exp(3m), times: 3}"} {
+		sc, err := scenario.Parse("back.yaml", []byte(`
+name: back
+duration: 4h
+license: {units: 14}
+cohorts:
+  - {name: nurses, kind: users, count: 12, via: xdbc, arrivals: {idle: exp(3m)}, session: exp(6m), on_refusal: `+on+`}
+  - {name: boards, kind: callers, arrivals: {poisson: 30/min}, session: exp(3s)}
+`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, served, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 14})
+		res := compare(t, l, Limit{})
+		if d := res.Divergence; d.Outside != 0 || res.Outcomes.Wrong() != 0 || res.Outcomes.Certain == 0 || served.RefusedByVia["xdbc"] < 30 {
+			t.Errorf("%s: %d samples outside by up to %d units, %+v, %v", on, d.Outside, d.Most, res.Outcomes, served.RefusedByVia)
 		}
 	}
 }

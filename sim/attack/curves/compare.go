@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
@@ -39,7 +40,7 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 		free = max(1, units-res.Idle)
 	}
 	x := comparison{l: l, res: res, policy: policy, opens: l.opening()}
-	x.ran = l.pass(asRun, policy, free, true, nil)
+	x.ran = l.pass(asRun, policy, free, everybody, nil)
 	x.ran.impatient = l.impatient()
 	sent := res.To
 	if l.Partial {
@@ -357,13 +358,15 @@ type ranges struct {
 	idle, limit      int         // MaxInt is none
 	full             engine.Time // from when on the key may have refused whom the target holds itself
 	high, low, alone lookup      // alone is the lowest without those
+	steady           lookup      // the highest with those who come when they come; nil when all do
+	shifting         int         // the most units of the others
 	holds, logins    doubts
 }
 
 func (l *Log) ranges(policy engine.Policy, idle, units int) *ranges {
 	r := &ranges{l: l, policy: policy, idle: idle, limit: math.MaxInt, full: engine.MaxTime}
-	r.high = lookup(l.pass(highest, policy, 0, true, nil).series)
-	r.low = lookup(l.pass(lowest, policy, 0, true, nil).series)
+	r.high = lookup(l.pass(highest, policy, 0, everybody, nil).series)
+	r.low = lookup(l.pass(lowest, policy, 0, everybody, nil).series)
 	if units > 0 && policy.Enforce {
 		r.limit = max(units, idle)
 	}
@@ -376,7 +379,11 @@ func (l *Log) ranges(policy engine.Policy, idle, units int) *ranges {
 		}
 	}
 	if r.full < engine.MaxTime {
-		r.alone = lookup(l.pass(lowest, policy, 0, false, nil).series)
+		r.alone = lookup(l.pass(lowest, policy, 0, nil, nil).series)
+		if r.shifting = mostShifting(l.Scenario); r.shifting > 0 {
+			stays := func(c *scenario.Cohort) bool { return everybody(c) && steady(l.Scenario, c) }
+			r.steady = lookup(l.pass(highest, policy, 0, stays, nil).series)
+		}
 	}
 	r.holds, r.logins = l.doubts(&policy)
 	return r
@@ -394,6 +401,10 @@ func (r *ranges) wanted(from, to engine.Time) (low, high int) {
 	_, high = r.high.over(from, to)
 	if to >= r.full {
 		low, _ = r.alone.over(from, to)
+		if r.steady != nil {
+			_, most := r.steady.over(from, to)
+			high = most + min(r.shifting, math.MaxInt32)
+		}
 	} else {
 		low, _ = r.low.over(from, to)
 	}

@@ -127,18 +127,18 @@ func (a axis) at(d time.Duration) engine.Time {
 	return a.from + a.ahead + engine.Time(math.Round(float64(d)/1000*a.clock))
 }
 
-// run is a counter for a log, with the people whom the target holds if they
-// are wanted.
-func (l *Log) run(p engine.Policy, units int, others bool, tape func(*trace.Event)) *counter {
+// run is a counter for a log, with those people whom the target holds that are
+// wanted; nil is nobody.
+func (l *Log) run(p engine.Policy, units int, others func(*scenario.Cohort) bool, tape func(*trace.Event)) *counter {
 	a := l.axis()
 	c := newCounter(cohortsOf(l.Header), p, units, max(0, a.at(0)))
 	c.tape = tape
 	if first := l.first(); first != nil {
 		c.from = max(0, min(c.from, a.at(first.Sent)-a.slack))
 	}
-	if l.held() && others {
+	if l.held() && others != nil {
 		c.live = sim.NewLive(l.Scenario, c.in, sim.LiveOptions{
-			Keep: func(k *scenario.Cohort) bool { return !wire.Speaks(k) }, Trace: c.write, Number: func() int64 { return c.line + 1 },
+			Keep: others, Trace: c.write, Number: func() int64 { return c.line + 1 },
 		})
 		c.jobs = jobsOf(l.Scenario)
 	}
@@ -190,6 +190,6 @@ func (l *Log) Trace(w io.Writer) error {
 	if units > 0 {
 		units = max(1, units-l.idle())
 	}
-	l.pass(asRun, policy, units, true, tape.Write)
+	l.pass(asRun, policy, units, everybody, tape.Write)
 	return tape.Flush()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/trace"
@@ -80,7 +81,7 @@ func (s *step) class(p pass) int {
 }
 
 // pass counts a log in one of the ways.
-func (l *Log) pass(p pass, policy engine.Policy, units int, others bool, tape func(*trace.Event)) *curve {
+func (l *Log) pass(p pass, policy engine.Policy, units int, others func(*scenario.Cohort) bool, tape func(*trace.Event)) *curve {
 	if p != asRun {
 		policy, units = policy.WithoutLimit(), 0
 		policy.ConnectionLimit = 0

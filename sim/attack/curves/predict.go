@@ -42,7 +42,7 @@ func (p *prediction) push(at engine.Time, class queue.Class, i uint32) {
 func (l *Log) predict(ctx context.Context, policy engine.Policy, units int) (*curve, error) {
 	s := l.Schedule
 	p := &prediction{
-		s: s, c: l.run(policy, units, true, nil), ahead: l.axis().ahead, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
+		s: s, c: l.run(policy, units, everybody, nil), ahead: l.axis().ahead, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
 	}
 	of := s.Sources(l.local())
 	p.sources = func(user uint32) (e record.Entry) {
