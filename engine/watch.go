@@ -17,6 +17,7 @@ type Watch struct {
 
 	limit  int32 // of the key in question; negative is none
 	reason Reason
+	high   int32 // the most in use since [Table.TakeHigh]
 }
 
 // Watch has w look at the table from now on, for a key of so many units under
@@ -24,7 +25,24 @@ type Watch struct {
 func (t *Table) Watch(w *Watch, p *Policy, units int) {
 	*w = Watch{Staircase: w.Staircase[:0], Attempts: w.Attempts[:0]}
 	w.limit, w.reason = p.limit(units)
+	w.high = t.used()
 	t.watch = w
+}
+
+// TakeHigh is the most that was in use, up to now, since it was last asked for
+// or the watch began: units, or connections where the policy limits those.
+func (t *Table) TakeHigh() int {
+	high := t.watch.high
+	t.watch.high = t.used()
+	return int(high)
+}
+
+// used is what the policy limits: the units or the connections in use.
+func (t *Table) used() int32 {
+	if t.policy.LimitOn == LimitConnections {
+		return t.connections
+	}
+	return t.inUse
 }
 
 // A before is what was in use before a connection or login.
@@ -34,6 +52,7 @@ func (t *Table) before(user UserID) before { return before{t.inUse, t.connection
 
 // saw notes an admitted connection or login as judged.
 func (w *Watch) saw(t *Table, via Via, user UserID, v verdict, was before) {
+	w.high = max(w.high, t.used())
 	level, had := int32(0), was.inUse
 	switch {
 	case t.policy.LimitOn == LimitConnections:

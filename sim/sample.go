@@ -31,6 +31,7 @@ type Sample struct {
 
 	detail  *result.Replication // of the first
 	covered []float64           // seconds of each hour of the week in a replication
+	highs   [][]int32           // of the demand, by replication and stretch
 }
 
 // Totals are what came of runs, by replication where it says so and else
@@ -80,6 +81,7 @@ type outcome struct {
 	stairs   []engine.Peak
 	attempts []int64
 	hours    []float64 // unit-seconds by hour of the week
+	highs    []int32   // by stretch
 	atPeak   []result.CohortUnits
 }
 
@@ -102,6 +104,7 @@ func (w *world) outcome() *outcome {
 		out.stairs = thinned(w.watch.Staircase)
 		out.attempts = append(out.attempts, w.watch.Attempts...)
 		out.hours = append(out.hours, w.hours.units[:]...)
+		out.highs = append(out.highs, w.highs.list...)
 		out.atPeak = w.byCohort(w.table.Holders())
 	}
 	return out
@@ -164,6 +167,7 @@ func (s *Sample) add(rep *replication) {
 		s.Hours[i].UnitSeconds += u
 		s.Hours[i].Seconds += s.covered[i]
 	}
+	s.highs = append(s.highs, d.highs)
 	for _, c := range d.atPeak {
 		s.addAtPeak(c)
 	}
@@ -205,7 +209,7 @@ func (s *Sample) UnitsAtPeak(cohort string) []int32 {
 // Course is how use goes over time. Its first replication is empty with
 // [Options.Demand], unless [Options.Detail] asks for it.
 func (s *Sample) Course() result.Course {
-	c := result.Course{Hours: []result.HourMean{}}
+	c := result.Course{Hours: []result.HourMean{}, Ranges: s.ranges()}
 	for i, h := range s.Hours {
 		if h.Seconds > 0 {
 			c.Hours = append(c.Hours, result.HourMean{Hour: result.WeekHour(i), Mean: h.UnitSeconds / h.Seconds})

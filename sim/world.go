@@ -48,6 +48,7 @@ type world struct {
 	keyPolicy *engine.Policy
 	brief     bool // ends when the key is exceeded
 	hours     hours
+	highs     highs
 
 	q        queue.Queue
 	conns    []engine.ConnID // see near
@@ -129,6 +130,7 @@ const (
 	member                    // begins the sessions of one member
 	visit                     // a session
 	sampler                   // strikes the hours
+	surveyor                  // takes the highs
 )
 
 // phase is what a visit does next.
@@ -269,6 +271,7 @@ func (w *world) run(ctx context.Context, t tick) {
 	w.table.Advance(w.end)
 	if w.watch != nil {
 		w.sumHour(w.end)
+		w.highs.list = append(w.highs.list, int32(w.table.TakeHigh()))
 	}
 	if w.tape != nil {
 		w.tape.endLost(w.end - 1)
@@ -285,6 +288,8 @@ func (w *world) act(at engine.Time, id int32) {
 		w.begin(at, id)
 	case sampler:
 		w.strike(at, id)
+	case surveyor:
+		w.survey(at, id)
 	default:
 		w.visit(at, id)
 	}
@@ -337,6 +342,7 @@ func (w *world) reset(seed uint64, replication int) {
 	if w.watch != nil {
 		w.table.Watch(w.watch, w.keyPolicy, w.key)
 		w.watchHours()
+		w.watchHighs()
 	}
 }
 

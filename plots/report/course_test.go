@@ -204,3 +204,37 @@ func TestMarksOfCharts(t *testing.T) {
 		t.Errorf("beside the marks stand %q, want %q", got, want)
 	}
 }
+
+// What all runs need is drawn against the limit. Keys that need the same are
+// one line; one run has no range.
+func TestRangesOfAllRuns(t *testing.T) {
+	s := &Source{Comparison: day().Comparison}
+	ranges := []result.Range{{Low: 2, Mean: 3.5, High: 5}, {At: 6 * engine.Hour, Low: 8, Mean: 9.5, High: 11}}
+	for i := range s.Comparison.Sides {
+		s.Comparison.Sides[i].Ranges = slices.Clone(ranges)
+	}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := sectionOf(t, r, "Units over time in all runs")
+	if names := all.Chart.hover.Names; len(names) != 1 || names[0] != "iris-2022.3, contract" || all.Chart.limit != 9 {
+		t.Errorf("the lines are %q, against %v", names, all.Chart.limit)
+	}
+	if got := strings.Join(all.Table.Rows[1], " "); got != "12:00 9.5 8 11" || !strings.Contains(all.Text, "stretch of 6 hours") || !strings.Contains(all.Text, "over 100 replications") {
+		t.Errorf("%s: %s", all.Text, got)
+	}
+	// The line goes up by half: from 3.5 of 11 and 6 % to 9.5.
+	line, top := all.Chart.Lines[0].line, 11*1.06
+	if len(line) != 4 || line[1].X != 0.5 || line[1].Y != 3.5/top || line[2].Y != 9.5/top {
+		t.Errorf("the line is %v", line)
+	}
+	s.Comparison.Sides[1].Ranges[0].High++
+	if r, err = New(s); err != nil || len(sectionOf(t, r, "Units over time in all runs").Chart.Lines) != 2 {
+		t.Errorf("two sides are not two lines: %v", err)
+	}
+	s.Comparison.Replications = 1
+	if r, err = New(s); err != nil || slices.Contains(titles(r), "Units over time in all runs") {
+		t.Errorf("one run has a range: %v", err)
+	}
+}

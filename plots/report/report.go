@@ -144,6 +144,7 @@ func New(s *Source) (*Report, error) {
 	var first *timeSeries
 	if k != nil {
 		first = r.addTimes(k)
+		r.addRanges(k)
 	}
 	if hasSizing {
 		r.addPresent(s.Sizing)

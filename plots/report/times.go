@@ -28,7 +28,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	end := cl.end.Seconds()
 	c := &chart{ID: id, LimitX: -1, LimitY: -1, right: end, YTitle: "units in use"}
 	c.times = &plots.UnitsOverTime{Start: cl.start, End: end, Limit: limit}
-	most, all := float64(limit), make([][]plots.Range, len(list))
+	all := make([][]plots.Range, len(list))
 	highest := 0.0
 	for i := range list {
 		points := list[i].points(cl.end)
@@ -38,17 +38,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 			highest = max(highest, r.High)
 		}
 	}
-	if most > 4*highest {
-		most = 0 // the limit is far above
-	}
-	c.scale(max(most, highest, 1), nil)
-	ticks, title := plots.TimeTicks(cl.start, end, 12)
-	c.ticks(ticks)
-	c.XTitle = title
-	if most > 0 {
-		c.limit = most
-		c.LimitY, c.LimitName = c.y(most), "limit "+words.Number(limit)
-	}
+	c.timed(cl, highest, limit)
 	for i := range columns {
 		c.hover.X = append(c.hover.X, round(100*(float64(i)+0.5)/columns))
 		c.hover.At = append(c.hover.At, plots.Stamp(cl.start, end, end*float64(i)/columns))
@@ -62,6 +52,22 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	}
 	c.fewWords()
 	return c
+}
+
+// timed gives a chart over time its axes and its limit.
+func (c *chart) timed(cl clock, highest float64, limit int) {
+	most := float64(limit)
+	if most > 4*highest {
+		most = 0 // the limit is far above
+	}
+	c.scale(max(most, highest, 1), nil)
+	ticks, title := plots.TimeTicks(cl.start, cl.end.Seconds(), 12)
+	c.ticks(ticks)
+	c.XTitle = title
+	if most > 0 {
+		c.limit = most
+		c.LimitY, c.LimitName = c.y(most), "limit "+words.Number(limit)
+	}
 }
 
 func (s *timeSeries) points(end engine.Time) []plots.Point {

@@ -31,8 +31,18 @@ type PolicyRun struct {
 
 // A Course is how use goes over time by a policy and a key.
 type Course struct {
-	Hours []HourMean  `json:"demand_by_hour"` // of the week, if nobody were refused, over all replications
-	First Replication `json:"first_replication"`
+	Hours  []HourMean  `json:"demand_by_hour"` // of the week, if nobody were refused, over all replications
+	Ranges []Range     `json:"demand_range"`   // likewise, in stretches of equal length
+	First  Replication `json:"first_replication"`
+}
+
+// A Range is the most that the replications need in a stretch of time of what
+// the key limits.
+type Range struct {
+	At   engine.Time `json:"at"`  // its begin
+	Low  int         `json:"low"` // as few are enough for 5 % of the replications
+	Mean float64     `json:"mean"`
+	High int         `json:"high"` // enough for 95 %
 }
 
 // An HourMean is the mean units in use in an hour of the week.

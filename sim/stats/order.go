@@ -12,8 +12,13 @@ const slack = 1e-12
 // Quantile is the p-quantile of sorted values, for 0 < p <= 1: the least value
 // that at least the fraction p of them do not exceed. There must be a value.
 func Quantile[T any](sorted []T, p float64) T {
-	rank := math.Ceil(float64(len(sorted)) * p * (1 - slack))
-	return sorted[min(max(int(rank), 1), len(sorted))-1]
+	return sorted[QuantileRank(len(sorted), p)-1]
+}
+
+// QuantileRank is the rank of the p-quantile among n > 0 values, from 1 to n.
+func QuantileRank(n int, p float64) int {
+	rank := math.Ceil(float64(n) * p * (1 - slack))
+	return min(max(int(rank), 1), n)
 }
 
 // QuantileRanks is the confidence interval of the p-quantile that n values
