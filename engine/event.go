@@ -46,7 +46,7 @@ const (
 	HoldEnded Cause = numHows + iota
 	GraceEnded
 	ApartEnded
-	byLogin
+	LoggedIn // the connection went to another license user ID
 )
 
 func (c Cause) String() string {
@@ -57,7 +57,7 @@ func (c Cause) String() string {
 		return "grace ended"
 	case ApartEnded:
 		return "unit set apart ended"
-	case byLogin:
+	case LoggedIn:
 		return "login"
 	}
 	return How(c).String()

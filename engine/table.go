@@ -461,7 +461,7 @@ func (t *Table) Login(at Time, id ConnID, user UserID, label uint32) *Refusal {
 	if v.reason != 0 {
 		return t.refuse(at, viaLogin, user, v.reason, v.need)
 	}
-	t.leave(at, c.user, id, c, byLogin)
+	t.leave(at, c.user, id, c, LoggedIn)
 	c.user = user
 	t.admit(at, user, id, c.via, label, v)
 	if t.watch != nil {

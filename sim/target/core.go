@@ -182,7 +182,7 @@ func (c *core) hear(e engine.Event) {
 	case engine.Granted:
 		c.granted++
 	case engine.Released:
-		if e.Cause.String() == "login" {
+		if e.Cause == engine.LoggedIn {
 			c.moved++
 		}
 	case engine.Refused:
