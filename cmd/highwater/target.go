@@ -69,7 +69,7 @@ requests end for 5 s and prints a summary; 1 cannot listen or write; 2 usage;
 See also: highwater attack, highwater replay, highwater help rules
 `
 
-// fastestClock is the most that --clock may be.
+// fastestClock is the most that --clock of target and attack may be.
 const fastestClock = 100_000
 
 // targetFlags are the flags of target but for those of counting.
@@ -228,9 +228,10 @@ func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, e
 		return err
 	}
 	if f.trace == "" {
-		return res, serve(nil)
+		err = serve(nil)
+	} else {
+		err = writeFile(std, f.trace, serve)
 	}
-	err = writeFile(std, f.trace, serve)
 	return res, err
 }
 

@@ -150,7 +150,7 @@ const lookEvery = 250 * time.Millisecond
 func (c *core) look() result.Target {
 	defer c.leave()
 	c.enter()
-	if c.looked.IsZero() || time.Since(c.looked) >= lookEvery {
+	if time.Since(c.looked) >= lookEvery {
 		c.state, c.looked = *c.report(), time.Now()
 	}
 	c.state.At = c.now // what tells its clock must not be old

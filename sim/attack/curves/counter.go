@@ -246,7 +246,6 @@ func (c *counter) start(at engine.Time, e *record.Entry) bool {
 }
 
 func (c *counter) connect(at engine.Time, e *record.Entry) *link {
-	c.n++
 	return c.attach(at, c.client(e), nil, c.cohorts[e.Cohort].Name)
 }
 
