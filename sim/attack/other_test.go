@@ -139,9 +139,9 @@ func TestTenThousandUsers(t *testing.T) {
 		t.Errorf("%v: the target has seen %+v, want %+v; %d served over %d connections, %v", err, seen, want, res.Sent.Served, res.Sent.Dialed, res.Sent.Causes)
 	}
 	t.Logf("bytes at each second: %v", memory)
-	for i, m := range memory {
-		if m > promised[i] {
-			t.Errorf("%d bytes are in use, want %d at most", m, promised[i])
+	for i, m := range memory { // measured some time before the next look
+		if most := max(promised[i], promised[min(i+1, len(promised)-1)]); m > most {
+			t.Errorf("%d bytes are in use, want %d at most", m, most)
 		}
 	}
 	if half := (len(memory) + 1) / 2; memory[len(memory)-1] > slices.Max(memory[:half]) {
