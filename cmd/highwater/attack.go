@@ -468,19 +468,16 @@ func (f *attackFlags) compare(std stdio, s *attack.Schedule, file string, res *r
 func attackError(err error) error {
 	var x *attack.NotAllowedError
 	if errors.As(err, &x) {
-		return fmt.Errorf("%w\nhighwater: hint: %s", err, x.Hint())
+		return withHint(err, x.Hint())
 	}
 	var unseen *attack.BlindError
 	if errors.As(err, &unseen) {
-		return fmt.Errorf("%w\nhighwater: hint: %s", err, unseen.Hint())
+		return withHint(err, unseen.Hint())
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w\nhighwater: hint: is the target running? see highwater target", err)
+		return withHint(err, "is the target running? see highwater target")
 	}
-	if hint := tlsHint(err); hint != "" {
-		return fmt.Errorf("%w\nhighwater: hint: %s", err, hint)
-	}
-	return err
+	return withHint(err, tlsHint(err))
 }
 
 // growFile creates a file that grows while it is written, so that what is in

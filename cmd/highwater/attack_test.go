@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -42,6 +43,9 @@ func TestAttack(t *testing.T) {
 	code, out, errs = highwater(t.Context(), nil, "attack", "log", "a.rec")
 	if code != 0 || !strings.HasPrefix(out, "boards: 2,000 of 2,000 planned requests") || !strings.Contains(out, res.Schedule) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	if _, again, errs := highwater(t.Context(), bytes.NewReader(mustReadFile(t, "a.rec")), "attack", "log", "-"); again != out {
+		t.Errorf("by standard input it is %s%s\nnot\n%s", again, errs, out)
 	}
 	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "jsonl")
 	if n := strings.Count(out, "\n"); code != 0 || n != 2000 || !strings.Contains(out, `"cohort":"boards","member":50,"via":"rest","kind":"call"`) {
@@ -176,6 +180,17 @@ func TestInterruptedAttack(t *testing.T) {
 	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec")
 	if code != 0 || !strings.Contains(out, "interrupted") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// An interrupt ends waiting for a record that does not come.
+func TestRecordThatDoesNotCome(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer time.AfterFunc(50*time.Millisecond, func() { cancel(&interrupted{os.Interrupt}) }).Stop()
+	if code, _, errs := highwater(ctx, in, "attack", "log", "-"); code != exitInterrupted || errs != "highwater: interrupted\n" {
+		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
 

@@ -124,7 +124,7 @@ func conclude(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) i
 		}
 		return exitInterrupted
 	case !errors.As(err, &x):
-		fmt.Fprintf(w, "highwater: %v\n", err)
+		printFailure(w, err)
 		return exitFailed
 	case x.code == exitInvalid:
 		printInvalid(w, x.err)
@@ -132,7 +132,7 @@ func conclude(ctx context.Context, cmd *cobra.Command, err error, w io.Writer) i
 		fmt.Fprintf(w, "highwater: %s%v\n", prefix(cmd), x.err)
 		fmt.Fprintf(w, "highwater: hint: see %s --help\n", cmd.CommandPath())
 	default:
-		fmt.Fprintf(w, "highwater: %v\n", x.err)
+		printFailure(w, x.err)
 	}
 	return x.code
 }
@@ -162,6 +162,15 @@ func withHint(err error, hint string) error {
 		return err
 	}
 	return &hinted{err, hint}
+}
+
+// printFailure prints why the program could not do what it should.
+func printFailure(w io.Writer, err error) {
+	fmt.Fprintf(w, "highwater: %v\n", err)
+	var h *hinted
+	if errors.As(err, &h) {
+		fmt.Fprintln(w, "highwater: hint:", h.hint)
+	}
 }
 
 // printInvalid prints what is wrong with an input, as compilers do.

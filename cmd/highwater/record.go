@@ -149,12 +149,21 @@ func (f *recordFlags) trace(ctx context.Context, in io.ReadSeeker, w io.Writer) 
 	return l.Trace(w)
 }
 
+// mostPiped is how long a record may be that comes by standard input, in bytes:
+// it is read twice, and kept in memory until then.
+const mostPiped = 512 << 20
+
 // openRecord opens a record that is read twice.
 func openRecord(ctx context.Context, std stdio, name string) (io.ReadSeekCloser, error) {
 	if name != "-" {
 		return os.Open(name)
 	}
-	data, err := io.ReadAll(&interruptible{ctx, std.in})
+	piped := abandonable(ctx, std.in)
+	defer piped.Close()
+	data, err := io.ReadAll(io.LimitReader(piped, mostPiped+1))
+	if err == nil && len(data) > mostPiped {
+		err = &exitError{exitInvalid, fmt.Errorf("%s: a record must have at most %d MiB there, and has more", shown(name), mostPiped>>20)}
+	}
 	return readBytes{bytes.NewReader(data)}, err
 }
 
