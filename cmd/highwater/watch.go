@@ -114,8 +114,12 @@ func (w *watcher) watch(ctx context.Context) error {
 		case <-ctx.Done():
 			job.stop()
 			return nil
-		case o := <-job.outcomes():
-			if ctx.Err() == nil {
+		case o, more := <-job.outcomes():
+			switch {
+			case !more:
+				job.stop()
+				job = nil
+			case ctx.Err() == nil:
 				w.show(&o)
 			}
 		case <-tick.C:
@@ -209,9 +213,6 @@ func (w *watcher) stages() []int {
 
 // show prints an outcome.
 func (w *watcher) show(o *outcome) {
-	if o.loaded == nil {
-		return
-	}
 	if o.err != nil {
 		w.tell(o.err)
 		return
@@ -231,7 +232,7 @@ func (w *watcher) tell(err error) {
 		errors.As(err, &x)
 		printInvalid(&b, x.err)
 	} else {
-		fmt.Fprintf(&b, "highwater: %v\n", err)
+		printFailure(&b, err)
 	}
 	if !w.screen.console.drawn() {
 		fmt.Fprint(w.std.err, b.String())

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"highwater/plots/term"
 	"highwater/scenario"
@@ -182,6 +183,41 @@ func TestWatchEndsBySignals(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v: %v, want 0", signal, err)
 		}
+	}
+}
+
+// Who watches and sees no change has nothing to do.
+func TestWatchRests(t *testing.T) {
+	t.Parallel() // it waits
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such signals")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := folder(t, map[string]string{"ward.yaml": ward})
+	cmd := exec.Command(self, "watch", path("ward.yaml"), "--reps", "1")
+	cmd.Args[0] = "highwater"
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w := &watched{t: t}
+	w.until(bufio.NewReader(out), "limit 2")
+	<-time.After(1500 * time.Millisecond)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	// To begin takes a tenth of a second, and to look at a file ten times a second nothing.
+	if took := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(); took > time.Second {
+		t.Errorf("it took %v of a processor", took)
 	}
 }
 
