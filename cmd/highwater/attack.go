@@ -280,7 +280,11 @@ func (f *attackFlags) files(l *loaded) (err error) {
 			return secretError("--password", err)
 		}
 	}
-	if user, ref, _ := strings.Cut(f.metrics, ":"); f.metrics != "" {
+	if f.metrics != "" {
+		user, ref, _ := strings.Cut(f.metrics, ":")
+		if user == "" {
+			return usagef("--metrics-login must be a user and where the password is, as monitor:env:NAME; the user is missing")
+		}
 		f.options.Metrics.User = user
 		if f.options.Metrics.Password, err = secret(ref, ""); err != nil {
 			return secretError("--metrics-login", err)

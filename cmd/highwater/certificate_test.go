@@ -223,6 +223,9 @@ func TestMetricsLogin(t *testing.T) {
 	if data, err := os.ReadFile("a.rec"); err != nil || strings.Contains(string(data)+out+errs, "opensesame") {
 		t.Errorf("the password shows, or there is no record: %v", err)
 	}
+	if code, _, errs := highwater(t.Context(), nil, append(args, "--metrics-login", ":file:secret.txt")...); code != exitUsage || !strings.Contains(errs, "the user is missing") {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
 	if code, _, errs := highwater(t.Context(), nil, append(args, "--metrics-login", "monitor:hunter2")...); code != exitUsage || !strings.Contains(errs, "--metrics-login: must be env:NAME or file:PATH") || strings.Contains(errs, "hunter2") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}

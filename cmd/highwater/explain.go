@@ -177,8 +177,9 @@ func explainTrace(cmd *cobra.Command, std stdio, in *twice, c *counting, f *expl
 		if err := replay.All(r); err != nil {
 			return err
 		}
-		res, err := replay.Finish(), error(nil)
+		res := replay.Finish()
 		ck.start = replay.Epoch()
+		var err error
 		m, err = f.when.moment(ck, res.End)
 		m.Units = res.Peak.Units
 		return err

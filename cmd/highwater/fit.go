@@ -79,7 +79,7 @@ const rangeReps = 39
 func newFit(std stdio) *cobra.Command {
 	var (
 		c counting
-		l logFlags
+		l = logFlags{others: []string{"trace", "counts"}}
 		f fitFlags
 	)
 	cmd := &cobra.Command{

@@ -60,7 +60,8 @@ type logFlags struct {
 	only, except, soap          []string
 	jitter                      uint64
 
-	names []string // of the flags
+	names  []string // of the flags
+	others []string // what the format may be besides, which the command reads itself
 }
 
 func (l *logFlags) flags(cmd *cobra.Command) {
@@ -96,7 +97,8 @@ func (l *logFlags) options(formatFlag string) (o accesslog.Options, err error) {
 		o.Format = l.format
 	}
 	if !knownFormat(o.Format) {
-		return o, usagef("%s must be auto or one of %s, not %q%s", formatFlag, strings.Join(formatNames(), ", "), l.format, meant(l.format, formatNames()))
+		names := append(formatNames(), l.others...)
+		return o, usagef("%s must be auto or one of %s, not %q%s", formatFlag, strings.Join(names, ", "), l.format, meant(l.format, names))
 	}
 	if o.Format != "" && l.logFormat != "" {
 		return o, usagef("--log-format and %s %s exclude each other", formatFlag, l.format)
