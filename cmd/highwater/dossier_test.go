@@ -88,6 +88,7 @@ func TestVerifyDoubts(t *testing.T) {
 	rezip(t, "answer.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(`"answer": "42 `), []byte(`"answer": "30 `), 1)})
 	rezip(t, "other.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(runtime.GOARCH), []byte("z80"), 1)})
 	rezip(t, "flag.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(`"flags": []`), []byte(`"flags": [{"name": "output", "value": "x"}]`), 1)})
+	rezip(t, "escape.zip", was, map[string][]byte{"manifest.json": bytes.Replace(was["manifest.json"], []byte(`"name": "clinic.yaml"`), []byte(`"name": "\u001b[2Jclinic.yaml"`), 1)})
 	for _, c := range []struct {
 		args string
 		code int
@@ -103,6 +104,7 @@ func TestVerifyDoubts(t *testing.T) {
 		{"other.zip", 5, "by architecture z80", "could not all be made anew: it was made by architecture z80"},
 		{"other.zip --hashes", 0, "verdict  hashes hold", ""},
 		{"flag.zip", 4, "", "--output is not one on which results depend"},
+		{"escape.zip", 4, "", `manifest.json: the name of an input must be printable, not "\x1b[2Jclinic.yaml"`},
 		{"notes.zip", 4, "", "notes.zip: it is no dossier"},
 		{"clinic.yaml", 4, "", "clinic.yaml: it is no dossier"},
 		{"none.zip", 1, "", "none.zip"},

@@ -161,6 +161,11 @@ func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet
 			return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: --%s: %w", dossier.ManifestName, flag.Name, err)}
 		}
 	}
+	for _, in := range d.Inputs { // messages have them
+		if visible(in.Name) != in.Name {
+			return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: the name of an input must be printable, not %q", dossier.ManifestName, in.Name)}
+		}
+	}
 	f.study.sim.Workers, f.study.quiet = workers, quiet
 	if err := f.check(cmd, nil); err != nil {
 		return nil, nil, &exitError{exitInvalid, fmt.Errorf("%s: %w", dossier.ManifestName, err)}
