@@ -27,8 +27,9 @@ import (
 
 var stepped = flag.Duration("steps", 0, "for how long TestClockSteps sends while the wall clock is set, such as 1m")
 
-// stepping has everything that lasts, ends or is tried again by itself, and
-// more than its key has units for. It is sent twenty times as fast.
+// stepping has everything that lasts, ends or is tried again by itself, calls
+// that nobody waits for to their end, and more than its key has units for. It
+// is sent twenty times as fast.
 const stepping = `
 name: stepping
 duration: %.0fs
@@ -39,10 +40,14 @@ cohorts:
   - {name: clerks, kind: users, via: xdbc, through: gateway, arrivals: {poisson: 0.5/min}, session: 1m}
   - {name: boards, kind: callers, count: 20, arrivals: {every: 20s, jitter: exp(2s)}, session: exp(4s), on_refusal: {retry: exp(10s), times: 3}}
   - {name: lab, kind: callers, via: soap, user: own, count: 10, through: gateway, arrivals: {every: 20s, jitter: exp(2s)}, session: exp(6s), on_refusal: {retry: exp(10s), times: 2}}
+  - {name: stuck, kind: callers, user: own, arrivals: {every: 80s}, session: 1h}
   - {name: visitors, kind: browsers, arrivals: {poisson: 1/s}, session: {login: true, pages: geometric(mean 5), think: exp(10s), logout: 50%%, timeout: 1m}, on_refusal: {retry: exp(20s), times: 2}}
 `
 
-const steppingClock = 20
+const (
+	steppingClock   = 20
+	steppingTimeout = 10 * time.Second
+)
 
 // stepsFile is compiled into the package time of the programs under test. Each
 // of the steps is an instant of the monotonic clock, and by how many seconds
@@ -237,7 +242,7 @@ func TestClockSteps(t *testing.T) {
 	quit := make(chan struct{})
 	dates := watchDate(url, quit)
 	begun := time.Now()
-	sender, _ := start("attack", "stepping.yaml", clock, "--target", url, "--record", "steps.rec", "--scrape", "200ms", "--timeout", "20s", "--max-lag", "1s", "--json", "-q")
+	sender, _ := start("attack", "stepping.yaml", clock, "--target", url, "--record", "steps.rec", "--scrape", "200ms", "--timeout", steppingTimeout.String(), "--max-lag", "1s", "--json", "-q")
 	defer sender.Process.Kill()
 	err := sender.Wait()
 	lasted := time.Since(begun)
@@ -268,10 +273,17 @@ func checkStepped(t *testing.T, sender, server *soaked, lasted time.Duration) {
 	}
 	r, c := a.Sent, a.Curves
 	ms := func(at engine.Time) float64 { return at.Seconds() * 1000 }
-	t.Logf("%d requests in %v, %d refused, %d gave up; lag %.3f ms p99, %.3f at most; service %.3f at most; %d samples, %d web sessions", r.First+r.Retries, lasted, r.Refused,
-		r.TimedOut, ms(r.Lag.P99), ms(r.Lag.Max), ms(r.Service.Max), r.Samples, r.Sessions)
-	if r.Failed+r.Unsent+r.Held+r.Cut+r.SamplesFailed != 0 || s.Requests != r.First+r.Retries || r.Refused == 0 || r.TimedOut == 0 || a.Verdict != result.Measured {
-		t.Errorf("%s: %+v; the target had %d requests", a.Verdict, r, s.Requests)
+	t.Logf("%d requests in %v, %d refused, %d not answered in time, %d gave up; lag %.3f ms p99, %.3f at most; service %.3f at most; %d samples, %d web sessions", r.First+r.Retries, lasted, r.Refused,
+		r.Failed, r.TimedOut, ms(r.Lag.P99), ms(r.Lag.Max), ms(r.Service.Max), r.Samples, r.Sessions)
+	stuck := int64(0)
+	if len(r.Causes) == 1 && r.Causes[0].Cause == record.TimedOut.String() {
+		stuck = r.Causes[0].N
+	}
+	if r.Failed != stuck || stuck == 0 || s.Abandoned != stuck || s.Requests+s.Abandoned != r.First+r.Retries || s.TurnedAway != 0 {
+		t.Errorf("%d failed: %+v; the target answered %d requests of %d, and %d that nobody waited for", r.Failed, r.Causes, s.Requests, r.First+r.Retries, s.Abandoned)
+	}
+	if r.Unsent+r.Held+r.Cut+r.SamplesFailed != 0 || r.Refused == 0 || r.TimedOut == 0 || a.Verdict != result.Measured {
+		t.Errorf("%s %q: %+v", a.Verdict, a.Reasons, r)
 	}
 	if c.Divergence.Outside != 0 || c.Outcomes.Wrong() != 0 || !c.Held || c.Outcomes.Certain == 0 {
 		t.Errorf("%+v, %+v, %q, %q", c.Divergence, c.Outcomes, c.Words, c.Notes)
@@ -318,13 +330,16 @@ func checkDurations(t *testing.T, lasted time.Duration) {
 			break
 		}
 		n++
-		if e.Planned < 0 || e.Ready < 0 || e.Sent < max(e.Planned, e.Ready) || e.Done < e.Sent || e.Done > lasted || e.Service() > 20*time.Second || e.Lag() > 20*time.Second {
+		if e.Planned < 0 || e.Ready < 0 || e.Sent < max(e.Planned, e.Ready) || e.Done < e.Sent || e.Done > lasted || e.Service() > 2*steppingTimeout || e.Lag() > steppingTimeout {
 			t.Errorf("%+v", e)
+		}
+		if e.Outcome == record.Failed && e.Service() < steppingTimeout {
+			t.Errorf("failed after %v, before its time: %+v", e.Service(), e)
 		}
 		last = max(last, e.Done)
 	}
 	for _, s := range r.Samples() {
-		if s.Done < s.Sent || s.Done-s.Sent > 20*time.Second || s.Sent < -20*time.Second || s.Done > lasted {
+		if s.Done < s.Sent || s.Done-s.Sent > steppingTimeout || s.Sent < -steppingTimeout || s.Done > lasted {
 			t.Errorf("%+v", s)
 		}
 	}

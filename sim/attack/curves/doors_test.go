@@ -35,23 +35,30 @@ func parseCapped(t *testing.T, units, lasts, on string) *scenario.Scenario {
 }
 
 // The prediction has as many who give up at a proxy as the simulation of the
-// same replication: there users and calls wait for each other, too. Without
-// retries, and with a constant patience, both draw the same.
+// same replication, and their waits are where users and calls wait for each
+// other. With a constant patience and constant times to a retry both draw the
+// same, so that the numbers are equal.
 func TestPredictedWaitsAreTheSimulations(t *testing.T) {
-	sc := parseCapped(t, "9000", "exp(12s)", "give up")
-	for seed := range uint64(5) {
-		s, err := attack.Plan(t.Context(), sc, attack.PlanOptions{Seed: seed + 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l := &Log{Header: &record.Header{To: sc.Duration, Clock: 1, Cohorts: []record.Cohort{{}, {Via: "rest"}, {Via: "rest"}}}, Scenario: sc, Schedule: s}
-		got := compare(t, l, Limit{}).Predicted.TimedOut
-		res, err := sim.Run(t.Context(), sc, sim.Options{Reps: 1, Seed: seed + 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := res.Policies[0].Cohorts[1].TimedOut; got != want || want < 10 {
-			t.Errorf("seed %d: %d give up, want %d", seed+1, got, want)
+	for _, tt := range []struct{ lasts, on string }{
+		{"exp(12s)", "give up"}, {"exp(12s)", "{retry: 30s, times: 2}"}, {"{calls: 3, takes: exp(7s), think: 15s}", "give up"},
+		{"{calls: geometric(mean 3), takes: exp(7s), think: exp(15s)}", "{retry: 5s, times: 3, backoff: 2}"},
+	} {
+		sc := parseCapped(t, "9000", tt.lasts, tt.on)
+		sc.Cohorts[0].OnRefusal = sc.Cohorts[1].OnRefusal
+		for seed := range uint64(5) {
+			s, err := attack.Plan(t.Context(), sc, attack.PlanOptions{Seed: seed + 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := &Log{Header: &record.Header{To: sc.Duration, Clock: 1, Cohorts: []record.Cohort{{}, {Via: "rest"}, {Via: "rest"}}}, Scenario: sc, Schedule: s}
+			got := compare(t, l, Limit{}).Predicted.TimedOut
+			res, err := sim.Run(t.Context(), sc, sim.Options{Reps: 1, Seed: seed + 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := res.Policies[0].Cohorts[1].TimedOut; got != want || want < 10 {
+				t.Errorf("%s, %s, seed %d: %d give up, want %d", tt.lasts, tt.on, seed+1, got, want)
+			}
 		}
 	}
 }
