@@ -26,6 +26,7 @@ type HeatCell struct {
 	Text  string
 	Share float64
 	Empty bool // there is nothing to tell
+	Over  bool // it is too much, and framed
 }
 
 const (
@@ -72,7 +73,11 @@ func (h *Heat) sheet() (*sheet, error) {
 			for j, c := range r.Cells {
 				if !c.Empty {
 					x := left + width*float64(j)
-					p.fillBox(h.shade(c.Share), box{x + 0.5, y - heatRow + 0.5, x + width - 0.5, y - 0.5})
+					b := box{x + 0.5, y - heatRow + 0.5, x + width - 0.5, y - 0.5}
+					p.fillBox(h.shade(c.Share), b)
+					if b = b.grow(-1); c.Over {
+						p.stroke(line{color: vermillion, width: 2}, spot{b.x0, b.y0}, spot{b.x1, b.y0}, spot{b.x1, b.y1}, spot{b.x0, b.y1}, spot{b.x0, b.y0 - 1})
+					}
 				}
 			}
 		}
@@ -130,6 +135,9 @@ func (h *Heat) Describe() string {
 		cells := make([]string, len(r.Cells))
 		for j, c := range r.Cells {
 			cells[j] = clean(c.Text)
+			if c.Over {
+				cells[j] += "!"
+			}
 		}
 		parts[i] = clean(r.Name) + ": " + strings.Join(cells, " ")
 	}

@@ -46,7 +46,7 @@ func others() map[string]Chart {
 	for i, name := range []string{"Mon", "Tue"} {
 		row := HeatRow{Name: name}
 		for j := range 24 {
-			row.Cells = append(row.Cells, HeatCell{Text: number(float64(1000 * i * j)), Share: float64(i*j) / 23, Empty: j == 3})
+			row.Cells = append(row.Cells, HeatCell{Text: number(float64(1000 * i * j)), Share: float64(i*j) / 23, Empty: j == 3, Over: i == 1 && j > 20})
 		}
 		heat.Rows = append(heat.Rows, row)
 	}

@@ -224,7 +224,7 @@ func (k *course) line(c clock) (one timeSeries, ok bool) {
 func (r *Report) addRest(k *courses, first *timeSeries) {
 	r.addDuration(k)
 	if first != nil {
-		r.addWeek(&k.list[0], first, k.clock)
+		r.addWeek(&k.list[0], first, k.clock, k.limit)
 	}
 	r.addRefused(k)
 }

@@ -123,7 +123,7 @@ func (t *table) heat(h plots.Heading) *plots.Heat {
 	for i, row := range t.Rows {
 		cells := make([]plots.HeatCell, len(row)-1)
 		for j, text := range row[1:] {
-			cells[j] = plots.HeatCell{Text: text, Share: t.Heat[i][j+1], Empty: text == none}
+			cells[j] = plots.HeatCell{Text: text, Share: t.Heat[i][j+1], Empty: text == none, Over: t.Over != nil && t.Over[i][j+1]}
 		}
 		m.Rows = append(m.Rows, plots.HeatRow{Name: row[0], Cells: cells})
 	}

@@ -68,7 +68,10 @@ func growthTable(g *result.Growth) *table {
 // scaleTable lists the risk by the amount of traffic.
 func scaleTable(g *result.Growth) *table {
 	t := &table{Head: []string{"times the traffic", "risk of any refusal", "interval", "runs that refuse"}}
-	for _, k := range g.Curve {
+	for i, k := range g.Curve {
+		if i > 0 && i+1 < len(g.Curve) && k.Count == g.Curve[i-1].Count && k.Count == g.Curve[i+1].Count {
+			continue // as before and after
+		}
 		t.Rows = append(t.Rows, []string{scaled(k.Scale), percent(k.Risk), percent(k.Low) + " to " + percent(k.High), fmt.Sprintf("%s of %s", words.Number(k.Count), words.Number(g.N))})
 	}
 	return t

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"highwater/engine"
 	"highwater/plots"
 	"highwater/sim/result"
 )
@@ -50,5 +52,80 @@ func TestGrowthIsDrawn(t *testing.T) {
 	g.Curve = g.Curve[:2]
 	if r, err = New(&Source{Sizing: s}); err != nil || sectionOf(t, r, "Growth and headroom").Chart != nil {
 		t.Errorf("two amounts are drawn: %v", err)
+	}
+}
+
+// First refusals are counted in the shortest time for which there are no more
+// than 24 bars, on the clock: the run begins at 08:00:30.
+func TestFirstTimes(t *testing.T) {
+	c := clock{time.Date(2026, 11, 23, 8, 0, 30, 0, time.UTC), 2 * engine.Day}
+	first := &result.FirstRefusals{N: 4, Times: []engine.Time{29 * engine.Second, 31 * engine.Second, 3 * engine.Minute, 10 * engine.Minute}}
+	got := firstTimes(first, c)
+	if n := len(got.Rows); n != 11 || got.Head[0] != "minute from" { // 08:00 to 08:10
+		t.Fatalf("%d rows of %s, want 11", n, got.Head[0])
+	}
+	for i, want := range map[int]string{0: "08:00 1 25 %", 1: "08:01 1 25 %", 2: "08:02 0 0 %", 3: "08:03 1 25 %", 10: "08:10 1 25 %"} {
+		if row := strings.TrimPrefix(strings.Join(got.Rows[i], " "), "Mon "); row != want {
+			t.Errorf("row %d is %q, want %q", i, row, want)
+		}
+	}
+	if want := []float64{1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1}; !slices.Equal(got.Bars, want) {
+		t.Errorf("the bars are %v, want %v", got.Bars, want)
+	}
+	first.Times[3] = 30 * engine.Minute
+	if got = firstTimes(first, c); got.Head[0] != "5 minutes from" || len(got.Rows) != 7 {
+		t.Errorf("half an hour has %d rows of %s, want 7 of 5 minutes", len(got.Rows), got.Head[0])
+	}
+	first.Times[3], first.Hours = 30*engine.Hour, []result.Count{{What: "08", Count: 3}, {What: "14", Count: 1}}
+	if got = firstTimes(first, c); got.Head[0] != "hour of the day" || len(got.Rows) != 2 {
+		t.Errorf("more than a day has %d rows of %s", len(got.Rows), got.Head[0])
+	}
+}
+
+// What is above the limit is framed in a heat map, and said; what is just the
+// limit is not.
+func TestFramedHours(t *testing.T) {
+	made := func() *table {
+		return &table{Head: []string{"", "08", "09", "10"}, Rows: [][]string{{"Mon", "1,000", "1,001", none}}, Heat: [][]float64{{0, 1, 1, 0}}}
+	}
+	m := made()
+	if got := m.frame(1000); got != " Marked is what is above the limit of 1,000." || !slices.Equal(m.Over[0], []bool{false, false, true, false}) {
+		t.Errorf("%q, %v", got, m.Over)
+	}
+	var b strings.Builder
+	if writeTable(&b, m, false); !strings.HasSuffix(b.String(), "\n| Mon | 1,000 | **1,001** | – |\n") {
+		t.Errorf("in Markdown it is\n%s", b.String())
+	}
+	for _, limit := range []int{0, 1001} {
+		if m = made(); m.frame(limit) != "" || m.Over != nil {
+			t.Errorf("with a limit of %d framed are %v", limit, m.Over)
+		}
+	}
+	if h := m.heat(plots.Heading{}); h.Rows[0].Cells[1].Over {
+		t.Error("a cell is framed without need")
+	}
+	m.frame(1000)
+	if h := m.heat(plots.Heading{}); !h.Rows[0].Cells[1].Over || h.Rows[0].Cells[0].Over {
+		t.Errorf("framed are %+v", h.Rows[0].Cells)
+	}
+}
+
+// Of the license user IDs those with one unit of one connection are only
+// counted, wherever they are in the list.
+func TestLargeIDs(t *testing.T) {
+	first := &result.Replication{HoldersTotal: 9, Holders: []result.CohortHolder{
+		{Holder: result.Holder{LicenseUserID: "a", UnitsAtPeak: 3, ConnectionsAtPeak: 3}}, {Holder: result.Holder{LicenseUserID: "b", UnitsAtPeak: 2, ConnectionsAtPeak: 2}},
+		{Holder: result.Holder{LicenseUserID: "c", UnitsAtPeak: 1, ConnectionsAtPeak: 1}}, {Holder: result.Holder{LicenseUserID: "d", UnitsAtPeak: 1, ConnectionsAtPeak: 2}},
+	}}
+	for _, tt := range []struct {
+		holders, rows int
+		text          string
+	}{{4, 3, "In replication 1. There are 6 others of one unit each at the most."}, {2, 2, "In replication 1. There are 7 others."}} {
+		r := &Report{}
+		first.Holders = first.Holders[:tt.holders]
+		r.addLarge(first)
+		if s := r.sections[0]; len(s.Table.Rows) != tt.rows || s.Text != tt.text {
+			t.Errorf("%d rows, %q; want %d, %q", len(s.Table.Rows), s.Text, tt.rows, tt.text)
+		}
 	}
 }

@@ -114,8 +114,12 @@ func writeTable(b *strings.Builder, t *table, folded bool) {
 		}
 	}
 	b.WriteString("\n")
-	for _, row := range t.Shown() {
-		writeRow(b, row)
+	for i, row := range t.Shown() {
+		if t.Over == nil {
+			writeRow(b, row)
+			continue
+		}
+		writeRow(b, row, t.Over[i]...)
 	}
 	if more := t.More(); more != "" {
 		b.WriteString("\n" + escape(more) + "\n")
@@ -134,10 +138,15 @@ func amounts(t *table) []bool {
 	return list
 }
 
-func writeRow(b *strings.Builder, cells []string) {
+// writeRow writes a row. The cells that are too much are bold.
+func writeRow(b *strings.Builder, cells []string, over ...bool) {
 	b.WriteString("|")
-	for _, c := range cells {
-		b.WriteString(" " + escape(c) + " |")
+	for i, c := range cells {
+		bold := ""
+		if i < len(over) && over[i] {
+			bold = "**"
+		}
+		b.WriteString(" " + bold + escape(c) + bold + " |")
 	}
 	b.WriteString("\n")
 }

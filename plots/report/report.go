@@ -81,6 +81,7 @@ type table struct {
 	Parts [][]float64 // of each bar, which sum up to it; nil for bars of one piece
 	Names []string    // of the parts
 	Heat  [][]float64
+	Over  [][]bool // cells of a heat map that are too much; nil for none
 
 	Alarm bool // the more there is, the worse: of a heat map
 	Plain bool

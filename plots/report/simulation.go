@@ -129,9 +129,20 @@ func (r *Report) addLarge(first *result.Replication) {
 	if len(first.Holders) > 0 && first.Holders[0].UnitsAtPeak > 1 {
 		t := &table{Head: []string{"license user ID", "cohort", "units", "connections"}}
 		for _, h := range first.Holders {
+			if h.UnitsAtPeak <= 1 && h.ConnectionsAtPeak <= 1 {
+				continue
+			}
 			t.Rows = append(t.Rows, []string{line(h.LicenseUserID), line(h.Cohort), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak)})
 		}
-		r.add(section{Title: "Largest license user IDs at the peak", Text: "In replication 1.", Table: t})
+		text := "In replication 1."
+		if n := first.HoldersTotal - len(t.Rows); n > 0 {
+			text += " There are " + words.Plural(n, "other")
+			if first.Holders[len(first.Holders)-1].UnitsAtPeak <= 1 { // as all that follow
+				text += " of one unit each at the most"
+			}
+			text += "."
+		}
+		r.add(section{Title: "Largest license user IDs at the peak", Text: text, Table: t})
 	}
 }
 
@@ -168,7 +179,13 @@ func (r *Report) addDuration(k *courses) {
 	if most == 0 {
 		return
 	}
+	if k.limit > 0 && k.limit < 2*most {
+		most = max(most, k.limit)
+	}
 	c.scale(float64(most), nil)
+	if k.limit > 0 && k.limit <= most {
+		c.LimitY, c.LimitName = c.y(float64(k.limit)), "limit "+words.Number(k.limit)
+	}
 	for i := range 5 {
 		v := float64(i) / 4
 		c.XTicks = append(c.XTicks, chartTick{At: 100 * v, Mid: 100 * v, Label: percent(v), Coarse: i%2 == 0, Edge: []string{"start", "", "", "", "end"}[i]})

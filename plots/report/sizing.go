@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"highwater/engine"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
@@ -198,13 +199,7 @@ func withKey(p *result.PolicySizing) []result.Risk {
 // addFirst shows when the present key refuses first.
 func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	f := p.Present.First
-	var amounts []float64
-	t := &table{Head: []string{"hour of the day", "runs", "share"}}
-	for _, h := range f.Hours {
-		amounts = append(amounts, float64(h.Count))
-		t.Rows = append(t.Rows, []string{h.What + ":00", words.Number(h.Count), percent(float64(h.Count) / float64(f.N))})
-	}
-	t.Bars = bars(amounts)
+	t := firstTimes(f, c)
 	var parts []string
 	for _, q := range f.Quantiles {
 		if q.At != nil {
@@ -225,6 +220,49 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	}
 	r.add(section{Title: title, Text: text, Table: t})
 	r.add(section{Title: "Who meets it", Table: countTable(f)})
+}
+
+// widths of the bars of first refusals, of which there are at most so many.
+var widths = []engine.Time{engine.Minute, 5 * engine.Minute, 10 * engine.Minute, 15 * engine.Minute, 30 * engine.Minute, engine.Hour}
+
+const mostFirst = 24
+
+// firstTimes counts first refusals by when they come: from the first to the
+// last, or by the hour of the day when these are more than a day apart.
+func firstTimes(f *result.FirstRefusals, c clock) *table {
+	var amounts []float64
+	add := func(t *table, name string, n int) {
+		amounts = append(amounts, float64(n))
+		t.Rows = append(t.Rows, []string{name, words.Number(n), percent(float64(n) / float64(f.N))})
+		t.Bars = bars(amounts)
+	}
+	if n := len(f.Times); n > 0 {
+		for _, width := range widths {
+			past := engine.Time(0) // of the first bar before the scenario's start
+			if !c.start.IsZero() {
+				past = engine.Time(c.start.Minute())*engine.Minute%width + engine.Time(c.start.Second())*engine.Second
+			}
+			bar := func(at engine.Time) int { return int((at + past) / width) }
+			first, last := bar(f.Times[0]), bar(f.Times[n-1])
+			if last-first >= mostFirst {
+				continue
+			}
+			t := &table{Head: []string{strings.TrimPrefix(words.LongSpan(width), "1 ") + " from", "runs", "share"}}
+			counts := make([]int, last-first+1)
+			for _, at := range f.Times {
+				counts[bar(at)-first]++
+			}
+			for i, n := range counts {
+				add(t, c.at(engine.Time(first+i)*width-past), n)
+			}
+			return t
+		}
+	}
+	t := &table{Head: []string{"hour of the day", "runs", "share"}}
+	for _, h := range f.Hours {
+		add(t, h.What+":00", h.Count)
+	}
+	return t
 }
 
 // countTable lists by whom and how the limit is met first.

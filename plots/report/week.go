@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"highwater/engine"
@@ -25,7 +26,7 @@ func (w *week) cover(wall time.Time) {
 }
 
 // addWeek shows the peak and the mean of each hour of the week.
-func (r *Report) addWeek(k *course, s *timeSeries, c clock) {
+func (r *Report) addWeek(k *course, s *timeSeries, c clock, limit int) {
 	if c.start.IsZero() {
 		return
 	}
@@ -33,7 +34,7 @@ func (r *Report) addWeek(k *course, s *timeSeries, c clock) {
 		r.addHours(k)
 		return
 	}
-	r.addPeaks(s, c)
+	r.addPeaks(s, c, limit)
 	var m week
 	for _, h := range k.Hours {
 		day, hour := h.Hour.Cell()
@@ -66,7 +67,7 @@ func (r *Report) addHours(k *course) {
 }
 
 // addPeaks shows the peak of each hour of the week, of full hours on the clock.
-func (r *Report) addPeaks(s *timeSeries, c clock) {
+func (r *Report) addPeaks(s *timeSeries, c clock, limit int) {
 	var peaks week
 	past := engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second + engine.Time(c.start.Nanosecond()/1000)
 	first := (engine.Hour - past) % engine.Hour
@@ -90,11 +91,12 @@ func (r *Report) addPeaks(s *timeSeries, c clock) {
 	if len(t.Rows) == 0 {
 		return
 	}
+	over := t.frame(limit)
 	text := "The most units in each full hour of replication 1, " + by
 	if size := stretchOf(c.end); s.drawn != nil && engine.Hour%size != 0 {
 		text += " It is read from stretches of " + words.LongSpan(size) + ", so that the end of one may count for the hour before or after."
 	}
-	r.add(section{Title: "Peak by hour and weekday", Text: text, Table: t})
+	r.add(section{Title: "Peak by hour and weekday", Text: text + over, Table: t})
 }
 
 // stretch is the peak and the mean of a stretch of time. It goes on from the
@@ -141,6 +143,26 @@ func (w *week) table(text func(float64) string) *table {
 	}
 	t.trim()
 	return t
+}
+
+// frame marks the cells of a heat map that are above a limit, and says so; 0 is
+// none.
+func (t *table) frame(limit int) string {
+	found := false
+	over := make([][]bool, len(t.Rows))
+	for i, row := range t.Rows {
+		over[i] = make([]bool, len(row))
+		for j, cell := range row[1:] {
+			v, err := strconv.ParseFloat(strings.ReplaceAll(cell, ",", ""), 64)
+			over[i][j+1] = limit > 0 && err == nil && v > float64(limit)
+			found = found || over[i][j+1]
+		}
+	}
+	if !found {
+		return ""
+	}
+	t.Over = over
+	return " Marked is what is above the limit of " + words.Number(limit) + "."
 }
 
 // trim leaves out columns at the left and at the right in which no row has

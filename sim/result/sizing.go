@@ -130,11 +130,13 @@ type FirstRefusals struct {
 	N         int        `json:"n"`         // replications with a refusal
 	Quantiles []Quantile `json:"quantiles"` // of the time to it, over all replications
 	Hours     []Count    `json:"by_hour"`   // of the day
-	Cohorts   []Count    `json:"by_cohort"`
-	Vias      []Count    `json:"by_via"`
-	Sees      []Count    `json:"by_client_sees"`
-	Users     []Count    `json:"by_license_user_id"` // the ten most often, and how many others
-	Others    int        `json:"other_license_user_ids"`
+
+	Times   []engine.Time `json:"times"` // of those with a refusal, the first first
+	Cohorts []Count       `json:"by_cohort"`
+	Vias    []Count       `json:"by_via"`
+	Sees    []Count       `json:"by_client_sees"`
+	Users   []Count       `json:"by_license_user_id"` // the ten most often, and how many others
+	Others  int           `json:"other_license_user_ids"`
 }
 
 // A Quantile is an instant before which a share of the replications has met

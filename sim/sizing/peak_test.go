@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"slices"
 	"os"
 	"path/filepath"
 	"strings"
@@ -162,7 +163,13 @@ func TestIntervals(t *testing.T) {
 		if seen != highest-lowest+1 {
 			t.Fatalf("seed %d: %d points of the curve", seed+1, seen)
 		}
+		if f := p.Present.First; len(f.Times) != f.N || !slices.IsSorted(f.Times) {
+			t.Fatalf("seed %d: %d times of %d first refusals", seed+1, len(f.Times), f.N)
+		}
 		for _, q := range p.Present.First.Quantiles {
+			if at := p.Present.First.Times; q.At != nil && *q.At != at[int(math.Ceil(reps*q.Share-1e-9))-1] {
+				t.Errorf("seed %d: a share of %v has its first refusal by %v, not when so many have", seed+1, q.Share, *q.At)
+			}
 			if first[q.Share] == nil {
 				first[q.Share] = new(misses)
 			}

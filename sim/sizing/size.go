@@ -324,7 +324,9 @@ func firstRefusals(s *sim.Sample, n int, confidence float64) *result.FirstRefusa
 		vias[r.Via]++
 		sees[r.ClientSees]++
 		users[r.LicenseUserID]++
+		f.Times = append(f.Times, r.At)
 	}
+	slices.Sort(f.Times)
 	survival := stats.KaplanMeier(lifetimes(s), confidence)
 	for _, p := range quantiles {
 		f.Quantiles = append(f.Quantiles, quantileAt(survival, p))
