@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"highwater/sim/attack"
+	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/target"
 )
@@ -180,6 +182,28 @@ func TestInterruptedAttack(t *testing.T) {
 	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec")
 	if code != 0 || !strings.Contains(out, "interrupted") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+// A record whose head no attack has is none: to plan a thousand million times
+// the people again would not end.
+func TestRecordOfNoAttack(t *testing.T) {
+	for _, h := range []record.Header{
+		{Replication: 1, Scale: 1e9, Clock: 1}, {Replication: 1, Scale: -1, Clock: 1}, {Replication: 0, Scale: 1, Clock: 1},
+		{Replication: 1, Scale: 1, Clock: -1}, {Replication: 1, Scale: 1, Clock: 1e300},
+	} {
+		var b bytes.Buffer
+		w, err := record.NewWriter(&b, &h)
+		if err == nil {
+			err = errors.Join(w.File(&record.File{Name: "boards.yaml", Data: []byte(boards)}), w.End(""))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("a clock from 0 to 100000, not %v, %v and %v\n", h.Replication, h.Scale, h.Clock)
+		if code, _, errs := highwater(t.Context(), &b, "attack", "log", "-"); code != exitInvalid || !strings.HasSuffix(errs, want) {
+			t.Errorf("exit code %d: %s; want %s", code, errs, want)
+		}
 	}
 }
 
