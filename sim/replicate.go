@@ -32,6 +32,9 @@ type Options struct {
 	// Detail looks closely at the first replication of each case, with Demand
 	// too: then what the key's limit does is found in that one alone.
 	Detail bool
+	// Explain says who holds the units at the peak of the first replication of
+	// the first case, and why, in [Sample.Explanation]: that takes some four runs.
+	Explain bool
 	// Enough hears of each replication that all cases have finished, in
 	// their order, and ends the run when it says so. The samples are valid
 	// during the call.
@@ -98,14 +101,37 @@ func Replicate(ctx context.Context, cases []Case, o Options) ([]*Sample, error) 
 }
 
 func (r *runner) replicate(ctx context.Context) {
-	n := len(r.cases)
-	r.each(ctx, n*r.o.Reps, func(worlds []*world, run int) {
-		v, rep := run%n, run/n
+	n, before := len(r.cases), 0
+	if r.o.Explain {
+		before = 1 // which takes longest
+	}
+	r.each(ctx, before+n*r.o.Reps, func(worlds []*world, run int) {
+		if run < before {
+			r.explain(ctx)
+			return
+		}
+		v, rep := (run-before)%n, (run-before)/n
 		out := r.run(ctx, worlds[2*v:2*v+2], v, rep)
 		if ctx.Err() == nil {
 			r.finish(v, rep, out)
 		}
 	})
+}
+
+// explain explains the peak of the first replication. An error is the context's,
+// and then there is no explanation.
+func (r *runner) explain(ctx context.Context) {
+	c := &r.cases[0]
+	sc := *c.Scenario
+	sc.License = scenario.License{Units: c.Units, Policy: c.Policy}
+	x, err := Explain(ctx, &sc, ExplainOptions{Seed: r.o.Seed, Which: trace.AtPeak})
+	if err != nil {
+		return
+	}
+	x.Holders = []result.UnitHolder{} // of whom there may be many
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.samples[0].explanation = x
 }
 
 // A runner hands out replications and collects what came of them.

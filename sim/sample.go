@@ -29,9 +29,10 @@ type Sample struct {
 	Demand Totals // if nobody were refused
 	Use    Totals // as the key makes it; empty with [Options.Demand]
 
-	detail  *result.Replication // of the first
-	covered []float64           // seconds of each hour of the week in a replication
-	highs   [][]int32           // of the demand, by replication and stretch
+	detail      *result.Replication // of the first
+	explanation *result.Explanation // of its peak
+	covered     []float64           // seconds of each hour of the week in a replication
+	highs       [][]int32           // of the demand, by replication and stretch
 }
 
 // Totals are what came of runs, by replication where it says so and else
@@ -220,6 +221,11 @@ func (s *Sample) Course() result.Course {
 	}
 	return c
 }
+
+// Explanation says who holds the units at the peak of the first replication,
+// without the single holders; nil unless [Options.Explain] asks for it, and for
+// the first case alone.
+func (s *Sample) Explanation() *result.Explanation { return s.explanation }
 
 // UnitsTimes lists how long so many units were in use.
 func (t *Totals) UnitsTimes() []result.UnitsTime { return timesAt(t.TimeAt) }

@@ -90,7 +90,7 @@ func newCompare(std stdio) *cobra.Command {
 			if q.Risks, err = percents(risks); err != nil {
 				return err
 			}
-			q.Confidence = s.level
+			q.Confidence, q.Course = s.level, s.asJSON || out != ""
 			if err := c.load(cmd, std, args); err != nil {
 				return err
 			}

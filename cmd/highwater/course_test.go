@@ -45,7 +45,10 @@ func TestCourseHasThePeaks(t *testing.T) {
 		if _, two, _ := highwater(t.Context(), nil, append(args, "--workers", "2")...); two != out {
 			t.Errorf("%s: two workers give other bytes than one", command)
 		}
-		var res struct{ Policies, Sides []drawnCourse }
+		var res struct {
+			Policies, Sides []drawnCourse
+			Explanation     *result.Explanation
+		}
 		if err := json.Unmarshal([]byte(out), &res); err != nil {
 			t.Fatal(err)
 		}
@@ -55,6 +58,9 @@ func TestCourseHasThePeaks(t *testing.T) {
 		}
 		for i := range list {
 			checkCourse(t, command+" by "+list[i].Policy, &list[i])
+		}
+		if command != "run" {
+			checkSplit(t, command, res.Explanation, list[0].First.Peak)
 		}
 	}
 }
@@ -90,6 +96,24 @@ func checkCourse(t *testing.T, name string, c *drawnCourse) {
 	// The run has a part of three hours of Monday.
 	if len(c.Hours) != 3 || c.Hours[0].Hour != 7 {
 		t.Errorf("%s: the hours are %v", name, c.Hours)
+	}
+}
+
+// checkSplit sees that each unit at the peak has its reason.
+func checkSplit(t *testing.T, name string, x *result.Explanation, peak engine.Peak) {
+	t.Helper()
+	if x == nil || x.InUse != peak.Units || *x.At != peak.At || len(x.Holders) > 0 {
+		t.Fatalf("%s explains %+v, and the peak is %v", name, x, peak)
+	}
+	units := 0
+	for _, s := range x.Split {
+		units += s.Units
+	}
+	for _, c := range x.ByCohort {
+		units -= c.Units
+	}
+	if units != 0 || len(x.ByCohort) == 0 {
+		t.Errorf("%s: the split %v and the cohorts %v differ by %d units", name, x.Split, x.ByCohort, units)
 	}
 }
 

@@ -135,7 +135,7 @@ func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
 	if f.question.Risks, err = percents(f.risks); err != nil {
 		return err
 	}
-	f.question.Confidence, f.question.Growth = f.study.level, true
+	f.question.Confidence, f.question.Growth, f.question.Course = f.study.level, true, true
 	return f.counting.checkRest()
 }
 

@@ -89,7 +89,7 @@ func newSize(std stdio) *cobra.Command {
 			if cmd.Flags().Changed("precision") && q.Precision < 1 {
 				return usagef("--precision must be > 0, not %d", q.Precision)
 			}
-			q.Growth, q.Confidence = !noGrowth, s.level
+			q.Growth, q.Confidence, q.Course = !noGrowth, s.level, s.asJSON
 			var err error
 			if q.Risks, err = percents(risks); err != nil {
 				return err

@@ -126,6 +126,20 @@ var is = map[string]string{
 	result.ContractSurplus: "further units by the contract, one for each 12 connections", result.Leaked: "nothing will end its web sessions",
 }
 
+// explanationOf is the explanation among some results, or of one of them; nil
+// when there is none.
+func explanationOf(s *Source) *result.Explanation {
+	switch {
+	case s.Explanation != nil:
+		return s.Explanation
+	case s.Sizing != nil && s.Sizing.Explanation != nil:
+		return s.Sizing.Explanation
+	case s.Comparison != nil:
+		return s.Comparison.Explanation
+	}
+	return nil
+}
+
 func (r *Report) addExplanation(s *result.Explanation) {
 	if s.At == nil {
 		r.open(s.Scenario, "explanation", "Nobody is refused.")
@@ -135,8 +149,9 @@ func (r *Report) addExplanation(s *result.Explanation) {
 	if s.Clock != nil {
 		c.start = s.Clock.Add(-secondsOf(*s.At))
 	}
+	by := policy(&result.Counted{Policy: s.Policy, Base: s.Base, Options: s.Options})
 	if r.open(s.Scenario, "explanation", fmt.Sprintf("%s are in use at %s, %s.", words.Plural(s.InUse, "license unit"), c.at(*s.At), which(s))) {
-		r.fact("policy", policy(&result.Counted{Policy: s.Policy, Base: s.Base, Options: s.Options}))
+		r.fact("policy", by)
 		r.fact("license key", key(s.Units, s.LimitOn))
 		if s.Seed > 0 {
 			r.fact("simulated", fmt.Sprintf("replication %d, seed %d", s.Replication, s.Seed))
@@ -154,7 +169,10 @@ func (r *Report) addExplanation(s *result.Explanation) {
 		t.Rows = append(t.Rows, []string{is[k.Category], words.Number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s)), Table: t})
+	if s.Replication > 0 {
+		by += fmt.Sprintf(" in replication %d", s.Replication)
+	}
+	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s, by %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s), by), Table: t})
 	r.addSplits(s)
 }
 

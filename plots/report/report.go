@@ -158,8 +158,8 @@ func New(s *Source) (*Report, error) {
 	if s.Replay != nil {
 		r.addReplay(s.Replay)
 	}
-	if s.Explanation != nil {
-		r.addExplanation(s.Explanation)
+	if x := explanationOf(s); x != nil {
+		r.addExplanation(x)
 	}
 	if compared && !alone {
 		r.addComparison(s.Comparison)

@@ -87,7 +87,7 @@ func day() *Source {
 			}},
 		},
 		Explanation: &result.Explanation{
-			Scenario: "clinic", Which: "peak", At: at(4), End: study.Duration, InUse: 9,
+			Scenario: "clinic", Policy: "iris-2022.3", Base: "iris-2022.3", Which: "peak", At: at(4), End: study.Duration, InUse: 9,
 			Split:    []result.CategoryUnits{{Category: result.Working, Units: 6}, {Category: result.TransitionSurplus, Units: 3}, {Category: result.Leaked}},
 			ByCohort: []result.CohortSplit{{CohortUnits: result.CohortUnits{Cohort: "tablets", Units: 3, Users: 1}, Split: []result.CategoryUnits{{Category: result.TransitionSurplus, Units: 3}}}},
 		},

@@ -8,6 +8,8 @@ type Comparison struct {
 	Pairs    []Pair         `json:"pairs"`                    // each other side with the baseline
 	Shared   *SharedCohorts `json:"shared_cohorts,omitempty"` // of two scenarios
 	Warnings []string       `json:"warnings"`
+
+	Explanation *Explanation `json:"explanation,omitempty"` // of the first replication's peak on the first side, without holders
 }
 
 // SharedCohorts are the names of the cohorts of two scenarios. A cohort that

@@ -37,6 +37,8 @@ const (
 type Sizing struct {
 	Study
 	Policies []PolicySizing `json:"policies"`
+
+	Explanation *Explanation `json:"explanation,omitempty"` // of the first replication's peak by the first policy, without holders
 }
 
 // A Counted says by which policy and for which key something was counted.

@@ -24,15 +24,17 @@ type Side struct {
 
 // Compare compares sides with the first of them, over replications in which
 // all have the same people at the same instants. Of the question it takes the
-// risks and the confidence. When the context ends it answers by the
+// risks, the confidence and whether a report is drawn. When the context ends it answers by the
 // replications that are done; the error is the context's.
 func Compare(ctx context.Context, sides []Side, o sim.Options, q *Question) (*result.Comparison, error) {
 	cases, contracts := casesOf(sides)
+	o.Explain = q.Course
 	samples, err := sim.Replicate(ctx, cases, o)
 	res := &result.Comparison{Study: sim.StudyOf("comparison", samples, o, q.Confidence, err), Sides: []result.Side{}, Pairs: []result.Pair{}}
 	if res.Replications == 0 {
 		return res, err
 	}
+	res.Explanation = samples[0].Explanation()
 	for i := range sides {
 		res.Sides = append(res.Sides, sideOf(sides[i].Name, samples[i], samples[contracts[i]], q))
 	}

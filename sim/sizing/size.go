@@ -23,6 +23,9 @@ type Question struct {
 	// Precision ends the replications when the interval of the units that keep
 	// the first risk is at most so wide for every policy; 0 is not.
 	Precision int
+	// Course asks for what a report draws besides: the first replication with the
+	// present key, too, and who holds units at its peak, and why.
+	Course bool
 	// Seen hears, now and then, of the replications so far and the fewest units
 	// by them that keep the first risk by the first policy.
 	Seen func(n, units int)
@@ -33,11 +36,12 @@ type Question struct {
 // Size says how many units are enough for each case. When the context ends it
 // answers by the replications that are done; the error is the context's.
 func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*result.Sizing, error) {
-	o.Demand, o.Detail = true, true
+	o.Demand, o.Detail, o.Explain = true, q.Course, q.Course
 	s := newSequence(q)
 	o.Enough = s.enough
 	samples, err := sim.Replicate(ctx, cases, o)
 	res := &result.Sizing{Study: sim.StudyOf("sizing", samples, o, q.Confidence, err), Policies: []result.PolicySizing{}}
+	res.Explanation = samples[0].Explanation()
 	if s.precise && err == nil {
 		res.EndedBy = result.Precise
 	}
