@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"highwater/engine"
 	"highwater/sim"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const gated = `
@@ -161,5 +164,34 @@ func visitors(s *Schedule) (list []string) {
 		default:
 			clock.now += wait
 		}
+	}
+}
+
+// Who has places at a proxy when the window begins has them there for the rest
+// of the session; who comes later or has left is not in it. Where no calls come
+// through, nobody is.
+func TestStaysOfAWindow(t *testing.T) {
+	const text = `
+name: window
+duration: 2h
+license: {units: 50}
+proxies: [{name: nat, address: 10.0.0.5, cap: 20}, {name: lone, address: 10.0.0.6, cap: 2}]
+cohorts:
+  - {name: calls, kind: callers, through: nat, arrivals: {every: 1m}}
+  - {name: early, kind: users, connections: 3, through: nat, arrivals: {at: +10m}, session: 1h}
+  - {name: gone, kind: users, through: nat, arrivals: {at: +5m}, session: 25m}
+  - {name: there, kind: users, through: nat, arrivals: {at: +40m}, session: 5m}
+  - {name: later, kind: users, through: nat, arrivals: {at: +50m}, session: 5m}
+  - {name: lone, kind: devices, through: lone, arrivals: start}
+`
+	const m = engine.Minute
+	s := plan(t, text, PlanOptions{Window: Window{From: 30 * m, To: 50 * m}})
+	want := []Stay{{At: 30 * m, Length: 40 * m, Places: 3, Cohort: 1}, {At: 40 * m, Length: 5 * m, Places: 1, Cohort: 3}}
+	if diff := cmp.Diff(want, s.Stays); diff != "" {
+		t.Errorf("stays (-want +got):\n%s", diff)
+	}
+	other := plan(t, strings.Replace(text, "session: 1h", "session: 61m", 1), PlanOptions{Window: Window{From: 30 * m, To: 50 * m}})
+	if other.Hash == s.Hash {
+		t.Error("another stay has the same hash")
 	}
 }
