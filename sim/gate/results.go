@@ -244,13 +244,27 @@ type replayed result.Replay
 func (r *replayed) Begin() *result.Gate {
 	g := &result.Gate{Schema: result.Schema, Kind: "gate", Of: "replay"}
 	g.Policies = []result.Counted{{Policy: r.Policy, Base: r.Policy, Units: r.Units}}
-	for _, f := range []struct {
+	type figure struct {
 		name, unit string
 		value      int64
-	}{{"peak", "units", int64(r.Peak.Units)}, {"refused attempts", "attempts", r.Refused}} {
+	}
+	list := []figure{{"refused attempts", "attempts", r.Refused}}
+	if needed, known := r.needed(); known {
+		list = append([]figure{{"peak", "units", needed}}, list...)
+	}
+	for _, f := range list {
 		g.Figures = append(g.Figures, result.GateFigure{Name: f.name, Policy: r.Policy, Unit: f.unit, How: result.Exact, Values: []float64{float64(f.value)}})
 	}
 	return g
+}
+
+// needed is the peak if nobody were refused, or what it is at least: then it is
+// not known.
+func (r *replayed) needed() (units int64, known bool) {
+	if r.Metered != nil {
+		return int64(r.Demand.Units), true
+	}
+	return int64(r.Peak.Units), r.Refused == 0
 }
 
 func (r *replayed) look(e *scenario.Expectation) look {
@@ -266,8 +280,12 @@ func (r *replayed) look(e *scenario.Expectation) look {
 	case r.Events == 0:
 		return unknown("the trace has no events")
 	case e.Figure == scenario.Peak:
+		needed, known := r.needed()
 		l, why := peakLook(e, result.Counted{LimitOn: "units", Units: r.Units})
-		l.why, l.runs, l.values, l.bare = why, false, []float64{float64(r.Peak.Units)}, asItWas
+		if !known && why == "" && float64(needed) <= l.most { // more than that is needed, or as much
+			return unknown("%d attempts were refused, and what they would have needed is not in the result: replay with --drawn", r.Refused)
+		}
+		l.why, l.runs, l.values, l.bare = why, false, []float64{float64(needed)}, asItWas
 		return l
 	case e.Figure == scenario.Refusals:
 		return look{unit: "attempts", most: e.Most, values: []float64{float64(r.Refused)}, bare: asItWas}

@@ -85,6 +85,8 @@ func TestResults(t *testing.T) {
 	compared := &result.Comparison{Study: study("comparison", 59), Sides: []result.Side{
 		{Name: "iris-2022.3", Counted: iris, Needed: result.Spread{Min: 20, Median: 25, Max: 30, N: 59}, Refusals: &result.Refusals{Risk: risk}}}}
 	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9, Refused: 2, Peak: engine.Peak{Units: 40}}
+	drawn, free := *replay, *replay
+	drawn.Metered, free.Refused = &result.Metered{Kind: "replay", Demand: engine.Peak{Units: 42}}, 0
 	good, partial, late, dry := aRun(), aRun(), aRun(), aRun()
 	partial.Partial, dry.Sent = true, nil
 	late.Verdict, late.Reasons = result.Inconclusive, []string{"the generator fell behind"}
@@ -125,8 +127,12 @@ func TestResults(t *testing.T) {
 		{compared, "{peak: 30}", p, "0 of 59"},
 		{compared, "{refusals: 0}", p, "0 of 59"},
 		{compared, "{peak: 30, policy: contract}", u, "nothing was counted"},
-		{replay, "{peak: 100%}", p, "at most"},
+		{&free, "{peak: 100%}", p, "at most"},
+		{&free, "{peak: 99%}", f, "more"},
+		{replay, "{peak: 100%}", u, "2 attempts were refused"}, // the key lets no more be in use
 		{replay, "{peak: 99%}", f, "more"},
+		{&drawn, "{peak: 41}", f, "more"},
+		{&drawn, "{peak: 42}", p, "at most"},
 		{replay, "{refusals: 1}", f, "more"},
 		{replay, "{lost: 0}", u, "does not tell"},
 		{&result.Replay{Schema: result.Schema}, "{peak: 9}", u, "no events"},
@@ -178,7 +184,7 @@ func TestIntervalsOfRequests(t *testing.T) {
 	run, low, high := aRun(), 380*engine.Millisecond, 450*engine.Millisecond
 	run.Sent.Response.Limits = []result.QuantileLimits{{Share: 0.5}, {Share: 0.99, Low: &low, High: &high}}
 	run.Curves = &result.Curves{Divergence: off(0)}
-	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9, Refused: 2}
+	replay := &result.Replay{Schema: result.Schema, Units: 40, Policy: "iris-2022.3", Events: 9}
 	for _, tt := range []struct {
 		of     any
 		expect string

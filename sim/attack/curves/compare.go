@@ -191,9 +191,10 @@ func (x *comparison) diverge(r *ranges) {
 	nominal := lookup(x.ran.series)
 	ahead := x.l.axis().ahead
 	for _, b := range d.Range {
+		at := max(b.From, x.res.From) // the first look is before the plan begins
 		low, high := nominal.over(b.From+ahead, b.To+ahead)
 		if gap := outside(b.Reported-x.res.Idle, low, high); gap > d.Largest {
-			d.Largest, d.LargestAt = gap, b.From
+			d.Largest, d.LargestAt = gap, at
 		}
 		d.Uncertainty += float64(b.High-b.Low) / float64(len(d.Range))
 		gap := outside(b.Reported, b.Low, b.High)
@@ -201,7 +202,7 @@ func (x *comparison) diverge(r *ranges) {
 			d.Outside++
 		}
 		if gap > d.Most {
-			d.Most, d.MostAt, d.More = gap, b.From, b.Reported > b.High
+			d.Most, d.MostAt, d.More = gap, at, b.Reported > b.High
 		}
 	}
 	x.res.Divergence = d

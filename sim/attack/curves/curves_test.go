@@ -3,6 +3,7 @@ package curves
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"maps"
 	"math"
 	"net/url"
@@ -123,6 +124,13 @@ func compare(t *testing.T, l *Log, limit Limit) *result.Curves {
 	res, err := Compare(t.Context(), l, limit)
 	if err != nil {
 		t.Fatal(err)
+	}
+	data, err := json.Marshal(res)
+	if err == nil {
+		err = json.Unmarshal(data, new(result.Curves))
+	}
+	if err != nil {
+		t.Errorf("what is written is not what is read: %v", err)
 	}
 	return res
 }

@@ -55,6 +55,9 @@ func TestBefore(t *testing.T) {
 	if d := res.Divergence; res.Before != 4 || d.Outside != 1 || d.Most != 2 || !strings.Contains(strings.Join(res.Notes, "\n"), ": 4 units more than") {
 		t.Errorf("%d before, %d samples outside by up to %d, %q; want 4, and 1 sample by 2", res.Before, d.Outside, d.Most, res.Notes)
 	}
+	if d := res.Divergence; d.Largest != 4 || d.LargestAt != 0 {
+		t.Errorf("the largest difference is %d at %v, want 4 at the start", d.Largest, d.LargestAt)
+	}
 	// That of before the start is left out, and the others have 0, 0 and 2 more.
 	if m := res.Divergence.Mean; m.N != 3 || math.Abs(m.Mean-2.0/3) > 1e-9 || m.Low != nil {
 		t.Errorf("%+v, want 2/3 on average without limits", m)
