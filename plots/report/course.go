@@ -43,10 +43,19 @@ func coursesOf(s *Source) *courses {
 		return sizedCourses(s.Sizing)
 	case s.Comparison != nil && len(s.Comparison.Sides) > 0:
 		return comparedCourses(s.Comparison)
+	case s.Advice != nil && s.Advice.First.Drawn != nil:
+		return advisedCourse(s.Advice)
 	case s.Replay != nil && s.Replay.Metered != nil && s.Replay.End > 0 && s.Replay.End <= longest:
 		return replayed(s.Replay)
 	}
 	return nil
+}
+
+// advisedCourse is how things are now.
+func advisedCourse(s *result.Advice) *courses {
+	k := &courses{what: "policy", clock: clock{s.Start, s.Duration}, runs: max(s.Replications, 1), of: s.Replications}
+	k.add(course{name: policy(&s.Counted), counted: &s.Counted, Course: &s.Course, timeAt: s.TimeAt, refusals: &s.Refusals, cohorts: s.Cohorts})
+	return k
 }
 
 // longest is how long a trace is that is drawn, about 31 years.

@@ -238,3 +238,29 @@ func TestRangesOfAllRuns(t *testing.T) {
 		t.Errorf("one run has a range: %v", err)
 	}
 }
+
+// Advice begins with what can be done, and draws the traffic as it is now.
+func TestAdviceHasItsCourse(t *testing.T) {
+	s := &Source{Advice: day().Advice}
+	s.Advice.Course = drawnDay(day())
+	s.Advice.TimeAt, s.Advice.Refusals = []result.UnitsTime{{Units: 9, Seconds: engine.Hour}}, result.RefusalCounts{Attempts: 350, Episodes: 120, Minutes: 200}
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := titles(r)[0]; got != "What can be done, turning nobody away" || len(r.notes) > 0 {
+		t.Errorf("the report begins with %q, and the notes are %q", got, r.notes)
+	}
+	units := sectionOf(t, r, "Units over time").Chart
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want || units.limit != 9 {
+		t.Errorf("the line is said to be %q with a limit of %v, want %q", got, units.limit, want)
+	}
+	if got := strings.Join(sectionOf(t, r, "Refusals in three counts").Table.Rows[0], " "); got != "iris-2022.3 3.5 1.2 2" {
+		t.Errorf("refused: %s", got)
+	}
+	whole := day()
+	whole.Advice.Course = s.Advice.Course
+	if r, err = New(whole); err != nil || titles(r)[0] != "How many units are enough" {
+		t.Errorf("with a sizing the report begins with %q, %v", titles(r)[0], err)
+	}
+}

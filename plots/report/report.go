@@ -130,6 +130,7 @@ func New(s *Source) (*Report, error) {
 	k, hasSizing, ran := coursesOf(s), sized(s.Sizing), s.Simulation != nil && len(s.Simulation.Policies) > 0
 	compared := s.Comparison != nil && len(s.Comparison.Sides) > 0
 	alone := compared && !hasSizing && !ran
+	advised := s.Advice != nil && !compared && !hasSizing && !ran && s.Replay == nil
 	if hasSizing {
 		r.addSizing(s.Sizing)
 	}
@@ -138,6 +139,9 @@ func New(s *Source) (*Report, error) {
 	}
 	if alone {
 		r.addComparison(s.Comparison)
+	}
+	if advised {
+		r.addAdvice(s.Advice)
 	}
 	if s.Replay != nil {
 		r.openReplay(s)
@@ -176,7 +180,7 @@ func New(s *Source) (*Report, error) {
 	if s.Readings != nil {
 		r.addReadings(s.Readings, s.Name)
 	}
-	if s.Advice != nil {
+	if s.Advice != nil && !advised {
 		r.addAdvice(s.Advice)
 	}
 	if s.Attack != nil {

@@ -16,6 +16,12 @@ type Advice struct {
 	PairsTried   int            `json:"pairs_tried"`
 	DoesNotApply []Inapplicable `json:"does_not_apply"`
 	Warnings     []string       `json:"warnings"`
+
+	// How things are now, for charts.
+	Cohorts  []Cohort      `json:"cohorts"`       // totals over all replications
+	TimeAt   []UnitsTime   `json:"time_at_units"` // summed over all replications
+	Refusals RefusalCounts `json:"refusals"`      // of all replications
+	Course
 }
 
 // A Standing is how traffic does with a key. Units are connections where the

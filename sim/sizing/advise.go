@@ -37,6 +37,8 @@ func Advise(ctx context.Context, c sim.Case, o sim.Options, q *Question) (*resul
 	if res.Replications == 0 {
 		return res, err
 	}
+	now := a.now
+	res.Cohorts, res.TimeAt, res.Refusals, res.Course = now.Use.Cohorts, now.Use.UnitsTimes(), now.Use.RefusalCounts(), now.Course()
 	pairs := a.pairs()
 	if err == nil && len(pairs) > 0 {
 		o.Progress = scaled(progress, firstShare, 1)
