@@ -68,7 +68,7 @@ func replayAnswer(s *result.Replay, c clock) string {
 	switch {
 	case s.FirstRefusal != nil:
 		return answer + fmt.Sprintf("; the key of %s refuses %s, the first %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), first)
-	case s.Units > 0:
+	case s.Units > 0 && (s.Metered == nil || s.Enforced):
 		return answer + fmt.Sprintf("; the key of %s refuses nobody.", words.Number(s.Units))
 	}
 	return answer + "; nothing limits them."
