@@ -187,8 +187,47 @@ func (r *Report) addTimes(k *courses) *timeSeries {
 	if stretched {
 		text += fmt.Sprintf(" A result has it in stretches of %s: drawn is the most in each, and a band down to the fewest.", words.LongSpan(stretchOf(k.clock.end)))
 	}
-	r.add(section{Title: "Units over time", Text: text, Chart: times, Table: hourTable(list, k.clock)})
+	r.add(section{Title: "Units over time", Found: k.found(&list[0], len(list) > 1), Text: text, Chart: times, Table: hourTable(list, k.clock)})
 	return &list[0]
+}
+
+// found says what a line over time comes to.
+func (k *courses) found(s *timeSeries, named bool) string {
+	if s.peak == nil {
+		return ""
+	}
+	noun, verb := "unit", "in use"
+	if s.byConns {
+		noun = "connection"
+	}
+	if s.demand {
+		verb = "needed"
+	}
+	most := int(s.peak.Units)
+	text := fmt.Sprintf("At the most %s %s %s, at %s", words.Plural(most, noun), be(most), verb, plots.Stamp(k.clock.start, k.clock.end.Seconds(), s.peak.At))
+	if named {
+		text += " by " + s.name
+	}
+	switch {
+	case k.limit == 0:
+	case most > k.limit:
+		text += fmt.Sprintf(", %s more than the limit", words.Number(most-k.limit))
+	case most < k.limit:
+		text += fmt.Sprintf(", %s fewer than the limit", words.Number(k.limit-most))
+	default:
+		text += ", just the limit"
+	}
+	if s.refusal != nil {
+		text += "; the first refusal comes at " + plots.Stamp(k.clock.start, k.clock.end.Seconds(), s.refusal.At)
+	}
+	return text
+}
+
+func be(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // line is a course's line over time, of what is needed where that differs; false

@@ -58,6 +58,9 @@ func (s *section) file() string {
 // picture is the section's chart; nil when it has a table alone.
 func (r *Report) picture(s *section) plots.Chart {
 	h := plots.Heading{Title: s.Title + ": " + r.title, Subtitle: s.Text, Footnote: r.footnote}
+	if s.Found != "" {
+		h.Title, h.Subtitle = s.Found, strings.TrimSpace(h.Title+". "+s.Text)
+	}
 	switch {
 	case s.Chart != nil && s.Chart.times != nil:
 		c := *s.Chart.times

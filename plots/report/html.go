@@ -81,6 +81,9 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	for i := range r.sections {
 		s := &r.sections[i]
 		fmt.Fprintf(&b, "\n## %s\n", escape(s.Title))
+		if s.Found != "" {
+			fmt.Fprintf(&b, "\n**%s.**\n", escape(s.Found))
+		}
 		if s.Text != "" {
 			fmt.Fprintf(&b, "\n%s\n", escape(s.Text))
 		}

@@ -61,6 +61,7 @@ type fact struct{ Name, Value string }
 // A section is a chart, a table or both.
 type section struct {
 	Title  string
+	Found  string // what it comes to, in a sentence without its period; "" when that is only in the text
 	Text   string
 	List   []string // below the text
 	Chart  *chart

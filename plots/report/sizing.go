@@ -165,11 +165,29 @@ func (r *Report) addCurve(s *result.Sizing) {
 	}
 	r.add(section{
 		Title:  "Risk for each key size",
+		Found:  riskFound(&s.Policies[0]),
 		Text:   fmt.Sprintf("The share of %s that would refuse anybody, with its interval (shaded) at %s confidence. A dot is what is enough.", words.Plural(s.Replications, "simulated run"), percent(s.Confidence)),
 		Chart:  ch,
 		Table:  t,
 		Slider: true,
 	})
+}
+
+// riskFound says how many units are enough, and how the present key does.
+func riskFound(p *result.PolicySizing) string {
+	if len(p.Enough) == 0 || p.Enough[0].Best() == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s keep the risk of any refusal at %s", words.Plural(*p.Enough[0].Best(), strings.TrimSuffix(p.LimitOn, "s")), percent(p.Enough[0].Risk))
+	if p.Enough[0].Guaranteed != nil {
+		text += " or less"
+	} else {
+		text += " in these runs"
+	}
+	if k := p.Present; k != nil && k.Risk.N > 0 {
+		text += fmt.Sprintf("; the present key of %s refuses somebody in %s of %s", words.Number(k.Limit), words.Number(k.Risk.Count), words.Plural(k.Risk.N, "run"))
+	}
+	return text
 }
 
 // withKey is the risk by units with that of the present key, where that is
@@ -201,7 +219,11 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	f := p.Present.First
 	t := firstTimes(f, c)
 	var parts []string
+	found := ""
 	for _, q := range f.Quantiles {
+		if q.At != nil && q.Share == 0.5 {
+			found = "Half of the runs have refused somebody by " + c.at(*q.At)
+		}
 		if q.At != nil {
 			part := percent(q.Share) + " of the runs have it by " + c.at(*q.At)
 			if q.Low != nil && q.High != nil {
@@ -218,7 +240,7 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	if text != "" {
 		text += "."
 	}
-	r.add(section{Title: title, Text: text, Table: t})
+	r.add(section{Title: title, Found: found, Text: text, Table: t})
 	r.add(section{Title: "Who meets it", Table: countTable(f)})
 }
 
@@ -298,7 +320,9 @@ func (r *Report) addShares(p *result.PolicySizing) {
 		t.Rows = append(t.Rows, []string{line(s.Cohort), decimal(s.Units), percent(s.Units / max(total, 1e-9))})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Who holds the units at the peak", Text: "Means over the replications, if nobody is refused, by " + policy(&p.Counted) + ".", Table: t})
+	most := &p.AtPeak[0]
+	found := fmt.Sprintf("Most units at the peak are held by %s: %s, %s of all", line(most.Cohort), decimal(most.Units), percent(most.Units/max(total, 1e-9)))
+	r.add(section{Title: "Who holds the units at the peak", Found: found, Text: "Means over the replications, if nobody is refused, by " + policy(&p.Counted) + ".", Table: t})
 }
 
 // estimate is how many units are enough by the runs, with the interval.
