@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"context"
 	"math"
 	"sync"
 	"time"
@@ -46,9 +47,9 @@ type agenda struct {
 	lost   []due  // gave up at one, which is yet to be told
 	gaveUp func(*due) (follow due, follows bool)
 
-	rate   int // most in a second; 0 is no limit
-	second time.Duration
-	sent   int // in that second
+	rate   *rate
+	slow   bool // waits for it
+	slowed int  // attempts that had to
 }
 
 // When the pacer wakes that waits for an answer, and when all is over.
@@ -114,11 +115,16 @@ func (a *agenda) pick(now time.Duration) (d due, until time.Duration, found bool
 			a.held++
 		}
 		return d, forever, false
-	case a.tooFast(now):
-		return d, a.second + time.Second, false
+	case a.rate.next(now) > now:
+		if !a.slow {
+			a.slow = true
+			a.slowed++
+		}
+		return d, a.rate.next(now), false
 	}
 	a.remove(fromPlan)
-	a.capped = false
+	a.rate.take(now)
+	a.capped, a.slow = false, false
 	a.inFlight++
 	a.peak = max(a.peak, a.inFlight)
 	return d, now, true
@@ -141,20 +147,58 @@ func (a *agenda) remove(fromPlan bool) {
 	}
 }
 
-// tooFast reports whether this second has had all that it may, and counts one
-// more otherwise.
-func (a *agenda) tooFast(now time.Duration) bool {
-	if a.rate == 0 {
-		return false
+// A rate lets so many requests go in any second. Nil lets all go.
+type rate struct {
+	sent []time.Duration // the last ones, a ring
+	i    int             // of the oldest
+	last time.Duration
+}
+
+// newRate is a rate of n requests in any second; 0 is no limit.
+func newRate(n int) *rate {
+	if n == 0 {
+		return nil
 	}
-	if second := now.Truncate(time.Second); second != a.second {
-		a.second, a.sent = second, 0
+	r := &rate{sent: make([]time.Duration, n)}
+	for i := range r.sent {
+		r.sent[i] = -time.Second
 	}
-	if a.sent >= a.rate {
-		return true
+	return r
+}
+
+// next is when one more may go.
+func (r *rate) next(now time.Duration) time.Duration {
+	if r == nil {
+		return now
 	}
-	a.sent++
-	return false
+	return max(now, r.last, r.sent[r.i]+time.Second)
+}
+
+// take counts one that goes when it may, and says when that is.
+func (r *rate) take(now time.Duration) time.Duration {
+	if r == nil {
+		return now
+	}
+	r.last = r.next(now)
+	r.sent[r.i] = r.last
+	r.i = (r.i + 1) % len(r.sent)
+	return r.last
+}
+
+// more waits until one more request may go, of one that is under way, and says
+// how long that was.
+func (a *agenda) more(ctx context.Context) (wait time.Duration) {
+	a.mu.Lock()
+	now := a.since()
+	wait = a.rate.take(now) - now
+	a.mu.Unlock()
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	return wait
 }
 
 // first is what is due first: the begin of a visit, or what comes later in one.
@@ -218,12 +262,12 @@ func (a *agenda) stop() {
 	a.wait.Wake()
 }
 
-// state is how many attempts are in flight now, were at the most, and were
-// held up by that.
-func (a *agenda) state() (now, peak, held int) {
+// state is how many attempts are in flight now and were at the most, and how
+// many that, and the rate, held up.
+func (a *agenda) state() (now, peak, held, slowed int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.inFlight, a.peak, a.held
+	return a.inFlight, a.peak, a.held, a.slowed
 }
 
 // before orders by time; of one instant, what was planned first comes first.

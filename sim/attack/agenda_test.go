@@ -181,7 +181,7 @@ func TestAgendaKeepsTheRate(t *testing.T) {
 		s.chain(uint32(i))
 	}
 	clock := new(jumper)
-	a := &agenda{s: s, wait: clock, most: 1000, rate: 30, since: func() time.Duration { return clock.now }}
+	a := &agenda{s: s, wait: clock, most: 1000, rate: newRate(30), since: func() time.Duration { return clock.now }}
 	count := map[time.Duration]int{}
 	for {
 		wait, found, over := a.step()
@@ -201,6 +201,32 @@ func TestAgendaKeepsTheRate(t *testing.T) {
 			t.Errorf("second %d has %d requests, want %d", second, got, want)
 		}
 	}
+}
+
+// In no second at all are more sent, redirects included.
+func TestRate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 5).Draw(t, "rate")
+		r := newRate(n)
+		var sent []time.Duration
+		now := time.Duration(0)
+		for range rapid.IntRange(1, 60).Draw(t, "requests") {
+			now += time.Duration(rapid.IntRange(0, 900).Draw(t, "wait")) * time.Millisecond
+			switch may := r.next(now); {
+			case may <= now: // the agenda waits
+				sent = append(sent, r.take(now))
+			case rapid.Bool().Draw(t, "a redirect"):
+				sent = append(sent, r.take(now))
+			default:
+				now = may
+			}
+		}
+		for i := n; i < len(sent); i++ {
+			if d := sent[i] - sent[i-n]; d < time.Second {
+				t.Fatalf("%d requests in %v, %d may be sent in a second", n+1, d, n)
+			}
+		}
+	})
 }
 
 // What is stopped sends no more at once, whatever it waits for.

@@ -218,7 +218,7 @@ func newSender(ctx, cut context.Context, s *Schedule, o *Options) (*sender, erro
 	if err := x.contact(ctx); err != nil {
 		return nil, err
 	}
-	x.agenda = &agenda{s: s, wait: o.Waiter(), most: o.InFlight, rate: rate, since: func() time.Duration { return 0 }, gaveUp: x.gaveUp}
+	x.agenda = &agenda{s: s, wait: o.Waiter(), most: o.InFlight, rate: newRate(rate), since: func() time.Duration { return 0 }, gaveUp: x.gaveUp}
 	x.agenda.enter(s.realDoors())
 	return x, nil
 }

@@ -199,7 +199,7 @@ func (r *recorder) second() {
 	}
 	if r.o.Progress != nil {
 		t := r.tally
-		now, _, _ := r.agenda.state()
+		now, _, _, _ := r.agenda.state()
 		r.o.Progress(Progress{
 			Done: min(1, time.Since(r.start).Seconds()/max(1e-9, r.s.length(r.s.To-r.s.From).Seconds())), Rate: float64(t.all.requests - r.told),
 			InFlight: now, Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], TimedOut: t.outcomes[record.Impatient], Lag: r.lag, Reported: r.reported,
@@ -239,8 +239,8 @@ func (r *recorder) end(stopped bool, m *monitor) error {
 // judge fills a result in and says whether the plan was sent as it was made.
 func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	run := r.tally.result()
-	_, peak, held := a.state()
-	run.InFlight, run.Held, run.MaxLag = peak, int64(held), engine.Time(r.o.MaxLag.Microseconds())
+	_, peak, held, slowed := a.state()
+	run.InFlight, run.Held, run.Slowed, run.MaxLag = peak, int64(held), int64(slowed), engine.Time(r.o.MaxLag.Microseconds())
 	run.Abandoned, run.Samples, run.SamplesFailed = r.tally.abandoned, r.samples[0], r.samples[1]
 	run.Waited = a.waited()
 	run.Unsent = int64(len(r.s.Requests)) - run.First - r.tally.unwaited - run.Abandoned
@@ -263,8 +263,11 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	if run.Unsent > 0 {
 		wrong("%d of %d planned requests were not sent", run.Unsent, len(r.s.Requests))
 	}
-	if run.Lag.P99 > run.MaxLag {
-		wrong("the generator fell behind: its lag was more than %v in 1 %% of the requests (%v), and should not be more than %v",
+	switch {
+	case run.Slowed > 0:
+		wrong("%d requests waited because the permission lets no more go in a second: raise its max_rate, or send less (--scale)", run.Slowed)
+	case run.Lag.P99 > run.MaxLag:
+		wrong("the generator fell behind: its lag was more than %v in 1 %% of the requests (up to %v), and should not be more than %v",
 			roughly(run.Lag.P99), roughly(run.Lag.Max), r.o.MaxLag)
 	}
 	if run.Held > 0 {

@@ -223,6 +223,7 @@ func (s *sender) exchange(a *asked, p *peer, v *visit, e *record.Entry) (answer,
 		if e.Redirects++; e.Redirects > mostRedirects {
 			return ans, errElsewhere
 		}
+		until = until.Add(s.agenda.more(s.context))
 		q.url = to
 		if ans.status < 307 && q.method != http.MethodHead {
 			q.method, q.body, q.kind = http.MethodGet, nil, ""

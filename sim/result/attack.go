@@ -90,6 +90,7 @@ type AttackRun struct {
 	Dialed    int64       `json:"dialed"`    // connections
 	InFlight  int         `json:"in_flight"` // at the most
 	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
+	Slowed    int64       `json:"slowed"`    // attempts that waited because a permission lets no more go in a second
 	Waited    int64       `json:"waited"`    // attempts that waited at a proxy with a cap, in vain or not
 
 	Samples       int64 `json:"samples"` // looks at the target's metrics, which are no attempts
