@@ -175,13 +175,28 @@ const r = e.getBoundingClientRect(); return [r.left + r.width * 5.5 / 12, r.top 
 // slides tries other keys by keyboard.
 func (b *tab) slides() {
 	b.t.Helper()
-	const out, input = ".slider output", ".slider input"
+	const out, input, field = ".slider output", ".slider [type=range]", ".slider [type=number]"
+	const top = "12 units: risk 0 % (0 % to 4 %), 0 of 100 runs refuse somebody; fewer than half of the runs refuse anybody."
 	b.want("slider at the key", b.text(out), "9 units: risk 60 % (50 % to 70 %), 60 of 100 runs refuse somebody; half of the runs have refused somebody by 10:00.")
 	b.run(chromedp.Focus(input), chromedp.KeyEvent(kb.ArrowRight))
-	b.want("slider one to the right", b.text(out), "11 units: risk 4 % (1 % to 10 %), 4 of 100 runs refuse somebody; fewer than half of the runs refuse anybody.")
+	b.want("slider one to the right", b.text(out), "10 units: risk between 4 % and 60 % (1 % to 70 %), 4 to 60 of 100 runs refuse somebody; half of the runs, if so many, have refused somebody by 10:00 or later.")
+	b.run(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowUp))
+	b.want("slider three to the right", b.text(out), top)
+	b.run(chromedp.KeyEvent(kb.PageDown))
+	b.want("slider ten to the left", b.text(out), "2 units: risk between 90 % and 100 % (82 % to 100 %), 90 to 100 of 100 runs refuse somebody; half of the runs have refused somebody by 09:00 or earlier.")
+	b.want("the line of the chart, which begins above", eval[string](b, "getComputedStyle(document.querySelector('figure[data-id=risk] .pick')).display"), "none")
+	b.run(chromedp.KeyEvent(kb.PageUp))
+	b.want("and back", b.text(out), top)
 	b.run(chromedp.KeyEvent(kb.End))
-	b.want("slider at its end", b.text(out), "12 units: risk 0 % (0 % to 4 %), 0 of 100 runs refuse somebody; fewer than half of the runs refuse anybody.")
+	b.want("slider at its end", b.text(out), strings.Replace(top, "12", "22", 1))
 	b.want("what a screen reader says", eval[string](b, "document.querySelector('"+input+"').getAttribute('aria-valuetext')"), b.text(out))
+	b.run(chromedp.Focus(field), chromedp.Evaluate("document.activeElement.select()", nil), chromedp.KeyEvent("1"), chromedp.KeyEvent("1"))
+	b.want("a number that is written", b.text(out), "11 units: risk 4 % (1 % to 10 %), 4 of 100 runs refuse somebody; fewer than half of the runs refuse anybody.")
+	if at, want := eval[float64](b, "+document.querySelector('"+input+"').value"), 11.0; at != want {
+		b.t.Errorf("the slider is at %v when %v is written", at, want)
+	}
+	marks := eval[[]string](b, "[...document.querySelectorAll('.slider .rows i')].map(e => e.style.left)")
+	b.want("marks of 8, 9, 11 and 12 between 1 and 22", strings.Join(marks, " "), "33.3333% 38.0952% 47.619% 52.381%")
 }
 
 // switches switches a policy off and on by keyboard.

@@ -148,16 +148,16 @@ func (r *Report) addCurve(s *result.Sizing) {
 		if len(p.Enough) > 0 {
 			ch.answer(&p.Enough[0])
 		}
-		sl := slider{Name: policy(&p.Counted)}
 		curve := withKey(p)
 		for j := range curve {
 			k := &curve[j]
 			when := clock{s.Start, s.Duration}.or(k.Median, "not in the run")
 			t.Rows = append(t.Rows, []string{policy(&p.Counted), words.Number(k.Units), percent(k.Risk), percent(k.Low) + " to " + percent(k.High),
 				fmt.Sprintf("%s of %s", words.Number(k.Count), words.Number(s.Replications)), when})
-			sl.add(ch.x(float64(k.Units)), k, s.Replications, p.LimitOn, when)
 		}
-		sl.start(s.Policies[i].Present)
+		sl := slider{Name: policy(&p.Counted), Noun: strings.TrimSuffix(p.LimitOn, "s"), Axis: []float64{ch.left, ch.right}, runs: s.Replications, clock: clock{s.Start, s.Duration}}
+		sl.fill(curve)
+		sl.start(p)
 		r.sliders = append(r.sliders, sl)
 	}
 	if k := s.Policies[0].Present; k != nil {
