@@ -75,7 +75,7 @@ func changes(g, base *result.Gate) []string {
 	if g.Replications != base.Replications {
 		note("there are %d replications, and were %d", g.Replications, base.Replications)
 	}
-	if g.Version != base.Version {
+	if g.Version != base.Version && base.Version != "" { // a result of replay has none
 		note("the version is %s, and was %s", g.Version, base.Version)
 	}
 	for i := range g.Policies {
