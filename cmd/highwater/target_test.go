@@ -79,7 +79,7 @@ func TestTarget(t *testing.T) {
 	if err := json.Unmarshal([]byte(again), &replayed); err != nil || code != 0 {
 		t.Fatalf("exit code %d, %v: %s", code, err, errs)
 	}
-	if replayed.Peak != res.Peak || replayed.Admitted != res.Admitted {
+	if replayed.Peak != res.Peak || replayed.Admitted != res.Admitted || replayed.End != res.At || replayed.UnitSeconds != res.UnitSeconds || replayed.UnitsAtEnd != res.InUse {
 		t.Errorf("replayed %s\nwant %s", again, out)
 	}
 	log, err := os.ReadFile("messages.log")

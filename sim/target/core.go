@@ -33,6 +33,7 @@ type core struct {
 	timer  *time.Timer
 	ended  bool
 	alarms alarms
+	lost   int    // alarms of refused connections
 	n      uint64 // of alarms and of connections over HTTP
 
 	in    *engine.Instance
@@ -55,6 +56,9 @@ type core struct {
 	state                       result.Target // at the last look
 	looked                      time.Time
 }
+
+// instanceName is what the trace calls the target.
+const instanceName = "highwater"
 
 // never is later than anything.
 const never = engine.Time(math.MaxInt64)
@@ -231,6 +235,10 @@ type link struct {
 	open bool
 }
 
+// mostLost is how many refused connections have an end of their own in the
+// trace at once: memory, about 250 bytes each.
+const mostLost = 1 << 16
+
 // connect asks for a connection. A refused one is written down as one that
 // would have lasted so long.
 func (c *core) connect(at engine.Time, who *engine.Client, parent *link, cohort string, length engine.Time) (*link, *engine.Refusal) {
@@ -246,13 +254,31 @@ func (c *core) connect(at engine.Time, who *engine.Client, parent *link, cohort 
 	}
 	id, refusal := c.in.Connect(at, who, up, c.tape.line+1, 0)
 	if refusal != nil {
-		ev.Op, ev.For = trace.Request, min(length, engine.Hour)
-		c.write(&ev)
+		c.lose(&ev, min(length, engine.Hour))
 		return nil, refusal
 	}
 	l.id, l.open = id, true
 	c.write(&ev)
 	return l, nil
+}
+
+// lose writes down a refused connection, and its end when that comes: written
+// at once it may be later than the target's own, and the trace would go on to
+// it. A web session ends at once, whatever its first page takes, and a call
+// where too many wait for their end.
+func (c *core) lose(ev *trace.Event, length engine.Time) {
+	if web := ev.Via == engine.CSP || ev.Sessionful; c.tape.w == nil || web || length == 0 || c.lost >= mostLost {
+		ev.Op = trace.Request
+		c.write(ev)
+		return
+	}
+	c.write(ev)
+	c.lost++
+	conn := ev.Conn
+	c.at(ev.At+length, func(at engine.Time) {
+		c.lost--
+		c.write(&trace.Event{Op: trace.Disconnect, At: at, Conn: conn, How: engine.Exit})
+	})
 }
 
 func (c *core) disconnect(at engine.Time, l *link, how engine.How) {
@@ -280,11 +306,14 @@ func (c *core) written() error {
 	return errors.Join(append(errs, c.lines.Flush())...)
 }
 
-// end stops the timers, and says what came of it all.
+// end stops the timers, and says what came of it all. The last line of the
+// trace is that the instance goes down, which changes nothing in what is
+// counted: the units in use until then are in the trace as they are here.
 func (c *core) end() (*result.Target, error) {
 	defer c.leave()
-	c.enter()
+	at := c.enter()
 	c.ended = true
+	c.write(&trace.Event{Op: trace.Instance, At: at, Name: instanceName})
 	c.timer.Stop()
 	c.flush.Stop()
 	return c.report(), c.written()

@@ -72,25 +72,25 @@ func (r *rig) replays(res *result.Target) {
 			r.t.Fatal(err)
 		}
 	}
-	again, err := trace.Run(in, trace.Options{Policy: p, Units: h.Units, End: res.At})
+	again, err := trace.Run(in, trace.Options{Policy: p, Units: h.Units})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	type outcome struct {
-		Peak            engine.Peak
-		Connections     int
-		Admitted        int64
-		Refused         int64
-		ByVia           map[string]int64
-		Transitions     int
-		UnitSeconds     engine.UnitTime
-		Left            int
-		First           *result.Refusal
-		EndsWithTheRest bool
+		Peak        engine.Peak
+		Connections int
+		Admitted    int64
+		Refused     int64
+		ByVia       map[string]int64
+		Transitions int
+		UnitSeconds engine.UnitTime
+		Left        int
+		First       *result.Refusal
+		End         engine.Time
 	}
-	got := outcome{res.Peak, res.PeakConnections, res.Admitted, res.Refused, res.RefusedByVia, res.Transitions, res.UnitSeconds, res.InUse, res.FirstRefusal, true}
+	got := outcome{res.Peak, res.PeakConnections, res.Admitted, res.Refused, res.RefusedByVia, res.Transitions, res.UnitSeconds, res.InUse, res.FirstRefusal, res.At}
 	want := outcome{again.Peak, again.PeakConnections, again.Admitted, again.Refused, again.RefusedByVia, len(again.Transitions),
-		again.UnitSeconds, again.UnitsAtEnd, again.FirstRefusal, again.End == res.At}
+		again.UnitSeconds, again.UnitsAtEnd, again.FirstRefusal, again.End}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b engine.UnitTime) bool { return a == b })); diff != "" {
 		r.t.Errorf("the target (+) and its trace replayed (-) differ:\n%s", diff)
 	}

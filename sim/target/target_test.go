@@ -1,8 +1,10 @@
 package target
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/trace"
 	"highwater/sim/wire"
 )
 
@@ -357,6 +360,35 @@ func TestEnd(t *testing.T) {
 		}()
 		wait(time.Second)
 	})
+}
+
+// The trace ends when the target does, though nothing happens then: units are
+// counted to the same instant in both, which the rig compares. What was refused
+// ends in the trace when it would have, unless the target ends before.
+func TestTraceEnds(t *testing.T) {
+	var r *rig
+	inRig(t, Options{Units: 1, Service: constant(time.Minute)}, func(made *rig) {
+		r = made
+		r.browser("10.0.0.1").get("/csp/portal/page.csp") // has the unit for 15 minutes
+		for _, then := range []time.Duration{80 * time.Second, 5 * time.Second} {
+			if status := r.browser("10.0.0.2").get("/rest/lab"); status != 503 { // at 1:00 and 2:20
+				t.Errorf("status %d, want 503", status)
+			}
+			wait(then)
+		}
+	})
+	in, got, last := trace.NewJSONReader("target", &r.trace), []string{}, engine.Time(0)
+	for {
+		ev, err := in.Next()
+		if err != nil {
+			break
+		}
+		last = ev.At
+		got = append(got, fmt.Sprintf("%d %s", ev.At/engine.Second, ev.Op))
+	}
+	if want := []string{"0 connect", "60 connect", "120 disconnect", "140 connect", "145 instance"}; !slices.Equal(got, want) || last < 145*engine.Second {
+		t.Errorf("the trace has %q until %v, want %q", got, last, want)
+	}
 }
 
 // A browser that asks for the login page gets the form, as a page of its own
