@@ -228,7 +228,8 @@ func (l *layout) placeLabels() []placed {
 				}
 			}
 			lb := label{text, face, at}
-			if !slices.Contains(labels, lb) { // policies often peak together
+			same := func(o label) bool { return o.text == text && math.Hypot(o.anchor.x-at.x, o.anchor.y-at.y) < 10 }
+			if !slices.ContainsFunc(labels, same) { // policies often peak together
 				labels = append(labels, lb)
 			}
 		}
@@ -274,7 +275,7 @@ func (l *layout) coverage() func(box) float64 {
 		}
 		for _, x := range upright {
 			if b.x0 < x && x < b.x1 {
-				cost += 14
+				cost += 40
 			}
 		}
 		if l.c.Limit > 0 && b.y0-2 < limit && limit < b.y1+2 {

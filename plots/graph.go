@@ -22,17 +22,18 @@ type Graph struct {
 	Marks          []GraphMark
 }
 
-// A GraphRule is a thin line across at a height, with what it stands for.
+// A GraphRule is a thin line across at a height. What it stands for is among the
+// names of the lines.
 type GraphRule struct {
 	Y    float64 // from 0 to 1
 	Text string
 }
 
-// A GraphMark is a dot of a line's color, with what there is to say about it.
+// A GraphMark is a dot of a line's color. What there is to say about it is
+// beside the name of the line, where it covers nothing.
 type GraphMark struct {
 	Spot
 	Line int
-	Text string
 }
 
 // A GraphLine is a line with bands around it. It has its color and dashes by
@@ -67,6 +68,9 @@ func (g *Graph) sheet() (*sheet, error) {
 	if g.LimitName != "" {
 		names = append(names, clean(g.LimitName))
 	}
+	for _, r := range g.Rules {
+		names = append(names, clean(r.Text))
+	}
 	for _, name := range names {
 		f.depth += legendRow
 		rows = append(rows, f.depth-4-tableFace.size*0.32)
@@ -84,8 +88,11 @@ func (g *Graph) sheet() (*sheet, error) {
 		l.draw(p)
 		for i, depth := range rows {
 			ln := line{color: vermillion, width: 1.8}
-			if i < len(g.Lines) {
+			switch {
+			case i < len(g.Lines):
 				ln = seriesLine(i)
+			case i >= len(rows)-len(g.Rules):
+				ln = ruled
 			}
 			p.stroke(ln, spot{margin, height - depth}, spot{margin + swatchWidth - 8, height - depth})
 		}
@@ -101,8 +108,8 @@ func (g *Graph) Describe() string {
 	if g.LimitName != "" {
 		parts = append(parts, clean(g.LimitName))
 	}
-	for _, m := range g.Marks {
-		parts = append(parts, clean(m.Text))
+	for _, r := range g.Rules {
+		parts = append(parts, clean(r.Text))
 	}
 	return strings.Join(parts, "; ") + "."
 }
@@ -134,52 +141,19 @@ func (l *graphed) draw(p *pen) {
 		p.stroke(limit, l.at(Spot{l.LimitX, 0}), l.at(Spot{l.LimitX, 1}))
 	}
 	for _, r := range l.Rules {
-		at := l.at(Spot{0, r.Y})
-		p.stroke(ruled, at, l.at(Spot{1, r.Y}))
-		p.text(tickFace, gray, spot{at.x + 4, at.y + 3}, 0, clean(r.Text))
+		p.stroke(ruled, l.at(Spot{0, r.Y}), l.at(Spot{1, r.Y}))
 	}
 	for i := range l.Lines {
 		p.stroke(seriesLine(i), l.spots(l.Lines[i].Line)...)
 	}
-	l.drawMarks(p)
+	for _, m := range l.Marks {
+		p.dot(white, l.at(m.Spot), 5)
+		p.dot(palette[m.Line%len(palette)], l.at(m.Spot), 4)
+	}
 }
 
 // ruled is the line of a rule.
 var ruled = line{color: gray, width: 0.9, dash: []float64{3, 2}}
-
-// drawMarks draws the marks, and what is said about them where it covers least.
-func (l *graphed) drawMarks(p *pen) {
-	var lines []profile
-	for i := range l.Lines {
-		lines = append(lines, newProfile(l.plot, l.spots(l.Lines[i].Line)))
-	}
-	pl := placer{within: l.plot.grow(-2), cost: func(b box) float64 {
-		cost := 0.0
-		for _, ln := range lines {
-			if part := ln.covered(b); part > 0 {
-				cost += 30 + 120*part
-			}
-		}
-		return cost
-	}}
-	for _, r := range l.Rules {
-		at := l.at(Spot{0, r.Y})
-		pl.taken = append(pl.taken, box{at.x, at.y, at.x + 8 + tickFace.width(clean(r.Text)), at.y + 3 + tickFace.size})
-	}
-	for _, m := range l.Marks {
-		at := l.at(m.Spot)
-		pl.taken = append(pl.taken, box{at.x, at.y, at.x, at.y}.grow(5))
-	}
-	for _, m := range l.Marks {
-		at := l.at(m.Spot)
-		p.dot(white, at, 5)
-		p.dot(palette[m.Line%len(palette)], at, 4)
-		if lb, ok := pl.place(label{clean(m.Text), tableFace, at}); ok {
-			p.fillBox(faded(white, 0.85), lb.box)
-			p.text(lb.face, black, spot{lb.box.x0 + 3, lb.box.y0 + 2 + lb.face.size*0.2}, 0, lb.text)
-		}
-	}
-}
 
 // drawGrid draws the axes, with the labels that have room.
 func (l *graphed) drawGrid(p *pen) {

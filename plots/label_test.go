@@ -145,3 +145,22 @@ func TestTextFits(t *testing.T) {
 		}
 	})
 }
+
+// Peaks that are drawn in one place and are said alike are said once, and not on
+// the line of a first refusal.
+func TestPeaksOfOnePlace(t *testing.T) {
+	at := 7*hour + 56*minute
+	c := UnitsOverTime{Start: monday, End: 24 * hour, Limit: 8}
+	for i := range 2 {
+		c.Series = append(c.Series, Series{Name: string(rune('a' + i)), Points: []Point{{}, {At: at, Units: 8}, {At: at + minute}},
+			Peak: &Mark{At: at + 0.2*float64(i), Units: 8}, FirstRefusal: &Mark{At: at + 1, Units: 8}})
+	}
+	l := newLayout(&c, true)
+	labels := l.placeLabels()
+	if len(labels) != 1 || labels[0].text != "8 at 07:56" {
+		t.Fatalf("labels are %+v, want 8 at 07:56 once", labels)
+	}
+	if x, b := l.x(at+1), labels[0].box; b.x0 < x && x < b.x1 {
+		t.Errorf("the label from %v to %v is on the line of the first refusal at %v", b.x0, b.x1, x)
+	}
+}

@@ -31,7 +31,7 @@ func others() map[string]Chart {
 			{Name: "iris-2022.3", Note: "12 units", Line: []Spot{{0, 1}, {0.5, 1}, {0.5, 0.2}, {1, 0.2}}, Bands: [][]Spot{{{0, 1}, {1, 1}, {1, 0}, {0.5, 0}}}},
 			{Name: "contract <&> " + strings.Repeat("long ", 60), Line: []Spot{{0, 0.5}, {1, 0.5}}},
 		},
-		Rules: []GraphRule{{0.05, "risk of 5 %"}}, Marks: []GraphMark{{Spot{1, 0.05}, 0, "12 enough"}, {Spot{0.5, 0.5}, 1, strings.Repeat("long ", 60)}},
+		Rules: []GraphRule{{0.05, "risk of 5 %"}}, Marks: []GraphMark{{Spot{1, 0.05}, 0}, {Spot{0.5, 0.5}, 1}},
 	}
 	bars := &Bars{Heading: heading("Holders"), Axis: "units", Rows: []Bar{
 		{Name: "early nurses", Length: 1, Text: "10 (60 %)"}, {Name: strings.Repeat("a long name ", 20), Length: 0.5, Text: strings.Repeat("much text ", 20)}, {Name: "none", Text: "0"},

@@ -122,7 +122,7 @@ func pageFile(t *testing.T, s *Source) string {
 	return file
 }
 
-// crowded lists the labels that meet another one, and what is wider than the
+// crowded lists the labels that meet another one or are beside their line, and what is wider than the
 // page. What is hidden has no size.
 const crowded = `(() => {
   const bad = [];
@@ -130,6 +130,13 @@ const crowded = `(() => {
   for (const figure of document.querySelectorAll('figure')) {
     const labels = [...figure.querySelectorAll('.xs span, .ys span, .xt, .yt, .legend > *')].map(e => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([, b]) => b.width > 0);
     labels.forEach(([name, a], i) => labels.slice(i + 1).forEach(([other, b]) => { if (meets(a, b)) bad.push(figure.dataset.id + ': ' + name + ' / ' + other); }));
+    const inside = [...figure.querySelectorAll('.area .say, .area .mark.enough')].map(e => [e.textContent.trim() || 'a dot', e.getBoundingClientRect()]);
+    inside.forEach(([name, a], i) => inside.slice(i + 1).forEach(([other, b]) => { if (meets(a, b)) bad.push(figure.dataset.id + ': ' + name + ' / ' + other + ' in the area'); }));
+    const lines = [...figure.querySelectorAll('.grid.v')].map(e => e.getBoundingClientRect().right - .5);
+    if (figure.dataset.id === 'risk') for (const e of figure.querySelectorAll('.xs span')) {
+      const r = e.getBoundingClientRect(), mid = (r.left + r.right) / 2;
+      if (r.width > 0 && !lines.some(x => Math.abs(x - mid) < 1.5)) bad.push('risk: ' + e.textContent + ' is beside its line');
+    }
     for (const [name, b] of labels) if (b.left < 0 || b.right > innerWidth + .5) bad.push(figure.dataset.id + ': ' + name + ' leaves the page');
   }
   if (document.scrollingElement.scrollWidth > innerWidth) bad.push('the page is ' + document.scrollingElement.scrollWidth + ' wide of ' + innerWidth + ': ' + [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest('.said')).slice(0, 3).map(e => e.outerHTML.slice(0, 90)));

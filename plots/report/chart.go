@@ -47,10 +47,8 @@ func (c *chart) Says() string {
 	if c.LimitName != "" {
 		parts = append(parts, c.LimitName)
 	}
-	for _, m := range c.Marks {
-		if m.Kind == "enough" {
-			parts = append(parts, m.Text)
-		}
+	for _, r := range c.Rules {
+		parts = append(parts, r.Text)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -109,7 +107,7 @@ type chartTick struct {
 	At, Mid float64
 	Label   string
 	Coarse  bool
-	Edge    string // start or end where the label would leave the chart
+	Edge    string // end where the label would leave the chart
 }
 
 // A chartMark is a point worth pointing out, in percent.
@@ -118,7 +116,7 @@ type chartMark struct {
 	Kind  string // peak, refusal or enough
 	Style int
 	Line  int
-	Text  string // beside it; "" when the legend says it
+	Text  string // beside it; "" when the legend says it, as of enough
 }
 
 // Side is where the text of a mark has room: that of a peak to its right, and
@@ -174,10 +172,7 @@ func (c *chart) ticks(list []plots.Tick) {
 	every, seen := (labelled+3)/4, 0
 	for _, t := range list {
 		tick := chartTick{At: c.x(t.At), Mid: c.x(t.Mid), Label: t.Label}
-		switch {
-		case tick.Mid < 5:
-			tick.Edge = "start"
-		case tick.Mid > 95:
+		if tick.Mid > 95 && len(t.Label) > 6 { // shorter ones have room beside the area
 			tick.Edge = "end"
 		}
 		if t.Label != "" {
@@ -272,7 +267,8 @@ func (c *chart) answer(need *result.Need) {
 	}
 	if at := c.x(float64(*best)); at >= 0 && at <= 100 {
 		i := len(c.Lines) - 1
-		c.Marks = append(c.Marks, chartMark{at, c.y(need.Risk), "enough", i % styles, i, words.Number(*best) + " enough"})
+		c.Marks = append(c.Marks, chartMark{at, c.y(need.Risk), "enough", i % styles, i, ""})
+		c.Lines[i].Note = words.Number(*best) + " enough"
 	}
 	if len(c.Rules) == 0 {
 		c.Rules = []chartRule{{c.y(need.Risk), "risk of " + percent(need.Risk)}}

@@ -185,8 +185,8 @@ func TestMarksOfCharts(t *testing.T) {
 	c.answer(&result.Need{Risk: 0.05})
 	c.answer(&result.Need{Risk: 0.05, Units: new(90)})
 	// 11 of 7 to 13 is 2/3 of the width; the area ends at 1.04.
-	want := []chartMark{{66.67, round(100 - 100*0.05/1.04), "enough", 0, 0, "11 enough"}}
-	if !slices.Equal(c.Marks, want) || len(c.Rules) != 1 || c.Rules[0] != (chartRule{want[0].Y, "risk of 5 %"}) || !strings.HasSuffix(c.Says(), "; 11 enough") {
+	want := []chartMark{{66.67, round(100 - 100*0.05/1.04), "enough", 0, 0, ""}}
+	if !slices.Equal(c.Marks, want) || len(c.Rules) != 1 || c.Rules[0] != (chartRule{want[0].Y, "risk of 5 %"}) || !strings.HasSuffix(c.Says(), "; a 11 enough; risk of 5 %") {
 		t.Errorf("marks %+v, rules %+v, %q; want %+v", c.Marks, c.Rules, c.Says(), want)
 	}
 	at := func(h engine.Time, units float64) *plots.Mark {

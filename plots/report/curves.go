@@ -117,7 +117,7 @@ func newPercentiles(list []latencyLine) *chart {
 	c := &chart{ID: "latency", LimitX: -1, LimitY: -1, right: 1, XTitle: "share of the attempts that take no longer"}
 	height := c.powers(least, most)
 	for i, name := range names {
-		c.XTicks = append(c.XTicks, chartTick{At: 100 * at[i], Mid: 100 * at[i], Label: name, Coarse: true, Edge: []string{"start", "", "", "", "end"}[i]})
+		c.XTicks = append(c.XTicks, chartTick{At: 100 * at[i], Mid: 100 * at[i], Label: name, Coarse: true})
 		c.hover.X, c.hover.At = append(c.hover.X, 100*at[i]), append(c.hover.At, name)
 	}
 	for _, l := range list {

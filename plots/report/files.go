@@ -92,7 +92,7 @@ func (c *chart) graph(h plots.Heading) *plots.Graph {
 		g.Rules = append(g.Rules, plots.GraphRule{Y: 1 - r.Y/100, Text: r.Text})
 	}
 	for _, m := range c.Marks {
-		g.Marks = append(g.Marks, plots.GraphMark{Spot: plots.Spot{X: m.X / 100, Y: 1 - m.Y/100}, Line: m.Line, Text: m.Text})
+		g.Marks = append(g.Marks, plots.GraphMark{Spot: plots.Spot{X: m.X / 100, Y: 1 - m.Y/100}, Line: m.Line})
 	}
 	for i := range c.Lines {
 		l := &c.Lines[i]

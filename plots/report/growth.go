@@ -114,7 +114,7 @@ func newGrowth(g *result.Growth) *chart {
 		if g.Month != "" {
 			text += ", in " + g.Month
 		}
-		c.Marks = []chartMark{{c.x(*g.Factor), c.y(100 * g.Risk), "enough", 0, 0, text}}
+		c.Marks, c.Lines[0].Note = []chartMark{{c.x(*g.Factor), c.y(100 * g.Risk), "enough", 0, 0, ""}}, text
 	}
 	return c
 }

@@ -36,7 +36,7 @@ func TestGrowthIsDrawn(t *testing.T) {
 	if !slices.EqualFunc(c.Lines[0].line, want, near) {
 		t.Errorf("drawn is %v, want %v", c.Lines[0].line, want)
 	}
-	if m := (chartMark{round(100 * x(1.1)), round(100 - 500/53.0), "enough", 0, 0, "1.100 times, in 2027-11"}); len(c.Marks) != 1 || c.Marks[0] != m || c.LimitX != round(100*x(1)) {
+	if m := (chartMark{round(100 * x(1.1)), round(100 - 500/53.0), "enough", 0, 0, ""}); c.Lines[0].Note != "1.100 times, in 2027-11" || len(c.Marks) != 1 || c.Marks[0] != m || c.LimitX != round(100*x(1)) {
 		t.Errorf("marked are %+v and %v, want %+v and %v", c.Marks, c.LimitX, m, 100*x(1))
 	}
 	var labels []string

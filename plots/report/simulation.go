@@ -188,7 +188,7 @@ func (r *Report) addDuration(k *courses) {
 	}
 	for i := range 5 {
 		v := float64(i) / 4
-		c.XTicks = append(c.XTicks, chartTick{At: 100 * v, Mid: 100 * v, Label: percent(v), Coarse: i%2 == 0, Edge: []string{"start", "", "", "", "end"}[i]})
+		c.XTicks = append(c.XTicks, chartTick{At: 100 * v, Mid: 100 * v, Label: percent(v), Coarse: i%2 == 0})
 	}
 	const places = 200
 	for i := range places + 1 {
