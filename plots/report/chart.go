@@ -119,14 +119,10 @@ type chartMark struct {
 	Text  string // beside it; "" when the legend says it, as of enough
 }
 
-// Side is where the text of a mark has room: that of a peak to its right, and
-// that of a refusal to its left.
+// Side is where the text of a mark has room, on a telephone too; that of a
+// refusal is the longest.
 func (m *chartMark) Side() string {
-	left := m.X > 80
-	if m.Kind == "refusal" {
-		left = m.X > 25
-	}
-	if left {
+	if m.X > 80 || m.Kind == "refusal" && m.X > 60 {
 		return "left"
 	}
 	return "right"

@@ -57,7 +57,7 @@ func TestSizingHasItsCourse(t *testing.T) {
 	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want {
 		t.Errorf("the line is said to be %q, want %q", got, want)
 	}
-	if peak, refusal := units.Marks[0], units.Marks[1]; peak.Text != "11 at 11:00" || peak.Side() != "right" || refusal.Text != "first refusal 10:00" || refusal.Side() != "left" {
+	if peak, refusal := units.Marks[0], units.Marks[1]; peak.Text != "11 at 11:00" || peak.Side() != "right" || refusal.Text != "first refusal 10:00" || refusal.Side() != "right" {
 		t.Errorf("beside the marks stand %q on the %s and %q on the %s", peak.Text, peak.Side(), refusal.Text, refusal.Side())
 	}
 	// A quarter of the time 11 units are needed.
