@@ -38,8 +38,10 @@ func comparisonAnswer(s *result.Comparison) string {
 		}
 		d := &p.Needed.Difference
 		switch {
-		case !d.Clear():
-			parts = append(parts, line(p.Side)+" shows no difference")
+		case d.Equal == d.N:
+			parts = append(parts, line(p.Side)+" needs as many")
+		case d.Low != nil && !d.Clear():
+			parts = append(parts, fmt.Sprintf("%s needs about as many, and which of them more cannot be told (%s more)", line(p.Side), interval(d, 1)))
 		case d.Mean > 0:
 			parts = append(parts, fmt.Sprintf("%s needs %s more (%s)", line(p.Side), decimal(d.Mean), interval(d, 1)))
 		default:

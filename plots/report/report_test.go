@@ -122,6 +122,28 @@ func TestAdviceThatTurnsAway(t *testing.T) {
 }
 
 // Times have as many digits as on a terminal, and are rounded.
+// What is not clear is not said to be the same, and one run tells what it was.
+func TestComparisonAnswers(t *testing.T) {
+	low, high := -0.5, 2.25
+	for _, tt := range []struct {
+		d    result.Difference
+		want string
+	}{
+		{result.Difference{Mean: 0, Low: new(0.0), High: new(0.0), Equal: 5, N: 5}, "B needs as many."},
+		{result.Difference{Mean: 0.75, Low: &low, High: &high, N: 5}, "B needs about as many, and which of them more cannot be told (-0.50 to 2.2 more)."},
+		{result.Difference{Mean: 10, N: 1}, "B needs 10 more (one run)."},
+		{result.Difference{Mean: -1.5, Low: new(-2.0), High: new(-1.0), N: 5}, "B needs 1.5 fewer (1 to 2)."},
+	} {
+		s := &result.Comparison{
+			Sides: []result.Side{{Name: "A", Counted: result.Counted{LimitOn: "units"}, Needed: result.Spread{Median: 9}}, {Name: "B"}},
+			Pairs: []result.Pair{{Side: "B", Needed: &result.Means{Difference: tt.d}}},
+		}
+		if got, want := comparisonAnswer(s), "A needs 9 units; for the same people "+tt.want; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestMilliseconds(t *testing.T) {
 	for at, want := range map[engine.Time]string{0: "0 ms", 850: "0.850 ms", 24_590: "24.6 ms", 999_940: "999.9 ms", 1_499_600: "1,500 ms", 12_340_000: "12.3 s"} {
 		if got := milliseconds(at); got != want {
