@@ -139,8 +139,10 @@ func TestTenThousandUsers(t *testing.T) {
 		t.Errorf("%v: the target has seen %+v, want %+v; %d served over %d connections, %v", err, seen, want, res.Sent.Served, res.Sent.Dialed, res.Sent.Causes)
 	}
 	t.Logf("bytes at each second: %v", memory)
-	for i, m := range memory { // measured some time before the next look
-		if most := max(promised[i], promised[min(i+1, len(promised)-1)]); m > most {
+	// On a busy machine it is measured as late as at the next look, and pools
+	// keep what was under way at the one before.
+	for i, m := range memory {
+		if most := slices.Max(promised[max(0, i-1):min(i+2, len(promised))]); m > most {
 			t.Errorf("%d bytes are in use, want %d at most", m, most)
 		}
 	}
