@@ -14,7 +14,7 @@ type Curves struct {
 	To      engine.Time `json:"to"` // the end of all curves
 	Policy  string      `json:"policy"`
 	Units   int         `json:"units"`   // of the scenario's key; 0 is unlimited
-	Partial bool        `json:"partial"` // the attack ended before its plan did
+	Partial bool        `json:"partial"` // the attack ended before its plan did; predicted is what was sent until then
 	Held    bool        `json:"held"`    // the people whom the target holds itself are in all of them
 	Idle    int         `json:"idle"`    // units that the target reported before the first request, and that are in all of them
 

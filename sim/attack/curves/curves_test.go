@@ -228,7 +228,8 @@ func TestOutcomesOfAnotherKey(t *testing.T) {
 		sc := parse(t, tt.units, "3s")
 		l, _, _ := rehearse(t, sc, target.Options{Policy: sc.License.Policy, Units: tt.key}) // which holds nobody itself
 		res := compare(t, l, Limit{Set: true, Units: 1000})
-		if n := tt.wrong(res.Outcomes); n < 3 || n != res.Outcomes.Wrong() || res.Outcomes.First == nil {
+		inUse := min(tt.key, sc.License.Units) // the smaller key is full
+		if n := tt.wrong(res.Outcomes); n < 3 || n != res.Outcomes.Wrong() || res.Outcomes.First == nil || res.Outcomes.First.InUse != inUse {
 			t.Errorf("key of %d instead of %s: %+v", tt.key, tt.units, res.Outcomes)
 		}
 		l.Samples = l.Samples[:2] // what they say is no difference
@@ -446,5 +447,39 @@ func TestPredictionIsCutShort(t *testing.T) {
 	if p.To != r.To || p.To > 20*engine.Minute || p.Refused >= whole.Predicted.Refused || p.Refused == 0 || p.Peak.At > p.To ||
 		cut.Verdict != result.Agrees || !strings.HasPrefix(cut.Notes[0], "partial: ") {
 		t.Errorf("predicted to %v with %d of %d refused, as run to %v; %s, %q", p.To, p.Refused, whole.Predicted.Refused, r.To, cut.Verdict, cut.Notes)
+	}
+}
+
+// Nor is anything predicted to be sent when nothing was any more. With calls
+// that take as long as planned both curves are the same, after it as well.
+func TestPredictionIsNotSentOn(t *testing.T) {
+	sc := parseCapped(t, "20", "12s", "{retry: 30s, times: 1}")
+	l, _, _ := rehearse(t, sc, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 20})
+	last, waited := time.Duration(0), false
+	for _, until := range []time.Duration{20*time.Minute + 3*time.Second, 50 * time.Minute, 80*time.Minute + 7*time.Second} {
+		part := *l
+		part.Partial = true
+		part.Entries = slices.DeleteFunc(slices.Clone(l.Entries), func(e record.Entry) bool { return e.Sent > until })
+		res := compare(t, &part, Limit{Set: true})
+		p, r := res.Predicted, res.AsRun
+		alike := func(x, y result.Sample) bool { // each wait at the proxy is rounded to 1 µs
+			return x.Units == y.Units && x.Connections == y.Connections && max(x.At-y.At, y.At-x.At) < 1000
+		}
+		if !slices.EqualFunc(p.Series, r.Series, alike) || p.Refused != r.Refused || p.TimedOut != r.TimedOut || p.To != r.To || *res.Difference.Timing != 0 {
+			t.Errorf("until %v: predicted to %v a peak of %+v, %d refused, %d gave up; as run to %v %+v, %d, %d", until, p.To, p.Peak, p.Refused, p.TimedOut, r.To, r.Peak, r.Refused, r.TimedOut)
+		}
+		part.Partial = false // then it is sent on
+		if on := compare(t, &part, Limit{}).Predicted; on.To <= p.To || len(on.Series) < len(p.Series)+10 {
+			t.Errorf("until %v: the whole prediction has %d changes, and that until then %d", until, len(on.Series), len(p.Series))
+		}
+		sent := time.Duration(part.sent()) * time.Microsecond
+		waited = waited || time.Duration(r.To)*time.Microsecond > sent
+		if sent > until || sent < last {
+			t.Errorf("until %v: sent until %v", until, sent)
+		}
+		last = sent
+	}
+	if !waited {
+		t.Error("no call was under way when sending ended")
 	}
 }

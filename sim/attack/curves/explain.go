@@ -130,7 +130,8 @@ func (x *comparison) note() {
 		note("never reached the target, and without units as run: %s", words.Plural(n, "attempt"))
 	}
 	if l.Partial {
-		note("partial: it ended before the plan was done; the curves predicted and as run end with the last answer, at %s", x.wall(x.res.AsRun.To))
+		note("partial: it ended before the plan was done; the curves predicted and as run end with the last answer, at %s, and have nobody send after the last request, at %s",
+			x.wall(x.res.AsRun.To), x.wall(l.sent()))
 	}
 	if n, why := x.unsaid(); n > 0 {
 		note("%d of %d looks at the target's metrics brought no units: %q", n, len(l.Samples), why)

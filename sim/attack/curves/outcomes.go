@@ -48,7 +48,7 @@ func (x *comparison) outcomes(r *ranges) {
 		case r.limit == math.MaxInt || high+x.res.Before+need <= r.limit || p.Uncharged.Has(x.wayIn(e)):
 			if out.Certain++; refused {
 				out.RefusedFree++
-				x.wrong(e)
+				x.wrong(e, low, high)
 				if x.turned == nil || from < x.turned.at {
 					x.turned = &turned{from, low, high}
 				}
@@ -56,7 +56,7 @@ func (x *comparison) outcomes(r *ranges) {
 		case low >= r.limit && !known:
 			if out.Certain++; !refused {
 				out.AdmittedFull++
-				x.wrong(e)
+				x.wrong(e, low, high)
 			}
 		}
 	}
@@ -73,12 +73,17 @@ func (x *comparison) doubt() string {
 	return ""
 }
 
-// wrong notes the first attempt whose outcome differs for certain.
-func (x *comparison) wrong(e *record.Entry) {
+// wrong notes the first attempt whose outcome differs for certain. In use just
+// before are the units as run, within what the answers of others allow.
+func (x *comparison) wrong(e *record.Entry, low, high int) {
 	a := x.l.axis()
-	at := a.at(e.Sent) - a.ahead
+	sent := a.at(e.Sent)
+	at := sent - a.ahead
 	if f := x.res.Outcomes.First; f == nil || at < f.At {
-		x.res.Outcomes.First = &result.CurveRefusal{At: at, Via: x.via(e), Cohort: x.l.Header.Cohorts[e.Cohort].Name}
+		run := lookup(x.ran.series).at(sent-1) + x.res.Idle
+		x.res.Outcomes.First = &result.CurveRefusal{
+			At: at, Via: x.via(e), Cohort: x.l.Header.Cohorts[e.Cohort].Name, InUse: min(max(low, run), high),
+		}
 	}
 }
 

@@ -161,11 +161,22 @@ func (l *Log) end() engine.Time {
 
 // answered is when the last attempt was over, in the scenario's time.
 func (l *Log) answered() engine.Time {
+	return l.latestOf(func(e *record.Entry) time.Duration { return e.Done })
+}
+
+// sent is when the last attempt was sent, or gave up at a proxy, in the
+// scenario's time.
+func (l *Log) sent() engine.Time {
+	return l.latestOf(func(e *record.Entry) time.Duration { return e.Sent })
+}
+
+// latestOf is the latest instant of an attempt, in the scenario's time.
+func (l *Log) latestOf(instant func(*record.Entry) time.Duration) engine.Time {
 	a := l.axis()
 	a.ahead = 0
 	end := l.Header.From
 	for i := range l.Entries {
-		end = max(end, a.at(l.Entries[i].Done))
+		end = max(end, a.at(instant(&l.Entries[i])))
 	}
 	return end
 }

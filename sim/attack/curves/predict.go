@@ -17,6 +17,7 @@ type prediction struct {
 	s       *attack.Schedule
 	c       *counter
 	ahead   engine.Time // of the scenario
+	until   engine.Time // nothing is sent after it
 	next    []int32     // request of the same visit; 0 is none
 	attempt []uint32    // by visit
 	events  queue.Queue // requests, three times as high, and what comes of them
@@ -37,12 +38,15 @@ func (p *prediction) push(at engine.Time, class queue.Class, i uint32) {
 	p.events.Push(int64(at), class, int(numClasses)*int(i)+int(class))
 }
 
-// predict counts a schedule that is sent in virtual time. The error is the
-// context's.
+// predict counts a schedule that is sent in virtual time, up to when sending
+// ended where the attack was cut short. The error is the context's.
 func (l *Log) predict(ctx context.Context, policy engine.Policy, units int) (*curve, error) {
 	s := l.Schedule
 	p := &prediction{
-		s: s, c: l.run(policy, units, everybody, nil), ahead: l.axis().ahead, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
+		s: s, c: l.run(policy, units, everybody, nil), ahead: l.axis().ahead, until: engine.MaxTime, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
+	}
+	if l.Partial {
+		p.until = l.sent() + p.ahead
 	}
 	of := s.Sources(l.local())
 	p.sources = func(user uint32) (e record.Entry) {
@@ -82,13 +86,18 @@ func (p *prediction) enter() {
 	}
 	p.doors.Pass = func(at, _ int64, request, _ uint32) { p.push(engine.Time(at), passes, request) }
 	p.doors.Lose = func(at, _ int64, request, _ uint32) {
-		p.c.curve.impatient = append(p.c.curve.impatient, engine.Time(at))
-		p.again(engine.Time(at), request)
+		if at := engine.Time(at); at <= p.until {
+			p.c.curve.impatient = append(p.c.curve.impatient, at)
+			p.again(at, request)
+		}
 	}
 }
 
 // step has a request begin or end.
 func (p *prediction) step(at engine.Time, class queue.Class, i uint32) {
+	if class != ends && at > p.until {
+		return
+	}
 	switch class {
 	case ends:
 		p.end(at, i)
