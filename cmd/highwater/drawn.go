@@ -22,14 +22,13 @@ func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 	counted := trace.NewReplay(each)
 	used.Start = counted.Epoch
 
-	each = o
-	each.Policy, each.Units, each.Usage = o.Policy.WithoutLimit(), 0, needed.Use
-	free := trace.NewReplay(each)
+	o.Usage = needed.Use
+	free := unlimited(o)
 	needed.Start = free.Epoch
-	if err := counted.All(&tee{r, free}); err != nil {
+	res, demand, err := both(r, counted, free)
+	if err != nil {
 		return nil, err
 	}
-	res, demand := counted.Finish(), free.Finish()
 	res.Metered = used.Metered(res.End, o.Policy.LimitOn)
 	m := res.Metered
 	m.Kind, m.Version, m.Base, m.Changed = "replay", version, o.Policy.Base, o.Policy.Changed
@@ -37,9 +36,39 @@ func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 	m.Demand, m.DemandConnections = demand.Peak, demand.PeakConnections
 	if res.Refused > 0 {
 		d := needed.Metered(res.End, o.Policy.LimitOn)
-		m.DemandSeries, m.DemandDrawn = d.Series, d.Drawn
+		m.DemandSeries, m.DemandDrawn, m.DemandHours = d.Series, d.Drawn, d.Hours
 	}
 	return res, nil
+}
+
+// neededReplay counts a trace as [trace.Run] does, and what it would need if
+// nobody were refused.
+func neededReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
+	if p := o.Policy; p.UserLimit == 0 && (o.Units == 0 || !p.Enforce) {
+		return trace.Run(r, o)
+	}
+	counted := trace.NewReplay(o)
+	o.Usage = nil
+	res, _, err := both(r, counted, unlimited(o))
+	return res, err
+}
+
+// unlimited replays with a key that refuses nobody.
+func unlimited(o trace.Options) *trace.Replay {
+	o.Policy, o.Units = o.Policy.WithoutLimit(), 0
+	return trace.NewReplay(o)
+}
+
+// both are what came of a trace with its key and without.
+func both(r trace.Reader, counted, free *trace.Replay) (res, demand *result.Replay, err error) {
+	if err := counted.All(&tee{r, free}); err != nil {
+		return nil, nil, err
+	}
+	res, demand = counted.Finish(), free.Finish()
+	if res.Refused > 0 {
+		res.Needed = demand
+	}
+	return res, demand, nil
 }
 
 // A tee is a trace that another replay follows, too. Where that may not do an

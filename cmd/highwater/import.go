@@ -305,12 +305,12 @@ func writeSpread(cmd *cobra.Command, std stdio, args []string, c *counting, l *l
 	if err != nil {
 		return err
 	}
-	res, err := trace.Run(log, o)
+	res, err := neededReplay(log, o)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(std.out, "\nThe log tells only the second of each request. The peak above has those of a second at once;\n"+
-		"spread evenly over it (--jitter 1), the peak is %s.\n", words.Plural(res.Peak.Units, "unit"))
+		"spread evenly over it (--jitter 1), %s\n", spreadText(res))
 	return nil
 }
 

@@ -23,8 +23,8 @@ Usage: highwater replay TRACE [flags]
        highwater replay --from FORMAT LOG... [flags]
 
 Reads a trace (see highwater help trace) or access logs, counts the license
-units of what happened, and prints the peak, who held units then, and the
-first refusal. "-" is standard input; .gz and .zst are read as they are.
+units of what happened, and prints the peak, what would have been needed if the
+key refuses somebody, who held units at the peak, and the first refusal. "-" is standard input; .gz and .zst are read as they are.
 
 Flags:
   --policy NAME       count by this policy (see highwater help policies)
@@ -86,8 +86,8 @@ func newReplay(std stdio) *cobra.Command {
 			if len(c.policies) > 1 {
 				return usagef("--policy must be one policy, not %q", strings.Join(c.policies, ","))
 			}
-			if f.drawn && (!f.json || f.readings) {
-				return usagef("--drawn is for --json without --readings")
+			if f.drawn && f.readings {
+				return usagef("--drawn and --readings exclude each other")
 			}
 			if f.json && f.series == "-" {
 				return usagef("--series - and --json both want standard output")
@@ -203,8 +203,11 @@ func replayOptions(cmd *cobra.Command, c *counting, h *trace.Header) (trace.Opti
 // replay counts a trace, and writes the series if one is wanted.
 func replay(std stdio, r trace.Reader, o trace.Options, f *replayFlags) (res *result.Replay, err error) {
 	count := trace.Run
-	if f.drawn {
+	switch {
+	case f.drawn && f.json:
 		count = drawnReplay
+	case !f.json:
+		count = neededReplay
 	}
 	if f.series == "" {
 		return count(r, o)
@@ -252,9 +255,16 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 		changedText(res.Options), keyText(res.Units, res.LimitOn))
 	lines := [][2]string{
 		{"peak", peakText(res.Peak, c) + ", " + words.Plural(res.PeakConnections, "connection") + " at most"},
-		{"mean", fmt.Sprintf("%.2f units", meanUnits(res))},
-		{"admitted", words.Plural(res.Admitted, "connection")},
 	}
+	switch n := res.Needed; {
+	case n == nil:
+	case res.LimitOn == engine.LimitConnections.String():
+		lines = append(lines, [2]string{"needed", words.Plural(n.PeakConnections, "connection") + ", if nobody were refused"})
+	default:
+		lines = append(lines, [2]string{"needed", peakText(n.Peak, c) + ", if nobody were refused"})
+	}
+	lines = append(lines, [2]string{"mean", fmt.Sprintf("%.2f units", meanUnits(res))},
+		[2]string{"admitted", words.Plural(res.Admitted, "connection")})
 	if res.Uncharged > 0 {
 		lines = append(lines, [2]string{"not counted", words.Plural(res.Uncharged, "connection")})
 	}
@@ -274,6 +284,19 @@ func writeReplay(w io.Writer, res *result.Replay, c clock) {
 		}
 		fmt.Fprintf(w, "%s  %s\n", printable(o.LicenseUserID), words.Plural(o.Connections, "connection"))
 	}
+}
+
+// spreadText is the peak of logs whose requests are spread over their second.
+func spreadText(res *result.Replay) string {
+	text := "the peak is " + words.Plural(res.Peak.Units, "unit")
+	switch n := res.Needed; {
+	case n == nil:
+	case res.LimitOn == engine.LimitConnections.String():
+		text += ", and " + words.Plural(n.PeakConnections, "connection") + " would have been needed"
+	default:
+		text += ", and " + words.Number(n.Peak.Units) + " would have been needed"
+	}
+	return text + "."
 }
 
 func meanUnits(res *result.Replay) float64 {

@@ -151,9 +151,9 @@ func (x *replaying) addSpread(notes []string) ([]string, error) {
 	flags, spread := *x.f, *x
 	flags.logs.jitter, spread.f = 1, &flags
 	err := spread.read("", func(r trace.Reader, o trace.Options) error {
-		res, err := trace.Run(r, o)
+		res, err := neededReplay(r, o)
 		if err == nil {
-			notes = append(notes, "Here the requests of a second come at once; spread evenly over it (--jitter 1), the peak is "+words.Plural(res.Peak.Units, "unit")+".")
+			notes = append(notes, "Here the requests of a second come at once; spread evenly over it (--jitter 1), "+spreadText(res))
 		}
 		return err
 	})

@@ -18,6 +18,7 @@ type course struct {
 
 	timeAt   []result.UnitsTime
 	hours    []result.HourUse      // of a trace
+	needing  bool                  // those are if nobody is refused
 	refusals *result.RefusalCounts // nil when they are not known
 	cohorts  []result.Cohort       // nil when it is not known who is refused
 }
@@ -73,7 +74,11 @@ func replayed(s *result.Replay) *courses {
 	}
 	counted := countedReplay(s)
 	k := &courses{what: "policy", clock: replayClock(s), runs: 1}
-	k.add(course{name: policy(counted), counted: counted, Course: c, timeAt: m.TimeAt, hours: m.Hours, refusals: &m.Refusals})
+	one := course{name: policy(counted), counted: counted, Course: c, timeAt: m.TimeAt, hours: m.Hours, refusals: &m.Refusals}
+	if m.DemandHours != nil {
+		one.hours, one.needing = m.DemandHours, true
+	}
+	k.add(one)
 	return k
 }
 

@@ -142,14 +142,14 @@ func TestReplayHasItsCourse(t *testing.T) {
 		Schema: 1, Policy: "iris-2022.3", Units: 9, End: 12 * engine.Hour, Events: 40, Refused: 4, Peak: f.Peak, FirstRefusal: &f.FirstRefusal.Refusal,
 		Metered: &result.Metered{Kind: "replay", Version: "0.1.0", Start: &start, Base: "iris-2022.3", Limits: "units", Enforced: true,
 			Demand: f.Demand, Drawn: f.Drawn, DemandDrawn: f.DemandDrawn, Refusals: f.Refusals, TimeAt: []result.UnitsTime{{Units: 9, Seconds: engine.Hour}},
-			Hours: []result.HourUse{{Hour: 6, Peak: 5, Mean: 0.25}, {Hour: 7, Peak: 9, Mean: 12.5}}},
+			Hours: []result.HourUse{{Hour: 6, Peak: 5, Mean: 0.25}, {Hour: 7, Peak: 9, Mean: 8.5}}},
 	}}
 	r, err := New(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page, markdown := written(t, s)
-	if want := "9 license units were in use at the peak, at 10:00; the key of 9 refuses 4 attempts, the first at 10:00."; r.Answer() != want {
+	if want := "11 license units would have been needed to refuse nobody, the most at 11:00; the key of 9 refused 4 attempts, the first at 10:00."; r.Answer() != want {
 		t.Errorf("the answer is %q, want %q", r.Answer(), want)
 	}
 	for _, bad := range []string{"eplication", "any run", "a run"} {
@@ -161,10 +161,26 @@ func TestReplayHasItsCourse(t *testing.T) {
 	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want || units.limit != 9 {
 		t.Errorf("the line is said to be %q with a limit of %v, want %q", got, units.limit, want)
 	}
-	for title, want := range map[string]string{"Peak by hour and weekday": "Mon 5 9", "Mean by hour and weekday": "Mon 0.3 13"} {
+	for title, want := range map[string]string{"Peak by hour and weekday": "Mon 5 9", "Mean by hour and weekday": "Mon 0.3 8.5"} {
 		if got := strings.Join(sectionOf(t, r, title).Table.Rows[0], " "); got != want {
 			t.Errorf("%s: %q, want %q", title, got, want)
 		}
+	}
+	s.Replay.DemandHours = []result.HourUse{{Hour: 6, Peak: 5, Mean: 0.25}, {Hour: 7, Peak: 11, Mean: 12.5}}
+	if r, err = New(s); err != nil {
+		t.Fatal(err)
+	}
+	for title, want := range map[string]string{"Peak by hour and weekday": "Mon 5 11", "Mean by hour and weekday": "Mon 0.3 13"} {
+		x := sectionOf(t, r, title)
+		if got := strings.Join(x.Table.Rows[0], " "); got != want || !strings.Contains(x.Text, "if nobody is refused") {
+			t.Errorf("%s: %q, want %q: %s", title, got, want, x.Text)
+		}
+	}
+	if over := sectionOf(t, r, "Peak by hour and weekday").Table.Over; !slices.Equal(over[0], []bool{false, false, true}) {
+		t.Errorf("above the limit of 9 are %v", over)
+	}
+	if units.YTitle != "license units" || units.times.Axis != units.YTitle {
+		t.Errorf("the page's axis is %q, and the image's %q", units.YTitle, units.times.Axis)
 	}
 	if len(page) == 0 || len(r.notes) != 1 {
 		t.Errorf("the notes are %q", r.notes)

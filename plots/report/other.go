@@ -47,11 +47,7 @@ func (r *Report) openReplay(src *Source) {
 	}
 	r.figures = append(r.figures, figure{Value: words.Number(s.Peak.Units), Label: "units in use at the peak", Alarm: s.Refused > 0})
 	if m != nil && s.Refused > 0 {
-		needed := m.Demand.Units
-		if m.Limits == engine.LimitConnections.String() {
-			needed = m.DemandConnections
-		}
-		r.figures = append(r.figures, figure{Value: words.Number(needed), Label: m.Limits + " needed, if nobody is refused"})
+		r.figures = append(r.figures, figure{Value: words.Number(neededReplay(m)), Label: m.Limits + " needed, if nobody is refused"})
 	}
 	r.figures = append(r.figures, figure{Value: words.Number(s.PeakConnections), Label: "connections at most"},
 		figure{Value: words.Number(s.Refused), Label: "attempts refused", Alarm: s.Refused > 0})
@@ -64,14 +60,45 @@ func replayAnswer(s *result.Replay, c clock) string {
 		when = func(at engine.Time) string { return "at " + c.at(at) }
 		first = when(firstAt(s))
 	}
-	answer := fmt.Sprintf("%s were in use at the peak, %s", words.Plural(s.Peak.Units, "license unit"), when(s.Peak.At))
+	answer := fmt.Sprintf("%s in use at the peak, %s", was(s.Peak.Units, "license unit"), when(s.Peak.At))
+	switch {
+	case s.Peak.Units == 0:
+		answer = "No license unit was in use"
+	case s.Metered != nil && s.FirstRefusal != nil:
+		answer = neededAnswer(s, when)
+	}
 	switch {
 	case s.FirstRefusal != nil:
-		return answer + fmt.Sprintf("; the key of %s refuses %s, the first %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), first)
+		return answer + fmt.Sprintf("; the key of %s refused %s, the first %s.", words.Number(s.Units), words.Plural(s.Refused, "attempt"), first)
 	case s.Units > 0 && (s.Metered == nil || s.Enforced):
-		return answer + fmt.Sprintf("; the key of %s refuses nobody.", words.Number(s.Units))
+		return answer + fmt.Sprintf("; the key of %s refused nobody.", words.Number(s.Units))
 	}
 	return answer + "; nothing limits them."
+}
+
+// neededAnswer says what would have let everybody in.
+func neededAnswer(s *result.Replay, when func(engine.Time) string) string {
+	m := s.Metered
+	if m.Limits == engine.LimitConnections.String() {
+		return words.Plural(m.DemandConnections, "connection") + " would have been needed to refuse nobody"
+	}
+	return fmt.Sprintf("%s would have been needed to refuse nobody, the most %s", words.Plural(m.Demand.Units, "license unit"), when(m.Demand.At))
+}
+
+// neededReplay is what a trace needs of what its key limits.
+func neededReplay(m *result.Metered) int {
+	if m.Limits == engine.LimitConnections.String() {
+		return m.DemandConnections
+	}
+	return m.Demand.Units
+}
+
+// was is so many of a noun with was or were.
+func was(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return words.Plural(n, noun) + " were"
 }
 
 // firstAt is when somebody is refused first.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 
 	"highwater/engine"
 	"highwater/plots"
@@ -26,8 +27,11 @@ type timeSeries struct {
 // newTimes draws lines over time.
 func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	end := cl.end.Seconds()
-	c := &chart{ID: id, LimitX: -1, LimitY: -1, right: end, YTitle: "units in use"}
-	c.times = &plots.UnitsOverTime{Start: cl.start, End: end, Limit: limit}
+	c := &chart{ID: id, LimitX: -1, LimitY: -1, right: end, YTitle: "license units"}
+	if !slices.ContainsFunc(list, func(s timeSeries) bool { return !s.byConns }) {
+		c.YTitle = "connections"
+	}
+	c.times = &plots.UnitsOverTime{Start: cl.start, End: end, Limit: limit, Axis: c.YTitle}
 	all := make([][]plots.Range, len(list))
 	highest := 0.0
 	for i := range list {

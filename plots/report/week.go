@@ -31,7 +31,7 @@ func (r *Report) addWeek(k *course, s *timeSeries, c clock, limit int) {
 		return
 	}
 	if k.hours != nil {
-		r.addHours(k)
+		r.addHours(k, limit)
 		return
 	}
 	r.addPeaks(s, c, limit)
@@ -55,15 +55,21 @@ func narrow(v float64) string {
 }
 
 // addHours shows the peak and the mean of each hour of the week in a trace.
-func (r *Report) addHours(k *course) {
+func (r *Report) addHours(k *course, limit int) {
 	var peaks, means week
 	for _, h := range k.hours {
 		day, hour := h.Hour.Cell()
 		peaks.values[day][hour], means.values[day][hour] = float64(h.Peak), h.Mean
 		peaks.hours[day][hour], means.hours[day][hour] = 1, 1
 	}
-	r.add(section{Title: "Peak by hour and weekday", Text: "The most units in use in each hour, by " + k.name + ".", Table: peaks.table(decimal)})
-	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units in use in each hour, by " + k.name + ".", Table: means.table(narrow)})
+	text, by := "", "in use in each hour, by "+k.name+"."
+	highest := peaks.table(decimal)
+	if k.needing {
+		by = "in each hour, if nobody is refused, by " + k.name + "."
+		text = highest.frame(limit)
+	}
+	r.add(section{Title: "Peak by hour and weekday", Text: "The most units " + by + text, Table: highest})
+	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units " + by, Table: means.table(narrow)})
 }
 
 // addPeaks shows the peak of each hour of the week, of full hours on the clock.

@@ -37,6 +37,10 @@ type Replay struct {
 	Top             []Holder         `json:"top"`
 	OverContract    []OverContract   `json:"over_12,omitempty"`
 
+	// Needed is the same if nobody were refused, and not part of the JSON; nil
+	// when nobody is, or nobody asked.
+	Needed *Replay `json:"-"`
+
 	*Metered // nil, and not part of the JSON, unless somebody asks for it
 }
 
@@ -53,7 +57,8 @@ type Metered struct {
 	Demand            engine.Peak   `json:"demand"` // the peak if nobody were refused
 	DemandConnections int           `json:"demand_connections"`
 	TimeAt            []UnitsTime   `json:"time_at_units"`
-	Hours             []HourUse     `json:"by_hour"` // of the week; none when the clock is not known
+	Hours             []HourUse     `json:"by_hour"`                  // of the week; none when the clock is not known
+	DemandHours       []HourUse     `json:"demand_by_hour,omitempty"` // the same if nobody were refused, where that is not the same
 	Refusals          RefusalCounts `json:"refusals"`
 	Drawn             []Stretch     `json:"drawn"`
 	DemandDrawn       []Stretch     `json:"demand_drawn,omitempty"` // where that is not the same
