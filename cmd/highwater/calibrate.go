@@ -72,7 +72,7 @@ func printCalibration(std stdio, res *result.Calibration, asJSON bool) error {
 
 // writeCalibration tells a person which readings fit, and how well.
 func writeCalibration(w io.Writer, r *result.Calibration) {
-	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s; %s were in use before\n", r.Policy, r.Target, r.Clock,
+	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s of real time; %s were in use before\n", r.Policy, r.Target, r.Clock,
 		words.Plural(r.Requests, "request"), words.Number(r.MostRequests), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Plural(r.Idle, "unit"))
 	for _, k := range r.Ways {
 		with := ""
@@ -80,7 +80,7 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 			with = " with a user name"
 		}
 		if k.Offered {
-			fmt.Fprintf(w, "  %s %s%s: offered, takes %s\n", k.Via, k.Path, with, words.Span(k.Takes))
+			fmt.Fprintf(w, "  %s %s%s: offered, takes %s of the target's time\n", k.Via, k.Path, with, words.Span(k.Takes))
 		} else {
 			fmt.Fprintf(w, "  %s %s%s: not offered (%s)\n", k.Via, k.Path, with, k.Why)
 		}
@@ -120,8 +120,8 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 	}
 	fmt.Fprintf(w, "%s: %d of %d readings fit. One with %d more rounds against it than the best one does not: that is at most 1 in 500 as likely,\n",
 		r.Verdict, r.Fitting, r.Sets, r.Margin)
-	fmt.Fprintf(w, "if one round in %.0f is spoiled without notice, and a request that is not late begins within %s after it was sent\n", 1/r.Noise,
-		words.Span(engine.Time(float64(r.Reach)/r.Clock)))
+	fmt.Fprintf(w, "if one round in %.0f is spoiled without notice, and a request that is not late begins within %s of the target's time after it was sent\n", 1/r.Noise,
+		words.Span(r.Reach))
 	if flags := decidedFlags(r); flags != "" {
 		fmt.Fprintln(w, "count by them with"+flags)
 	}

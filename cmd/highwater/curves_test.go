@@ -200,6 +200,22 @@ func TestDescribedRequests(t *testing.T) {
 	}
 }
 
+// Times of a calibration are the target's, but for how long it took.
+func TestCalibrationTimes(t *testing.T) {
+	var b strings.Builder
+	writeCalibration(&b, &result.Calibration{
+		Clock: 20, Duration: 17 * engine.Second, Noise: 0.1, Reach: engine.Second,
+		Ways: []result.CalibratedWay{{Via: "rest", Path: "/slow", Offered: true, Takes: 2 * engine.Second}},
+	})
+	for _, want := range []string{
+		"at its metrics in 17 s of real time;", "  rest /slow: offered, takes 2 s of the target's time\n", "begins within 1 s of the target's time after it was sent\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%s", want, b.String())
+		}
+	}
+}
+
 // A target that is gone while it is asked ends that, and nothing is advised.
 func TestCalibrateWithoutEnd(t *testing.T) {
 	t.Parallel() // it waits

@@ -38,7 +38,7 @@ var imports = map[string]struct{ own, others, std string }{
 		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/common github.com/prometheus/client_model golang.org/x/sys gopkg.in/yaml.v3",
 	},
 	"sim/attack/curves": {own: "engine scenario sim sim/attack sim/attack/record sim/queue sim/result sim/result/words sim/stats sim/trace sim/wire"},
-	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/wire"},
+	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/result/words sim/wire"},
 	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "codeberg.org/go-pdf/fpdf gonum.org/v1/plot"},
 	"plots/term":        {own: "plots"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/result/words"
 )
 
 // A way is a way in, and who comes by it.
@@ -95,7 +96,7 @@ func (p *prober) tooShort() string {
 			return ""
 		}
 	}
-	return "calls are too short to tell where a hold begins: one that takes more than " + (p.settle() + 2*p.log.Reach).Round(time.Millisecond).String() + " could (--call)"
+	return "calls are too short to tell where a hold begins: one that takes more than " + words.Span(p.scaled(p.settle()+2*p.log.Reach)) + " of the target's time could (--call)"
 }
 
 func (p *prober) tooMany() string {

@@ -245,3 +245,20 @@ func TestCalibrateSaysThatTheKeyIsSmall(t *testing.T) {
 		}
 	}
 }
+
+// How long calls take and how long they should are told in one time, the
+// target's. At 20x the 50 ms within which a call begins and ends are 1 s of it:
+// a quarter of that is added, for the look, and twice that for both ends.
+func TestCalibrateSaysHowLongACallMustBe(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	for took, short := range map[time.Duration]bool{3200 * time.Millisecond: true, 3300 * time.Millisecond: false} {
+		res := calibrate(t, target.Options{Clock: 20, Service: slow(took)}, base)
+		if w := res.Ways[0]; !w.Offered || w.Takes < engine.Time(took.Microseconds()) || w.Takes > engine.Time(took.Microseconds())+engine.Millisecond {
+			t.Errorf("%v: %+v", took, w)
+		}
+		note := "calls are too short to tell where a hold begins: one that takes more than 3 s 250 ms of the target's time could (--call)"
+		if slices.Contains(res.Notes, note) != short {
+			t.Errorf("%v: %q, want %v: %q", took, res.Notes, short, note)
+		}
+	}
+}
