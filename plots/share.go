@@ -41,6 +41,9 @@ func shared(ticks []tick) []Tick {
 // its reader needs it.
 func Stamp(start time.Time, end, at float64) string { return timeline{start, end}.stamp(at, false) }
 
+// Exact is as [Stamp], to the second at least.
+func Exact(start time.Time, end, at float64) string { return timeline{start, end}.stamp(at, true) }
+
 // Number formats units as charts do: in groups of three digits, with decimals
 // only where they have some.
 func Number(units float64) string { return number(units) }

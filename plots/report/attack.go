@@ -76,7 +76,7 @@ func attackAnswer(s *result.Attack, c clock) string {
 	if x.Refused > 0 {
 		text = fmt.Sprintf("The target refused %s of %s", words.Number(x.Refused), words.Plural(x.First+x.Retries, "attempt"))
 		if f := x.FirstRefusal; f != nil {
-			text += fmt.Sprintf(", the first at %s of the scenario to %s (%d)", c.at(f.At), line(f.Cohort), f.Status)
+			text += fmt.Sprintf(", the first at %s of the scenario to %s (%d)", c.exact(f.At), line(f.Cohort), f.Status)
 		}
 	}
 	switch s.Verdict {

@@ -184,13 +184,13 @@ func (b *tab) slides() {
 	b.t.Helper()
 	const out, input, field = ".slider output", ".slider [type=range]", ".slider [type=number]"
 	const top = "12 units: risk 0 % (0 % to 4 %), 0 of 100 runs refuse somebody; fewer than half of the runs refuse anybody."
-	b.want("slider at the key", b.text(out), "9 units: risk 60 % (50 % to 70 %), 60 of 100 runs refuse somebody; half of the runs have refused somebody by 10:00.")
+	b.want("slider at the key", b.text(out), "9 units: risk 60 % (50 % to 70 %), 60 of 100 runs refuse somebody; half of the runs have refused somebody by 10:00:00.")
 	b.run(chromedp.Focus(input), chromedp.KeyEvent(kb.ArrowRight))
-	b.want("slider one to the right", b.text(out), "10 units: risk between 4 % and 60 % (1 % to 70 %), 4 to 60 of 100 runs refuse somebody; half of the runs, if so many, have refused somebody by 10:00 or later.")
+	b.want("slider one to the right", b.text(out), "10 units: risk between 4 % and 60 % (1 % to 70 %), 4 to 60 of 100 runs refuse somebody; half of the runs, if so many, have refused somebody by 10:00:00 or later.")
 	b.run(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowUp))
 	b.want("slider three to the right", b.text(out), top)
 	b.run(chromedp.KeyEvent(kb.PageDown))
-	b.want("slider ten to the left", b.text(out), "2 units: risk between 90 % and 100 % (82 % to 100 %), 90 to 100 of 100 runs refuse somebody; half of the runs have refused somebody by 09:00 or earlier.")
+	b.want("slider ten to the left", b.text(out), "2 units: risk between 90 % and 100 % (82 % to 100 %), 90 to 100 of 100 runs refuse somebody; half of the runs have refused somebody by 09:00:00 or earlier.")
 	b.want("the line of the chart, which begins above", eval[string](b, "getComputedStyle(document.querySelector('figure[data-id=risk] .pick')).display"), "none")
 	b.run(chromedp.KeyEvent(kb.PageUp))
 	b.want("and back", b.text(out), top)

@@ -223,7 +223,7 @@ func (k *courses) found(s *timeSeries, named bool) string {
 		text += ", just the limit"
 	}
 	if s.refusal != nil {
-		text += "; the first refusal comes at " + plots.Stamp(k.clock.start, k.clock.end.Seconds(), s.refusal.At)
+		text += "; the first refusal comes at " + plots.Exact(k.clock.start, k.clock.end.Seconds(), s.refusal.At)
 	}
 	return text
 }
@@ -268,7 +268,7 @@ func (k *course) line(c clock) (one timeSeries, ok bool) {
 			inUse = x.Connections
 		}
 		one.refusal = &plots.Mark{At: x.At.Seconds(), Units: float64(inUse), Text: x.Via + ": " + x.ClientSees}
-		one.note += ", first refusal " + c.at(x.At)
+		one.note += ", first refusal " + c.exact(x.At)
 	}
 	return one, true
 }

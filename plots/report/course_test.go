@@ -54,10 +54,10 @@ func TestSizingHasItsCourse(t *testing.T) {
 	if units.limit != 9 || len(units.Lines) != 1 || len(units.Marks) != 2 {
 		t.Errorf("the chart has the limit %v, %d lines and %d marks", units.limit, len(units.Lines), len(units.Marks))
 	}
-	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want {
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00:00"; got != want {
 		t.Errorf("the line is said to be %q, want %q", got, want)
 	}
-	if peak, refusal := units.Marks[0], units.Marks[1]; peak.Text != "11 at 11:00" || peak.Side() != "right" || refusal.Text != "first refusal 10:00" || refusal.Side() != "right" {
+	if peak, refusal := units.Marks[0], units.Marks[1]; peak.Text != "11 at 11:00" || peak.Side() != "right" || refusal.Text != "first refusal 10:00:00" || refusal.Side() != "right" {
 		t.Errorf("beside the marks stand %q on the %s and %q on the %s", peak.Text, peak.Side(), refusal.Text, refusal.Side())
 	}
 	// A quarter of the time 11 units are needed.
@@ -108,7 +108,7 @@ func TestComparisonHasItsCourses(t *testing.T) {
 		t.Fatal(err)
 	}
 	units = sectionOf(t, r, "Units over time").Chart
-	if got, want := units.Lines[0].Note, "peak 9 at 10:00, first refusal 10:00"; units.LimitY >= 0 || got != want {
+	if got, want := units.Lines[0].Note, "peak 9 at 10:00, first refusal 10:00:00"; units.LimitY >= 0 || got != want {
 		t.Errorf("with two keys there is a limit at %v, and the first line is %q, want %q", units.limit, got, want)
 	}
 }
@@ -149,7 +149,7 @@ func TestReplayHasItsCourse(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, markdown := written(t, s)
-	if want := "11 license units would have been needed to refuse nobody, the most at 11:00; the key of 9 refused 4 attempts, the first at 10:00."; r.Answer() != want {
+	if want := "11 license units would have been needed to refuse nobody, the most at 11:00; the key of 9 refused 4 attempts, the first at 10:00:00."; r.Answer() != want {
 		t.Errorf("the answer is %q, want %q", r.Answer(), want)
 	}
 	for _, bad := range []string{"eplication", "any run", "a run"} {
@@ -158,7 +158,7 @@ func TestReplayHasItsCourse(t *testing.T) {
 		}
 	}
 	units := sectionOf(t, r, "Units over time").Chart
-	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want || units.limit != 9 {
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00:00"; got != want || units.limit != 9 {
 		t.Errorf("the line is said to be %q with a limit of %v, want %q", got, units.limit, want)
 	}
 	for title, want := range map[string]string{"Peak by hour and weekday": "Mon 5 9", "Mean by hour and weekday": "Mon 0.3 8.5"} {
@@ -268,7 +268,7 @@ func TestAdviceHasItsCourse(t *testing.T) {
 		t.Errorf("the report begins with %q, and the notes are %q", got, r.notes)
 	}
 	units := sectionOf(t, r, "Units over time").Chart
-	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; got != want || units.limit != 9 {
+	if got, want := units.Lines[0].Note, "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00:00"; got != want || units.limit != 9 {
 		t.Errorf("the line is said to be %q with a limit of %v, want %q", got, units.limit, want)
 	}
 	if got := strings.Join(sectionOf(t, r, "Refusals in three counts").Table.Rows[0], " "); got != "iris-2022.3 3.5 1.2 2" {

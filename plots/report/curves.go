@@ -34,7 +34,7 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		}
 		first := "none"
 		if f := k.curve.FirstRefusal; f != nil {
-			first = c.at(f.At) + " by " + line(f.Via)
+			first = c.exact(f.At) + " by " + line(f.Via)
 		}
 		average := k.curve.Mean
 		if k.curve.Sampled != nil {
@@ -83,7 +83,7 @@ func curveLine(name string, k *result.Curve, s *result.Curves, c clock) timeSeri
 	one.peak = &plots.Mark{At: since(k.Peak.At), Units: float64(k.Peak.Units)}
 	if f := k.FirstRefusal; f != nil {
 		one.refusal = &plots.Mark{At: since(f.At), Units: float64(f.InUse), Text: line(f.Via)}
-		one.note += ", first refusal " + c.at(f.At)
+		one.note += ", first refusal " + c.exact(f.At)
 	}
 	return one
 }

@@ -140,7 +140,7 @@ func TestStretchesOfAResult(t *testing.T) {
 		}
 	}
 	note := drawn.sections[0].Chart.Lines[0].Note
-	if want := "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00"; note != want {
+	if want := "needed 11 at 11:00, 9 in use at 10:00, first refusal 10:00:00"; note != want {
 		t.Errorf("the line is said to be %q, want %q", note, want)
 	}
 	if len(drawn.notes) != len(whole.notes) || len(drawn.sections) != len(whole.sections) {

@@ -18,8 +18,8 @@ func TestTitlesSayWhatIsFound(t *testing.T) {
 	}
 	for title, want := range map[string]string{
 		"Risk for each key size":       "12 units keep the risk of any refusal at 5 % or less; the present key of 9 refuses somebody in 60 of 100 runs",
-		"Units over time":              "At the most 11 units are needed, at 11:00, 2 more than the limit; the first refusal comes at 10:00",
-		"When the first refusal comes": "Half of the runs have refused somebody by 10:00",
+		"Units over time":              "At the most 11 units are needed, at 11:00, 2 more than the limit; the first refusal comes at 10:00:00",
+		"When the first refusal comes": "Half of the runs have refused somebody by 10:00:00",
 		"Peak by hour and weekday":     "",
 	} {
 		one := sectionOf(t, r, title)

@@ -56,7 +56,7 @@ func TestGrowthIsDrawn(t *testing.T) {
 }
 
 // First refusals are counted in the shortest time for which there are no more
-// than 24 bars, on the clock: the run begins at 08:00:30.
+// than 24 bars, or 12 of less than a minute, on the clock: the run begins at 08:00:30.
 func TestFirstTimes(t *testing.T) {
 	c := clock{time.Date(2026, 11, 23, 8, 0, 30, 0, time.UTC), 2 * engine.Day}
 	first := &result.FirstRefusals{N: 4, Times: []engine.Time{29 * engine.Second, 31 * engine.Second, 3 * engine.Minute, 10 * engine.Minute}}
@@ -126,6 +126,32 @@ func TestLargeIDs(t *testing.T) {
 		r.addLarge(first)
 		if s := r.sections[0]; len(s.Table.Rows) != tt.rows || s.Text != tt.text {
 			t.Errorf("%d rows, %q; want %d, %q", len(s.Table.Rows), s.Text, tt.rows, tt.text)
+		}
+	}
+}
+
+// First refusals within a minute are told and drawn by the second.
+func TestFirstSeconds(t *testing.T) {
+	s := day().Sizing
+	after := func(seconds int) *engine.Time {
+		return pointer(3*engine.Hour + engine.Time(seconds)*engine.Second)
+	}
+	s.Policies[0].Present.First.Times = []engine.Time{*after(4), *after(16), *after(16), *after(47)}
+	s.Policies[0].Present.First.Quantiles = []result.Quantile{{Share: 0.05, At: after(4)}, {Share: 0.5, At: after(16), Low: after(11), High: after(20)}}
+	r, err := New(&Source{Sizing: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := sectionOf(t, r, "When the first refusal comes")
+	if want := "5 % of the runs have it by 09:00:04; 50 % of the runs have it by 09:00:16 (09:00:11 to 09:00:20)."; one.Text != want {
+		t.Errorf("it says %q, want %q", one.Text, want)
+	}
+	if n := len(one.Table.Rows); n != 10 || one.Table.Head[0] != "5 seconds from" { // 09:00:00 to 09:00:45
+		t.Fatalf("%d rows of %s, want 10 of 5 seconds", n, one.Table.Head[0])
+	}
+	for i, want := range map[int]string{0: "09:00:00 1", 3: "09:00:15 2", 9: "09:00:45 1"} {
+		if got := strings.Join(one.Table.Rows[i][:2], " "); got != want {
+			t.Errorf("row %d is %q, want %q", i, got, want)
 		}
 	}
 }

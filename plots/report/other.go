@@ -58,7 +58,7 @@ func replayAnswer(s *result.Replay, c clock) string {
 	first := "after " + words.LongSpan(firstAt(s))
 	if !c.start.IsZero() {
 		when = func(at engine.Time) string { return "at " + c.at(at) }
-		first = when(firstAt(s))
+		first = "at " + c.exact(firstAt(s))
 	}
 	answer := fmt.Sprintf("%s in use at the peak, %s", was(s.Peak.Units, "license unit"), when(s.Peak.At))
 	switch {

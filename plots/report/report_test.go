@@ -382,7 +382,7 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 		source       Source
 	}{
 		{"sizing", "12 license units keep the risk that anybody is refused in a run of 12 hours at 5 % or less, with 95 % confidence; the present key of 9 is 3 short.", Source{Sizing: all.Sizing}},
-		{"simulation", "9 license units are in use at the peak of 12 hours (8 to 9 in 100 runs); with the key of 9 somebody is refused in 60 % of the runs, first at 10:00 (median).", Source{Simulation: all.Simulation}},
+		{"simulation", "9 license units are in use at the peak of 12 hours (8 to 9 in 100 runs); with the key of 9 somebody is refused in 60 % of the runs, first at 10:00:00 (median).", Source{Simulation: all.Simulation}},
 		{"comparison", "iris-2022.3 needs 10 units; for the same people contract needs 3 fewer (2 to 4).", Source{Comparison: all.Comparison}},
 		{"explanation", "9 license units are in use at 4 h, the peak.", Source{Explanation: all.Explanation}},
 		{"advice", "Logging out would save 2 units at the peak (1 to 3) and turn nobody away; a cap of 5 would save more, 4 units at the peak (3 to 5), by turning some away.", Source{Advice: all.Advice}},

@@ -47,7 +47,7 @@ func simulationAnswer(s *result.Simulation, p *result.PolicyRun, c clock) string
 	}
 	text += fmt.Sprintf("; with the key of %s somebody is refused in %s of the runs", words.Number(p.Units), percent(float64(p.Refusing.Count)/float64(p.Refusing.N)))
 	if p.FirstRefusals != nil {
-		text += ", first at " + c.at(p.FirstRefusals.Median)
+		text += ", first at " + c.exact(p.FirstRefusals.Median)
 		if p.FirstRefusals.N > 1 {
 			text += " (median)"
 		}

@@ -92,7 +92,7 @@ func (r *Report) sizingFigures(s *result.Sizing, p *result.PolicySizing, c clock
 	if whole(k.First) {
 		q := k.First.Quantiles[len(k.First.Quantiles)/2]
 		if q.At != nil {
-			r.figures = append(r.figures, figure{Value: c.at(*q.At), Label: "by then half of the runs have refused somebody", Alarm: short})
+			r.figures = append(r.figures, figure{Value: c.exact(*q.At), Label: "by then half of the runs have refused somebody", Alarm: short})
 		}
 		r.more = append(r.more, fmt.Sprintf("The first to be refused is most often %s, by %s, and sees “%s”.",
 			line(k.First.Cohorts[0].What), line(k.First.Vias[0].What), line(k.First.Sees[0].What)))
@@ -222,12 +222,12 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 	found := ""
 	for _, q := range f.Quantiles {
 		if q.At != nil && q.Share == 0.5 {
-			found = "Half of the runs have refused somebody by " + c.at(*q.At)
+			found = "Half of the runs have refused somebody by " + c.exact(*q.At)
 		}
 		if q.At != nil {
-			part := percent(q.Share) + " of the runs have it by " + c.at(*q.At)
+			part := percent(q.Share) + " of the runs have it by " + c.exact(*q.At)
 			if q.Low != nil && q.High != nil {
-				part += " (" + c.at(*q.Low) + " to " + c.at(*q.High) + ")"
+				part += " (" + c.exact(*q.Low) + " to " + c.exact(*q.High) + ")"
 			}
 			parts = append(parts, part)
 		}
@@ -245,7 +245,10 @@ func (r *Report) addFirst(s *result.Sizing, p *result.PolicySizing, c clock) {
 }
 
 // widths of the bars of first refusals, of which there are at most so many.
-var widths = []engine.Time{engine.Minute, 5 * engine.Minute, 10 * engine.Minute, 15 * engine.Minute, 30 * engine.Minute, engine.Hour}
+var widths = []engine.Time{
+	engine.Second, 5 * engine.Second, 10 * engine.Second, 15 * engine.Second, 30 * engine.Second,
+	engine.Minute, 5 * engine.Minute, 10 * engine.Minute, 15 * engine.Minute, 30 * engine.Minute, engine.Hour,
+}
 
 const mostFirst = 24
 
@@ -262,11 +265,15 @@ func firstTimes(f *result.FirstRefusals, c clock) *table {
 		for _, width := range widths {
 			past := engine.Time(0) // of the first bar before the scenario's start
 			if !c.start.IsZero() {
-				past = engine.Time(c.start.Minute())*engine.Minute%width + engine.Time(c.start.Second())*engine.Second
+				past = (engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second) % width
 			}
 			bar := func(at engine.Time) int { return int((at + past) / width) }
 			first, last := bar(f.Times[0]), bar(f.Times[n-1])
-			if last-first >= mostFirst {
+			most := mostFirst
+			if width < engine.Minute {
+				most /= 2 // a minute tells it where there are more
+			}
+			if last-first >= most {
 				continue
 			}
 			t := &table{Head: []string{strings.TrimPrefix(words.LongSpan(width), "1 ") + " from", "runs", "share"}}
@@ -274,8 +281,12 @@ func firstTimes(f *result.FirstRefusals, c clock) *table {
 			for _, at := range f.Times {
 				counts[bar(at)-first]++
 			}
+			name := c.at
+			if width < engine.Minute {
+				name = c.exact
+			}
 			for i, n := range counts {
-				add(t, c.at(engine.Time(first+i)*width-past), n)
+				add(t, name(engine.Time(first+i)*width-past), n)
 			}
 			return t
 		}

@@ -73,11 +73,11 @@ func (s *slider) half(a, b *result.Risk) string {
 	case a.Median == nil:
 		return "fewer than half of the runs refuse anybody"
 	case b.Median == nil:
-		return "half of the runs, if so many, have refused somebody by " + s.clock.at(*a.Median) + " or later"
-	case s.clock.at(*a.Median) == s.clock.at(*b.Median):
-		return have + s.clock.at(*a.Median)
+		return "half of the runs, if so many, have refused somebody by " + s.clock.exact(*a.Median) + " or later"
+	case s.clock.exact(*a.Median) == s.clock.exact(*b.Median):
+		return have + s.clock.exact(*a.Median)
 	}
-	return have + "a time between " + s.clock.at(*a.Median) + " and " + s.clock.at(*b.Median)
+	return have + "a time between " + s.clock.exact(*a.Median) + " and " + s.clock.exact(*b.Median)
 }
 
 func (s *slider) between(a, b *result.Risk) string { return s.risk(a, b) + "; " + s.half(a, b) }
@@ -91,7 +91,7 @@ func (s *slider) below(k *result.Risk) string {
 	}
 	text := s.risk(&all, k)
 	if k.Median != nil {
-		text += "; half of the runs have refused somebody by " + s.clock.at(*k.Median) + " or earlier"
+		text += "; half of the runs have refused somebody by " + s.clock.exact(*k.Median) + " or earlier"
 	}
 	return text
 }

@@ -108,9 +108,14 @@ type clock struct {
 
 func (c clock) at(t engine.Time) string { return plots.Stamp(c.start, c.end.Seconds(), t.Seconds()) }
 
+// exact is an instant to the second, as of a first refusal.
+func (c clock) exact(t engine.Time) string {
+	return plots.Exact(c.start, c.end.Seconds(), t.Seconds())
+}
+
 func (c clock) or(t *engine.Time, other string) string {
 	if t == nil {
 		return other
 	}
-	return c.at(*t)
+	return c.exact(*t)
 }

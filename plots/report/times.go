@@ -135,7 +135,7 @@ func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int) {
 		c.Marks = append(c.Marks, chartMark{c.x(s.peak.At), c.y(s.peak.Units), "peak", i % styles, i, decimal(s.peak.Units) + " at " + stamp(s.peak)})
 	}
 	if s.refusal != nil {
-		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i, "first refusal " + stamp(s.refusal)})
+		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i, "first refusal " + plots.Exact(c.times.Start, c.times.End, s.refusal.At)})
 	}
 }
 
