@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mathext"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // ClopperPearson is the exact two-sided confidence interval of a proportion of
@@ -29,28 +28,6 @@ func UpperBound(k, n int, confidence float64) float64 {
 		return 1
 	}
 	return proportion(n, k+1, confidence)
-}
-
-// Wilson is the two-sided score interval of a proportion of which k of n were
-// seen: narrower than [ClopperPearson], right on average only, for charts.
-// Confidence lies in (0, 1). Without observations it is [0, 1].
-func Wilson(k, n int, confidence float64) (low, high float64) {
-	if n <= 0 {
-		return 0, 1
-	}
-	z := distuv.UnitNormal.Quantile((1 + confidence) / 2)
-	size := float64(n)
-	p := float64(k) / size
-	middle := p + z*z/(2*size)
-	half := z * math.Sqrt(p*(1-p)/size+z*z/(4*size*size))
-	low, high = (middle-half)/(1+z*z/size), (middle+half)/(1+z*z/size)
-	if k == 0 {
-		low = 0 // not what rounding leaves of it
-	}
-	if k == n {
-		high = 1
-	}
-	return low, high
 }
 
 // atLeast is the probability that r or more of n happen when each does with

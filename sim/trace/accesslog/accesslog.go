@@ -115,9 +115,6 @@ var pickNames = [numPicks]string{First: "first", Last: "last", Whole: "whole"}
 
 func (p Pick) String() string { return pickNames[p] }
 
-// ParsePick finds a pick by its name.
-func ParsePick(name string) (Pick, bool) { return parse[Pick](pickNames[:], name) }
-
 // A Unit is a unit of time that a log counts in.
 type Unit uint8
 

@@ -560,11 +560,6 @@ func TestNames(t *testing.T) {
 			t.Errorf("id %s", i)
 		}
 	}
-	for p := First; p < numPicks; p++ {
-		if got, ok := ParsePick(p.String()); !ok || got != p {
-			t.Errorf("pick %s", p)
-		}
-	}
 	for u := Seconds; u < numUnits; u++ {
 		if got, ok := ParseUnit(u.String()); !ok || got != u {
 			t.Errorf("unit %s", u)
