@@ -51,24 +51,31 @@ func TestDossier(t *testing.T) {
 	}
 }
 
-// A result has no scenario that it could be made of. Of a measured one that is
-// all there is; a simulated one may be anything.
+// A result has no scenario or trace that it could be made of. Of a measured one
+// that is all there is; one that was simulated or counted may be anything.
 func TestDossierOfAResult(t *testing.T) {
+	const sent = `{"schema":1,"kind":"attack","scenario":"clinic","target":"http://127.0.0.1:1","verdict":"measured","sent":{"requests":9}}`
 	inFolder(t, map[string]string{"clinic.yaml": clinic, "day.jsonl": call})
 	for _, c := range []struct {
-		args, verdict string
-		code          int
+		result, args, verdict, why string
+		code                       int
 	}{
-		{"replay day.jsonl", reportVerified, 0},
-		{"size clinic.yaml", "inconclusive", exitInconclusive},
+		{sent, "", reportVerified, "", 0},
+		{"", "attack clinic.yaml --dry-run --target http://127.0.0.1:1", "inconclusive", "not the scenario", exitInconclusive},
+		{"", "replay day.jsonl", "inconclusive", "not the trace or logs", exitInconclusive},
+		{"", "replay day.jsonl --drawn", "inconclusive", "not the trace or logs", exitInconclusive},
+		{"", "size clinic.yaml", "inconclusive", "not the scenario", exitInconclusive},
 	} {
-		_, out, _ := highwater(t.Context(), nil, append(strings.Fields(c.args), "-q", "--json")...)
+		out := c.result
+		if out == "" {
+			_, out, _ = highwater(t.Context(), nil, append(strings.Fields(c.args), "-q", "--json")...)
+		}
 		if code, _, errs := highwater(t.Context(), strings.NewReader(out), "report", "-", "--dossier", "a.zip"); code != 0 {
 			t.Fatal(errs)
 		}
 		code, out, errs := highwater(t.Context(), nil, "verify", "a.zip", "-q", "--json")
 		var v verification
-		if err := json.Unmarshal([]byte(out), &v); err != nil || code != c.code || v.Verdict != c.verdict || v.Remade != v.Files || len(v.Differ) > 0 {
+		if err := json.Unmarshal([]byte(out), &v); err != nil || code != c.code || v.Verdict != c.verdict || v.Remade != v.Files || len(v.Differ) > 0 || !strings.Contains(v.NotMade, c.why) {
 			t.Errorf("%s: exit code %d, %v: %s%s", c.args, code, err, out, errs)
 		}
 	}

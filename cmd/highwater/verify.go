@@ -25,7 +25,8 @@ trace or logs, with the flags of then, and must have the same bytes. Only the
 same version of the program, built by the same Go for the same architecture, can
 do that; another says so, and the verdict is inconclusive. Where the input is a
 result, the report alone is made anew from it: that is all of a measured result,
-and inconclusive of a simulated one. Nothing is unpacked to disk.
+which only attack has, and inconclusive of one that was simulated or counted.
+Nothing is unpacked to disk.
 
 Flags:
   --hashes     compare the hashes alone
@@ -142,9 +143,13 @@ func (v *verification) remake(ctx context.Context, std stdio, d *dossier.Dossier
 		return err
 	}
 	v.Remade, v.Differ = len(made), append(v.Differ, d.Compare(made)...)
-	v.measured = !it.made && (it.src.Attack != nil || it.src.Replay != nil)
+	v.measured = !it.made && it.src.Attack != nil && it.src.Attack.Sent != nil
 	if !it.made && !v.measured {
-		v.NotMade = "it has a result and not the scenario that was simulated; the report alone follows from that"
+		of := "scenario that was simulated"
+		if it.src.Replay != nil {
+			of = "trace or logs that were counted"
+		}
+		v.NotMade = "it has a result and not the " + of + "; the report alone follows from that"
 	}
 	return nil
 }

@@ -278,8 +278,8 @@ func (d *Dossier) check() {
 		}
 		listed[f.Name] = true
 	}
-	for name := range d.files {
-		if !listed[name] && name != ManifestName {
+	for name, data := range d.files {
+		if !listed[name] && name != ManifestName && (len(data) > 0 || !d.folder(name)) {
 			d.fault(name, "is not in the manifest")
 		}
 	}
@@ -289,6 +289,12 @@ func (d *Dossier) check() {
 		}
 	}
 	slices.SortStableFunc(d.Faults, func(x, y Fault) int { return cmp.Compare(x.Name, y.Name) })
+}
+
+// folder reports whether a name is that of a folder of files, which a ZIP file
+// may list, too.
+func (d *Dossier) folder(name string) bool {
+	return strings.HasSuffix(name, "/") && slices.ContainsFunc(d.Files, func(f File) bool { return strings.HasPrefix(f.Name, name) })
 }
 
 func (d *Dossier) fault(name, what string) { d.Faults = append(d.Faults, Fault{name, what}) }

@@ -105,8 +105,10 @@ func TestFaults(t *testing.T) {
 		"missing": {only("report.md", func(Entry) []Entry { return nil }), []string{"report.md is missing"}},
 		"more": {only("report.md", func(e Entry) []Entry { return []Entry{e, {"../run.sh", nil}} }),
 			[]string{"../run.sh is not in the manifest"}},
-		"twice": {only("report.md", func(e Entry) []Entry { return []Entry{e, {e.Name, []byte("another")}} }), []string{"report.md is there twice"}},
-		"input": {only("scenario/clinic.yaml", func(Entry) []Entry { return nil }), []string{"scenario/clinic.yaml is missing"}},
+		"folders of what is there, as of a folder that was zipped again": {only("report.md", func(e Entry) []Entry { return []Entry{{"scenario/", nil}, e} }), nil},
+		"folder of nothing": {only("report.md", func(e Entry) []Entry { return []Entry{{"more/", nil}, e} }), []string{"more/ is not in the manifest"}},
+		"twice":             {only("report.md", func(e Entry) []Entry { return []Entry{e, {e.Name, []byte("another")}} }), []string{"report.md is there twice"}},
+		"input":             {only("scenario/clinic.yaml", func(Entry) []Entry { return nil }), []string{"scenario/clinic.yaml is missing"}},
 		"manifest without it": {only(ManifestName, func(e Entry) []Entry {
 			return []Entry{{e.Name, bytes.Replace(e.Data, []byte(`"name": "scenario/clinic.yaml"`), []byte(`"name": "scenario/x.yaml"`), 1)}}
 		}), []string{"scenario/clinic.yaml is not in the manifest", "scenario/clinic.yaml is an input, and not in the manifest", "scenario/x.yaml is missing"}},
