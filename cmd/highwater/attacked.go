@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"highwater/engine"
@@ -78,15 +79,11 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 		{"answers", fmt.Sprintf("%s served, %s refused, %s failed%s", words.Number(r.Served), words.Number(r.Refused), words.Number(r.Failed), cutText(r.Cut))},
 		{"web sessions", fmt.Sprintf("%s opened by the target, %s planned", words.Number(r.Sessions), words.Number(a.Plan.Sessions))},
 	}
-	if r.TimedOut > 0 {
-		lines = append(lines, [2]string{"gave up", words.Number(r.TimedOut) + " at a proxy, when their patience ended; they were not sent"})
+	if text := notSent(r); text != "" {
+		lines = slices.Insert(lines, 1, [2]string{"not sent", text})
 	}
-	if r.Abandoned > 0 {
-		why := "a refusal"
-		if r.TimedOut > 0 {
-			why = "a refusal or a wait"
-		}
-		lines = append(lines, [2]string{"not sent", words.Number(r.Abandoned) + " by users who gave up after " + why})
+	if r.TimedOut > 0 {
+		lines = append(lines, [2]string{"gave up", words.Plural(r.TimedOut, "attempt") + " at a proxy, when their patience ended; they were not sent"})
 	}
 	if f := r.FirstRefusal; f != nil {
 		lines = append(lines, [2]string{"first refusal", fmt.Sprintf("%s: %s by %s, status %d", c.at(f.At), f.Cohort, f.Via, f.Status)})
@@ -95,11 +92,7 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	}
 	lines = append(lines, [2]string{"at once", fmt.Sprintf("%s in flight at the most, over %s", words.Number(r.InFlight), words.Plural(r.Dialed, "connection"))})
 	if r.Waited > 0 {
-		waited := " until the proxy had a place"
-		if r.TimedOut > 0 {
-			waited += ", or they gave up"
-		}
-		lines = append(lines, [2]string{"waited", words.Number(r.Waited) + waited})
+		lines = append(lines, [2]string{"waited", waitedText(r)})
 	}
 	labelled(w, lines)
 
@@ -136,6 +129,34 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 	if a.Recorded != "" {
 		fmt.Fprintln(w, "recorded in", a.Recorded)
 	}
+}
+
+// notSent says why planned requests were not sent; "" when all were.
+func notSent(r *result.AttackRun) string {
+	var parts []string
+	if r.Abandoned > 0 {
+		why := "a refusal"
+		if r.TimedOut > 0 {
+			why = "a refusal or a wait"
+		}
+		parts = append(parts, words.Number(r.Abandoned)+" by users who gave up after "+why+", then or earlier in the visit")
+	}
+	if r.Unsent > 0 {
+		parts = append(parts, words.Number(r.Unsent)+" as the attack ended before")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// waitedText says what came of the attempts that waited at a proxy.
+func waitedText(r *result.AttackRun) string {
+	text := fmt.Sprintf("%s for a place at a proxy, which %s got", words.Plural(r.Waited, "attempt"), words.Number(r.Waited-r.TimedOut-r.Waiting))
+	if r.TimedOut > 0 {
+		text += fmt.Sprintf("; %s gave up", words.Number(r.TimedOut))
+	}
+	if r.Waiting > 0 {
+		text += fmt.Sprintf("; %s still waited when it ended", words.Number(r.Waiting))
+	}
+	return text
 }
 
 func retries(n int64) string {

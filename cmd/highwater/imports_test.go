@@ -34,7 +34,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"sim/gate":            {own: "engine scenario sim sim/result sim/sizing sim/stats"},
 	"sim/fit":             {own: "engine scenario sim/result sim/result/words sim/stats sim/trace"},
 	"sim/attack": {
-		own:    "engine scenario sim sim/attack/record sim/files sim/queue sim/result sim/stats sim/wire",
+		own:    "engine scenario sim sim/attack/record sim/files sim/queue sim/result sim/result/words sim/stats sim/wire",
 		others: "github.com/tsenart/vegeta/v12 github.com/HdrHistogram/hdrhistogram-go github.com/prometheus/common github.com/prometheus/client_model golang.org/x/sys gopkg.in/yaml.v3",
 	},
 	"sim/attack/curves": {own: "engine scenario sim sim/attack sim/attack/record sim/queue sim/result sim/result/words sim/stats sim/trace sim/wire"},

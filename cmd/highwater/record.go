@@ -208,7 +208,8 @@ func recordError(ctx context.Context, name string, err error) error {
 // summarizeRecord says what a record has.
 func summarizeRecord(w io.Writer, r *record.Reader) error {
 	var outcomes [len(record.Outcomes)]int64
-	first, last := int64(0), time.Duration(0)
+	var ledger record.Ledger
+	attempts, last := int64(0), time.Duration(0)
 	for {
 		var e record.Entry
 		err := r.Next(&e)
@@ -220,12 +221,13 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 		}
 		outcomes[e.Outcome]++
 		last = max(last, e.Done)
-		if e.Attempt == 0 && e.Outcome != record.Impatient {
-			first++
+		if e.Outcome != record.Impatient {
+			attempts++
 		}
+		ledger.Add(&e)
 	}
 	h := r.Header()
-	fmt.Fprintf(w, "%s: %s of %s planned requests, to %s\n", printable(h.Scenario), words.Number(first), words.Number(h.Requests), printable(h.Target))
+	fmt.Fprintf(w, "%s: %s of %s planned requests, to %s\n", printable(h.Scenario), words.Number(ledger.Sent), words.Number(h.Requests), printable(h.Target))
 	ended := "no end"
 	if e := r.End(); e != nil {
 		ended = "the plan was done"
@@ -239,10 +241,23 @@ func summarizeRecord(w io.Writer, r *record.Reader) error {
 			parts = append(parts, words.Number(n)+" "+record.Outcomes[i])
 		}
 	}
-	labelled(w, [][2]string{
+	labelled(w, append(recordedRequests(r, &ledger, attempts), [][2]string{
 		{"schedule", h.Schedule}, {"seed", fmt.Sprintf("%d, replication %d", h.Seed, h.Replication)},
 		{"started", h.Start.UTC().Format(time.RFC3339)}, {"lasted", last.Round(time.Millisecond).String()},
 		{"attempts", words.Number(r.Entries()) + ": " + strings.Join(parts, ", ")}, {"ended", ended},
-	})
+	}...))
 	return nil
+}
+
+// recordedRequests are the lines on what became of the planned requests.
+func recordedRequests(r *record.Reader, l *record.Ledger, attempts int64) [][2]string {
+	lines := [][2]string{{"sent", fmt.Sprintf("%s, each counted once, and %s", words.Plural(l.Sent, "request"), retries(attempts-l.Sent))}}
+	if left := int64(r.Header().Requests) - l.Sent; left > 0 {
+		why := "whose users gave up after a refusal or a wait"
+		if r.End() == nil || r.End().Reason != "" {
+			why += ", or that were yet to come when it ended"
+		}
+		lines = append(lines, [2]string{"not sent", words.Plural(left, "request") + " " + why})
+	}
+	return lines
 }

@@ -48,9 +48,11 @@ func (r *Report) addAttack(s *result.Attack) {
 	r.addLoad(s, c)
 	r.addLatency(x)
 	r.add(section{Title: "What was sent and what came back", Table: &table{Head: []string{"what", "count"}, Rows: [][]string{
-		{"planned requests", words.Number(s.Plan.Requests)}, {"first attempts sent", words.Number(x.First)}, {"retries", words.Number(x.Retries)}, {"served", words.Number(x.Served)},
-		{"refused", words.Number(x.Refused)}, {"failed", words.Number(x.Failed)}, {"cut off at the end", words.Number(x.Cut)}, {"gave up at a proxy, and not sent", words.Number(x.TimedOut)},
-		{"abandoned after a refusal or such a wait", words.Number(x.Abandoned)}, {"not sent", words.Number(x.Unsent)}, {"web sessions opened", words.Number(x.Sessions)},
+		{"planned requests", words.Number(s.Plan.Requests)}, {"sent, each counted once", words.Number(x.First)},
+		{"never sent, as their users gave up after a refusal or a wait", words.Number(x.Abandoned)}, {"not sent, as the attack ended before", words.Number(x.Unsent)},
+		{"retries", words.Number(x.Retries)}, {"served", words.Number(x.Served)},
+		{"refused", words.Number(x.Refused)}, {"failed", words.Number(x.Failed)}, {"cut off at the end", words.Number(x.Cut)},
+		{"attempts that gave up at a proxy, and were not sent", words.Number(x.TimedOut)}, {"web sessions opened", words.Number(x.Sessions)},
 	}}})
 	for _, g := range []struct {
 		title string
@@ -81,9 +83,17 @@ func attackAnswer(s *result.Attack, c clock) string {
 	}
 	switch s.Verdict {
 	case result.Inconclusive:
-		return text + "; the run is inconclusive, as the plan was not sent as it was made."
+		text += "; the run is inconclusive"
+		if len(s.Reasons) > 0 {
+			text += ": " + line(s.Reasons[0])
+		}
 	case result.Measured:
-		return text + "; the plan was sent as it was made."
+		planned := words.Plural(s.Plan.Requests, "planned request")
+		if x.First < s.Plan.Requests {
+			text += fmt.Sprintf("; %s of %s were sent, and %s never, as their users gave up", words.Number(x.First), planned, words.Number(x.Abandoned))
+		} else {
+			text += "; all that was planned was sent"
+		}
 	}
 	return text + "."
 }
@@ -113,7 +123,7 @@ func (r *Report) addLatency(x *result.AttackRun) {
 	r.add(section{
 		Title: "Latency by percentile", Chart: newPercentiles([]latencyLine{
 			{"response", &x.Response}, {"service", &x.Service}, {"waiting for the user", &x.Queue}, {"lag of the sender", &x.Lag}}),
-		Text: fmt.Sprintf("Response is from the planned instant to the answer, so that waiting counts. Lag is that of the sender; its 99th percentile may be %s.",
+		Text: fmt.Sprintf("Response is from the planned instant to the answer of a request's first attempt that was sent, so that waiting counts, in vain or not. Requests that were never sent have none. Lag is that of the sender; its 99th percentile may be %s.",
 			milliseconds(x.MaxLag)),
 		Table: &table{Head: []string{"", "attempts", "mean", "50 %", "90 %", "99 %", "99.9 %", "longest"}, Rows: [][]string{
 			latencyRow("response", &x.Response), latencyRow("service", &x.Service), latencyRow("waiting for the user", &x.Queue), latencyRow("lag of the sender", &x.Lag),

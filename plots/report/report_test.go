@@ -396,9 +396,14 @@ func TestEveryResultHasAnAnswer(t *testing.T) {
 		{"replay of connections", "12 connections would have been needed to refuse nobody; the key of 9 refused 2 attempts, the first after 1 hour.",
 			Source{Replay: &result.Replay{Units: 9, End: engine.Day, Refused: 2, Peak: engine.Peak{Units: 4, At: engine.Hour}, FirstRefusal: &result.Refusal{At: engine.Hour},
 				Metered: &result.Metered{Limits: "connections", DemandConnections: 12}}}},
-		{"attack", "The target refused 2 of 100 attempts, the first at 1 h of the scenario to tablets (503); the plan was sent as it was made.",
-			Source{Attack: &result.Attack{Verdict: result.Measured, To: engine.Day, Sent: &result.AttackRun{First: 90, Retries: 10, Refused: 2, Response: latency, Service: latency,
+		{"attack", "The target refused 2 of 100 attempts, the first at 1 h of the scenario to tablets (503); all that was planned was sent.",
+			Source{Attack: &result.Attack{Verdict: result.Measured, To: engine.Day, Plan: result.AttackPlan{Requests: 90}, Sent: &result.AttackRun{First: 90, Retries: 10, Refused: 2, Response: latency, Service: latency,
 				FirstRefusal: &result.AttackRefusal{At: engine.Hour, Cohort: "tablets", Status: 503}}}}},
+		{"attack that users gave up", "The target refused nobody of 90 requests; 90 of 120 planned requests were sent, and 30 never, as their users gave up.",
+			Source{Attack: &result.Attack{Verdict: result.Measured, To: engine.Day, Plan: result.AttackPlan{Requests: 120}, Sent: &result.AttackRun{First: 90, Abandoned: 30, Response: latency, Service: latency}}}},
+		{"attack that ended", "The target refused nobody of 90 requests; the run is inconclusive: 30 of 120 planned requests were not sent, as the attack ended before.",
+			Source{Attack: &result.Attack{Verdict: result.Inconclusive, Reasons: []string{"30 of 120 planned requests were not sent, as the attack ended before"}, To: engine.Day,
+				Plan: result.AttackPlan{Requests: 120}, Sent: &result.AttackRun{First: 90, Unsent: 30, Response: latency, Service: latency}}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

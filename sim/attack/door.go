@@ -330,14 +330,21 @@ func (s *sender) gaveUp(d *due) (follow due, follows bool) {
 	return follow, follows
 }
 
-// waited is how many attempts have waited at a proxy.
-func (a *agenda) waited() int64 {
+// waited is how many attempts have waited at a proxy, and how many of them are
+// yet to be sent or to give up.
+func (a *agenda) waited() (all, still int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.doors == nil {
-		return 0
+		return 0, 0
 	}
-	return a.doors.waited
+	still = int64(a.doors.waiting + len(a.lost))
+	for i := range a.later {
+		if d := &a.later[i]; d.let && d.ready > d.at {
+			still++
+		}
+	}
+	return a.doors.waited, still
 }
 
 // capNotes says how the caps of proxies are kept.

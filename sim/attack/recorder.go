@@ -10,6 +10,7 @@ import (
 	"highwater/engine"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // How often what was heard is summed up and written.
@@ -236,14 +237,14 @@ func (r *recorder) end(stopped bool, m *monitor) error {
 	return r.err
 }
 
-// judge fills a result in and says whether the plan was sent as it was made.
+// judge fills a result in and says whether all that users did not give up was
+// sent, and in time.
 func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	run := r.tally.result()
 	_, peak, held, slowed := a.state()
 	run.InFlight, run.Held, run.Slowed, run.MaxLag = peak, int64(held), int64(slowed), engine.Time(r.o.MaxLag.Microseconds())
-	run.Abandoned, run.Samples, run.SamplesFailed = r.tally.abandoned, r.samples[0], r.samples[1]
-	run.Waited = a.waited()
-	run.Unsent = int64(len(r.s.Requests)) - run.First - r.tally.unwaited - run.Abandoned
+	run.Samples, run.SamplesFailed = r.samples[0], r.samples[1]
+	run.Waited, run.Waiting = a.waited()
 	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
 	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }
 	if r.err != nil {
@@ -261,7 +262,7 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 		res.Notes = append(res.Notes, hint)
 	}
 	if run.Unsent > 0 {
-		wrong("%d of %d planned requests were not sent", run.Unsent, len(r.s.Requests))
+		wrong("%s of %s were not sent, as the attack ended before", words.Number(run.Unsent), words.Plural(len(r.s.Requests), "planned request"))
 	}
 	switch {
 	case run.Slowed > 0:

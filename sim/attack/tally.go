@@ -82,7 +82,9 @@ type group struct {
 // mostTimed is of how many cohorts the times are kept.
 const mostTimed = 200
 
-func (g *group) add(e *record.Entry) {
+// add counts an attempt. Of the first one of its request that was sent it
+// takes the response, too.
+func (g *group) add(e *record.Entry, first bool) {
 	if e.Outcome == record.Impatient {
 		g.impatient++
 		return
@@ -100,7 +102,7 @@ func (g *group) add(e *record.Entry) {
 		return
 	}
 	g.service.add(e.Service())
-	if e.Attempt == 0 {
+	if first {
 		g.response.add(e.Response())
 	}
 }
@@ -132,8 +134,7 @@ func badStatus(code int) string { return fmt.Sprintf("%s %d", record.BadStatus, 
 type tally struct {
 	s         *Schedule
 	all       group
-	first     int64 // sent
-	unwaited  int64 // first attempts that gave up at a proxy
+	ledger    record.Ledger
 	outcomes  [len(record.Outcomes)]int64
 	causes    map[failure]int64
 	cohorts   map[uint32]*group
@@ -143,7 +144,7 @@ type tally struct {
 	queue     latency
 	sessions  []uint32 // by visit
 	dialed    int64
-	abandoned int64
+	abandoned int64 // requests that would have come later in visits that ended before
 	refusal   *record.Entry
 	ended     time.Duration
 	stretches [result.MostAttackStretches]stretch
@@ -163,7 +164,7 @@ func (t *tally) stretch() engine.Time {
 
 // spread counts an attempt in its stretch. What was sent after the plan's end
 // is in the last one.
-func (t *tally) spread(e *record.Entry) {
+func (t *tally) spread(e *record.Entry, first bool) {
 	if e.Outcome == record.Cut {
 		return
 	}
@@ -176,7 +177,7 @@ func (t *tally) spread(e *record.Entry) {
 	case record.Failed:
 		x.failed++
 	}
-	if e.Attempt == 0 {
+	if first {
 		x.response.digits = fewDigits
 		x.response.add(e.Response())
 	}
@@ -203,22 +204,25 @@ func newTally(s *Schedule) *tally {
 }
 
 func (t *tally) add(e *record.Entry) {
-	t.all.add(e)
-	grouped(t.cohorts, e.Cohort, len(t.cohorts) >= mostTimed).add(e)
-	grouped(t.vias, t.s.Endpoints[e.Cohort].Via, false).add(e)
+	first := t.ledger.Add(e)
+	if first && e.Attempt > 0 { // its user has waited since the plan
+		late := *e
+		late.Planned = t.s.wall(t.s.Requests[e.Request].At)
+		e = &late
+	}
+	t.all.add(e, first)
+	grouped(t.cohorts, e.Cohort, len(t.cohorts) >= mostTimed).add(e, first)
+	grouped(t.vias, t.s.Endpoints[e.Cohort].Via, false).add(e, first)
 	t.outcomes[e.Outcome]++
 	if e.GaveUp {
 		t.abandoned += int64(t.s.left(e.Request)) - 1
 	}
 	t.ended = max(t.ended, e.Done)
 	if e.Outcome == record.Impatient { // nothing was sent
-		if e.Attempt == 0 {
-			t.unwaited++
-		}
 		return
 	}
-	t.spread(e)
-	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e)
+	t.spread(e, first)
+	grouped(t.statuses, e.Status, len(t.statuses) >= mostTimed).add(e, first)
 	if e.Cause != record.NoCause {
 		f := failure{cause: e.Cause}
 		if e.Cause == record.BadStatus {
@@ -226,8 +230,7 @@ func (t *tally) add(e *record.Entry) {
 		}
 		t.causes[f]++
 	}
-	if e.Attempt == 0 {
-		t.first++
+	if first {
 		t.queue.add(e.Queue())
 	}
 	t.lag.add(e.Lag())
@@ -253,11 +256,12 @@ func grouped[K comparable](m map[K]*group, key K, plain bool) *group {
 // result says what came of the attack.
 func (t *tally) result() *result.AttackRun {
 	r := &result.AttackRun{
-		Seconds: engine.Time(t.ended.Microseconds()), First: t.first, Retries: t.all.requests - t.first,
+		Seconds: engine.Time(t.ended.Microseconds()), First: t.ledger.Sent, Retries: t.all.requests - t.ledger.Sent, Abandoned: t.abandoned + t.ledger.Lost,
 		Served: t.outcomes[record.Served], Refused: t.outcomes[record.Refused], Failed: t.outcomes[record.Failed], Cut: t.outcomes[record.Cut],
 		TimedOut: t.outcomes[record.Impatient], Dialed: t.dialed, Lag: t.lag.limited(), Queue: t.queue.result(), Service: t.all.service.result(), Response: t.all.response.limited(),
 		OverTime: t.overTime(), Stretch: t.stretch(), Cohorts: []result.AttackGroup{}, Vias: []result.AttackGroup{}, Statuses: []result.AttackGroup{}, Causes: []result.CauseCount{},
 	}
+	r.Unsent = int64(len(t.s.Requests)) - r.First - r.Abandoned
 	for _, n := range t.sessions {
 		r.Sessions += int64(n)
 	}

@@ -8,7 +8,7 @@ import (
 
 // The verdicts on an attack.
 const (
-	Measured     = "measured"     // the plan was sent as it was made
+	Measured     = "measured"     // all that users did not give up was sent, and in time
 	Inconclusive = "inconclusive" // it was not; the reasons say why
 )
 
@@ -42,7 +42,7 @@ type Attack struct {
 
 // An AttackPlan is what is to be sent, and what that takes.
 type AttackPlan struct {
-	Requests    int64          `json:"requests"` // first attempts
+	Requests    int64          `json:"requests"` // without retries
 	Visits      int64          `json:"visits"`   // virtual users: sequences of requests
 	Users       int64          `json:"users"`    // members whose visits they are
 	Joined      int64          `json:"joined"`   // visits that began before the window
@@ -74,24 +74,26 @@ type AttackCohort struct {
 	Examples []string `json:"examples,omitempty"` // the first request of each kind; without secrets and cookies
 }
 
-// An AttackRun is what was sent and what came back.
+// An AttackRun is what was sent and what came back. Each planned request is
+// one of First, Abandoned and Unsent.
 type AttackRun struct {
 	Seconds   engine.Time `json:"duration"`
-	First     int64       `json:"requests"` // first attempts that were sent
-	Retries   int64       `json:"retries"`
-	Served    int64       `json:"served"` // of both
+	First     int64       `json:"requests"` // planned requests that were sent, at whatever attempt, each once
+	Retries   int64       `json:"retries"`  // what was sent of them again
+	Served    int64       `json:"served"`   // of both
 	Refused   int64       `json:"refused"`
 	Failed    int64       `json:"failed"`
-	Cut       int64       `json:"cut"`       // by the end of the attack
-	TimedOut  int64       `json:"timed_out"` // attempts that waited at a proxy with a cap for longer than their patience, and were not sent
-	Abandoned int64       `json:"abandoned"` // planned, by visits that gave up after a refusal or such a wait
-	Unsent    int64       `json:"unsent"`    // planned, and not sent for another reason
-	Sessions  int64       `json:"sessions"`  // web sessions that the target opened
-	Dialed    int64       `json:"dialed"`    // connections
-	InFlight  int         `json:"in_flight"` // at the most
-	Held      int64       `json:"held"`      // attempts that waited because too many were in flight
-	Slowed    int64       `json:"slowed"`    // attempts that waited because a permission lets no more go in a second
-	Waited    int64       `json:"waited"`    // attempts that waited at a proxy with a cap, in vain or not
+	Cut       int64       `json:"cut"`            // by the end of the attack
+	TimedOut  int64       `json:"timed_out"`      // attempts that waited at a proxy with a cap for longer than their patience, and were not sent
+	Abandoned int64       `json:"abandoned"`      // planned requests never sent, as their users gave up after a refusal or such a wait, there or earlier in the visit
+	Unsent    int64       `json:"unsent"`         // planned requests not sent, as the attack ended before
+	Sessions  int64       `json:"sessions"`       // web sessions that the target opened
+	Dialed    int64       `json:"dialed"`         // connections
+	InFlight  int         `json:"in_flight"`      // at the most
+	Held      int64       `json:"held"`           // attempts that waited because too many were in flight
+	Slowed    int64       `json:"slowed"`         // attempts that waited because a permission lets no more go in a second
+	Waited    int64       `json:"waited"`         // attempts that waited at a proxy with a cap, in vain or not
+	Waiting   int64       `json:"waiting_at_end"` // those of them that neither were sent nor gave up before the attack ended
 
 	Samples       int64 `json:"samples"` // looks at the target's metrics, which are no attempts
 	SamplesFailed int64 `json:"samples_failed"`
@@ -99,9 +101,9 @@ type AttackRun struct {
 	FirstRefusal *AttackRefusal `json:"first_refusal"`
 	Lag          Latency        `json:"lag"`       // of the generator: sent after plan and user were ready
 	MaxLag       engine.Time    `json:"max_lag"`   // the 99th percentile of it may be so high
-	Queue        Latency        `json:"queue"`     // first attempts: for the user, since the plan
+	Queue        Latency        `json:"queue"`     // of each request's first attempt that was sent: for the user, since the plan
 	Service      Latency        `json:"service"`   // from sent to done
-	Response     Latency        `json:"response"`  // first attempts: from the plan to done
+	Response     Latency        `json:"response"`  // of each request's first attempt that was sent: from the plan to done
 	Cohorts      []AttackGroup  `json:"by_cohort"` // those with requests
 	Vias         []AttackGroup  `json:"by_via"`
 	Statuses     []AttackGroup  `json:"by_status"` // "none" when there was no answer
@@ -123,7 +125,7 @@ type AttackStretch struct {
 	Requests int64       `json:"requests"`
 	Refused  int64       `json:"refused"`
 	Failed   int64       `json:"failed"`
-	P50      engine.Time `json:"p50"` // of the responses of first attempts, with two digits; 0 without any
+	P50      engine.Time `json:"p50"` // of the responses, with two digits; 0 without any
 	P99      engine.Time `json:"p99"`
 }
 
@@ -143,7 +145,7 @@ type AttackGroup struct {
 	Failed   int64   `json:"failed"`
 	TimedOut int64   `json:"timed_out,omitempty"` // not among the attempts: they gave up at a proxy
 	Service  Latency `json:"service"`
-	Response Latency `json:"response"` // first attempts
+	Response Latency `json:"response"` // as that of the attack
 }
 
 // A Latency is a distribution of times, of a HdrHistogram with three digits.
