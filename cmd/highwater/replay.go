@@ -23,8 +23,9 @@ Usage: highwater replay TRACE [flags]
        highwater replay --from FORMAT LOG... [flags]
 
 Reads a trace (see highwater help trace) or access logs, counts the license
-units of what happened, and prints the peak, what would have been needed if the
-key refuses somebody, who held units at the peak, and the first refusal. "-" is standard input; .gz and .zst are read as they are.
+units of what happened, and prints the peak, who held units then, the first
+refusal, and what would have been needed if the key refuses somebody. "-" is
+standard input; .gz and .zst are read as they are.
 
 Flags:
   --policy NAME       count by this policy (see highwater help policies)
