@@ -382,7 +382,7 @@ func growthLines(g *result.Growth) [][2]string {
 	if g.Wanted > 0 {
 		return [][2]string{{"  bears", "too few replications: " + words.Percent(g.Risk) + " needs at least " + words.Number(g.Wanted)}}
 	}
-	text := factorText(g) + " times this traffic until that risk is " + words.Percent(g.Risk)
+	text := words.Factor(g) + " times this traffic until that risk is " + words.Percent(g.Risk)
 	if g.People > 0 && g.Factor != nil {
 		text += ": " + signed(float64(g.Extra), 0) + " people and devices to the " + words.Number(g.People)
 	}
@@ -398,21 +398,4 @@ func growthLines(g *result.Growth) [][2]string {
 		lines = append(lines, [2]string{"  breaks in", "no month to come: the key is too small for this risk now"})
 	}
 	return lines
-}
-
-// factorText is a factor with its interval.
-func factorText(g *result.Growth) string {
-	switch {
-	case g.Beyond == result.Above:
-		return fmt.Sprintf("more than %g", g.Most)
-	case g.Factor == nil:
-		return fmt.Sprintf("less than %g", g.Least)
-	case g.Low == nil && g.High == nil:
-		return fmt.Sprintf("about %.3g", *g.Factor)
-	case g.Low == nil:
-		return fmt.Sprintf("%.3g (up to %.3g)", *g.Factor, *g.High)
-	case g.High == nil:
-		return fmt.Sprintf("%.3g (%.3g or more)", *g.Factor, *g.Low)
-	}
-	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
 }

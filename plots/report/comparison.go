@@ -110,7 +110,7 @@ func (r *Report) addPairs(s *result.Comparison) {
 			row[1] = difference(&p.Needed.Difference)
 		}
 		if f := p.Refusals; f != nil {
-			row[3] = plus(100*f.Risk.Difference) + " points"
+			row[3] = fmt.Sprintf("%s (%s to %s) points", plus(100*f.Risk.Difference), plus(100*f.Risk.Low), plus(100*f.Risk.High))
 			row[4], row[5] = difference(&f.Attempts.Difference), difference(&f.Lost.Difference)
 		}
 		t.Rows = append(t.Rows, row)

@@ -23,7 +23,7 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 		r.add(section{Title: "Growth and headroom", Text: "Too few replications: a risk of " + percent(g.Risk) + " needs at least " + words.Number(g.Wanted) + "."})
 		return
 	}
-	text := fmt.Sprintf("The present key bears %s times this traffic until the risk of any refusal is %s", factor(g), percent(g.Risk))
+	text := fmt.Sprintf("The present key bears %s times this traffic until the risk of any refusal is %s", words.Factor(g), percent(g.Risk))
 	if g.People > 0 && g.Factor != nil {
 		than := "more"
 		if g.Extra < 0 {
@@ -32,8 +32,14 @@ func (r *Report) addGrowth(s *result.Sizing, p *result.PolicySizing) {
 		text += fmt.Sprintf(": %s people and devices %s than the %s there are", words.Number(max(g.Extra, -g.Extra)), than, words.Number(g.People))
 	}
 	text += "."
-	if g.Month != "" {
+	switch {
+	case g.Yearly == 0:
+	case g.Month != "":
 		text += fmt.Sprintf(" Growing %s a year, that is reached in %s.", percent(g.Yearly), month(g))
+	case g.Beyond == result.Above:
+		text += fmt.Sprintf(" Growing %s a year, that is many years away.", percent(g.Yearly))
+	default:
+		text += fmt.Sprintf(" Growing %s a year, there is no month to come in which that is reached: the key is too small for this risk now.", percent(g.Yearly))
 	}
 	one := section{Title: "Growth and headroom", Text: text + " From " + words.Plural(g.N, "replication") + ".", Table: growthTable(g)}
 	if one.Chart = newGrowth(g); one.Chart != nil {
@@ -50,7 +56,7 @@ func month(g *result.Growth) string {
 
 // growthTable is what the traffic may grow to.
 func growthTable(g *result.Growth) *table {
-	t := &table{Plain: true, Head: []string{"risk of any refusal", "times the traffic (interval)"}, Rows: [][]string{{percent(g.Risk), factor(g)}}}
+	t := &table{Plain: true, Head: []string{"risk of any refusal", "times the traffic (interval)"}, Rows: [][]string{{percent(g.Risk), words.Factor(g)}}}
 	add := func(head, cell string) {
 		t.Head, t.Rows[0] = append(t.Head, head), append(t.Rows[0], cell)
 	}
@@ -110,7 +116,7 @@ func newGrowth(g *result.Growth) *chart {
 		c.LimitX, c.LimitName = c.x(1), "traffic now"
 	}
 	if g.Factor != nil {
-		text := scaled(*g.Factor) + " times"
+		text := percent(g.Risk) + " at " + scaled(*g.Factor) + " times"
 		if g.Month != "" {
 			text += ", in " + g.Month
 		}
@@ -130,17 +136,4 @@ func scaleTicks(low, high float64) (list []plots.Tick) {
 		list = append(list, plots.Tick{At: n * step, Label: text, Mid: n * step})
 	}
 	return list
-}
-
-// factor is how many times the traffic a key bears, with its interval.
-func factor(g *result.Growth) string {
-	switch {
-	case g.Beyond == result.Above:
-		return fmt.Sprintf("more than %g", g.Most)
-	case g.Factor == nil:
-		return fmt.Sprintf("less than %g", g.Least)
-	case g.Low == nil || g.High == nil:
-		return fmt.Sprintf("about %.3g", *g.Factor)
-	}
-	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
 }

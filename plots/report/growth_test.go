@@ -36,7 +36,7 @@ func TestGrowthIsDrawn(t *testing.T) {
 	if !slices.EqualFunc(c.Lines[0].line, want, near) {
 		t.Errorf("drawn is %v, want %v", c.Lines[0].line, want)
 	}
-	if m := (chartMark{round(100 * x(1.1)), round(100 - 500/53.0), "enough", 0, 0, ""}); c.Lines[0].Note != "1.100 times, in 2027-11" || len(c.Marks) != 1 || c.Marks[0] != m || c.LimitX != round(100*x(1)) {
+	if m := (chartMark{round(100 * x(1.1)), round(100 - 500/53.0), "enough", 0, 0, ""}); c.Lines[0].Note != "5 % at 1.100 times, in 2027-11" || len(c.Marks) != 1 || c.Marks[0] != m || c.LimitX != round(100*x(1)) {
 		t.Errorf("marked are %+v and %v, want %+v and %v", c.Marks, c.LimitX, m, 100*x(1))
 	}
 	var labels []string
@@ -153,5 +153,47 @@ func TestFirstSeconds(t *testing.T) {
 		if got := strings.Join(one.Table.Rows[i][:2], " "); got != want {
 			t.Errorf("row %d is %q, want %q", i, got, want)
 		}
+	}
+}
+
+// What growth comes to is told where no month is reached, and so is a single
+// limit of the interval.
+func TestGrowthWithoutAMonth(t *testing.T) {
+	for _, tt := range []struct {
+		growth result.Growth
+		want   []string
+	}{
+		{result.Growth{Factor: pointer(0.8621), High: pointer(0.8727)},
+			[]string{"The present key bears 0.862 (up to 0.873) times this traffic", "Growing 8 % a year, there is no month to come in which that is reached: the key is too small for this risk now."}},
+		{result.Growth{Factor: pointer(1.2), Low: pointer(1.1), Month: "2028-06"}, []string{"bears 1.2 (1.1 or more) times", "reached in 2028-06"}},
+		{result.Growth{Beyond: result.Above, Most: 16}, []string{"bears more than 16 times", "Growing 8 % a year, that is many years away."}},
+		{result.Growth{Beyond: result.Below, Least: 0.01}, []string{"bears less than 0.01 times", "there is no month to come"}},
+	} {
+		s := day().Sizing
+		s.Policies[0].Growth = &tt.growth
+		tt.growth.N, tt.growth.Risk, tt.growth.Yearly = 100, 0.05, 0.08
+		r, err := New(&Source{Sizing: s})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tt.want {
+			if text := sectionOf(t, r, "Growth and headroom").Text; !strings.Contains(text, want) {
+				t.Errorf("%q does not say %q", text, want)
+			}
+		}
+	}
+}
+
+// The difference of the shares of runs that refuse has its interval, as every
+// other difference.
+func TestPointsHaveAnInterval(t *testing.T) {
+	s := day().Comparison
+	s.Pairs[0].Refusals = &result.RefusalPair{Risk: result.ShareDifference{Difference: -1, Low: -1, High: -0.859}}
+	r, err := New(&Source{Comparison: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sectionOf(t, r, "Differences").Table.Rows[0][3], "-100 (-100 to -85.9) points"; got != want {
+		t.Errorf("the difference is %q, want %q", got, want)
 	}
 }

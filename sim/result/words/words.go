@@ -105,3 +105,21 @@ func span(t engine.Time, text func(engine.Time, string) string, names [6]string)
 	}
 	return strings.Join(parts, " ")
 }
+
+// Factor is how many times the traffic a key bears, with as much of its interval
+// as is known.
+func Factor(g *result.Growth) string {
+	switch {
+	case g.Beyond == result.Above:
+		return fmt.Sprintf("more than %g", g.Most)
+	case g.Factor == nil:
+		return fmt.Sprintf("less than %g", g.Least)
+	case g.Low == nil && g.High == nil:
+		return fmt.Sprintf("about %.3g", *g.Factor)
+	case g.Low == nil:
+		return fmt.Sprintf("%.3g (up to %.3g)", *g.Factor, *g.High)
+	case g.High == nil:
+		return fmt.Sprintf("%.3g (%.3g or more)", *g.Factor, *g.Low)
+	}
+	return fmt.Sprintf("%.3g (%.3g to %.3g)", *g.Factor, *g.Low, *g.High)
+}
