@@ -74,9 +74,10 @@ func attackAnswer(s *result.Attack, c clock) string {
 	if x == nil {
 		return fmt.Sprintf("A plan of %s to %s; nothing was sent.", words.Plural(s.Plan.Requests, "request"), line(s.Target))
 	}
-	text := fmt.Sprintf("The target refused nobody of %s", words.Plural(x.First, "request"))
+	units := attackUnits(s)
+	text := units + fmt.Sprintf("The target refused nobody of %s", words.Plural(x.First, "request"))
 	if x.Refused > 0 {
-		text = fmt.Sprintf("The target refused %s of %s", words.Number(x.Refused), words.Plural(x.First+x.Retries, "attempt"))
+		text = units + fmt.Sprintf("The target refused %s of %s", words.Number(x.Refused), words.Plural(x.First+x.Retries, "attempt"))
 		if f := x.FirstRefusal; f != nil {
 			text += fmt.Sprintf(", the first at %s of the scenario to %s (%d)", c.exact(f.At), line(f.Cohort), f.Status)
 		}
@@ -96,6 +97,26 @@ func attackAnswer(s *result.Attack, c clock) string {
 		}
 	}
 	return text + "."
+}
+
+// attackUnits says how many units were in use, "" when the result does not.
+func attackUnits(s *result.Attack) string {
+	k := s.Curves
+	if k == nil || k.AsRun == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s in use at the peak of the requests as run (the target reported no units)", was(k.AsRun.Peak.Units, "license unit"))
+	if k.Reported != nil {
+		text = fmt.Sprintf("The target reported %s at the peak, and the requests as run take %s", words.Plural(k.Reported.Peak.Units, "license unit"), words.Number(k.AsRun.Peak.Units))
+	}
+	limitOn := ""
+	if s.License != nil {
+		limitOn = s.License.LimitOn
+	}
+	if k.Units == 0 {
+		return text + ", with an unlimited key. "
+	}
+	return text + ", with a key of " + key(k.Units, limitOn) + ". "
 }
 
 // milliseconds is a time with microseconds when it is short.

@@ -190,9 +190,7 @@ func New(s *Source) (*Report, error) {
 	if r.answer == "" {
 		return nil, errNothing
 	}
-	if k == nil && s.Replay == nil && s.Attack == nil && (s.Explanation == nil || s.Explanation.Scenario != "") {
-		r.notes = append(r.notes, "Units over time, load duration and heat maps are not in a result of this kind; a report made from the scenario has them.")
-	}
+	r.addMissing(s, k)
 	return r, nil
 }
 

@@ -1,0 +1,92 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"highwater/engine"
+	"highwater/sim/result"
+)
+
+// Each kind of result says at its end which parts it does not have, and how to
+// get each; what it has is not among them.
+func TestWhatIsMissing(t *testing.T) {
+	const (
+		scenario = ": of the scenario, highwater report FILE."
+		advice   = "What would save units: of the scenario, highwater report FILE --advise, which takes long."
+		attack   = "What a real target does (curves, latency, lag): of the scenario and a target, highwater attack FILE --target URL --json, and highwater report of that."
+		trace    = ": of the trace or the logs, highwater report TRACE, or highwater report --from auto LOG."
+		other    = "Risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom: of a scenario, such as highwater fit makes of logs, highwater report FILE."
+	)
+	all := day()
+	metered := &result.Metered{Kind: "replay", Start: &all.Simulation.Start, Base: "core", Limits: "units", Drawn: []result.Stretch{{High: 3}},
+		TimeAt: []result.UnitsTime{{Units: 3, Seconds: engine.Hour}}, Hours: []result.HourUse{{Hour: 6, Peak: 3, Mean: 1}}}
+	unclocked := *metered
+	unclocked.Start, unclocked.Hours = nil, nil
+	replay := func(m *result.Metered) *result.Replay {
+		return &result.Replay{Policy: "core", End: engine.Hour, Peak: engine.Peak{Units: 3}, Metered: m}
+	}
+	whole := *all
+	whole.Attack = &result.Attack{Sent: &result.AttackRun{First: 9}}
+	unadvised := *all
+	unadvised.Advice = nil
+	for name, c := range map[string]struct {
+		source Source
+		want   []string
+	}{
+		"all of it": {whole, nil},
+		"scenario":  {unadvised, []string{advice, attack}},
+		"run": {Source{Simulation: all.Simulation}, []string{
+			"Why they are in use, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, advice, attack}},
+		"advice": {Source{Advice: all.Advice}, []string{"Units over time, who holds the units at the peak, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
+			"refusals in three counts, policies or readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, attack}},
+		"trace that is drawn": {Source{Replay: replay(metered)}, []string{"Why they are in use, policies or readings side by side" + trace, other}},
+		"trace without a clock": {Source{Replay: replay(&unclocked)}, []string{"Why they are in use, policies or readings side by side" + trace,
+			"Peak and mean by hour and weekday: of a trace whose first line has the epoch, highwater report TRACE, or highwater report --from auto LOG.", other}},
+		"trace": {Source{Replay: replay(nil)}, []string{"Units over time, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
+			"refusals in three counts, policies or readings side by side" + trace, other}},
+		"attack": {Source{Attack: &result.Attack{Sent: &result.AttackRun{First: 9}, Curves: &result.Curves{}}}, []string{"Who holds the units at the peak, why they are in use, how long so many units are in use, " +
+			"peak and mean by hour and weekday, refusals in three counts, policies or readings side by side, risk and exceedance for each key size, " +
+			"time to the first refusal over the runs, growth and headroom" + scenario, advice}},
+	} {
+		r, err := New(&c.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := r.sections[len(r.sections)-1]
+		if c.want == nil {
+			if strings.HasPrefix(last.Title, "What is not here") {
+				t.Errorf("%s: %q", name, last.List)
+			}
+			continue
+		}
+		if n := min(len(last.List), len(c.want)); !slices.Equal(last.List[:n], c.want) {
+			t.Errorf("%s: the last section is %q:\n%s\nwant\n%s", name, last.Title, strings.Join(last.List, "\n"), strings.Join(c.want, "\n"))
+		}
+		page, markdown := written(t, &c.source)
+		if !strings.Contains(string(page), "<h2>What is not here, and how to get it</h2>") || !strings.Contains(string(markdown), "\n## What is not here, and how to get it\n\n- ") {
+			t.Errorf("%s: the page or the Markdown does not have it", name)
+		}
+	}
+}
+
+// An attack opens with the units of its curves and the key.
+func TestAttackOpensWithUnits(t *testing.T) {
+	sent := &result.AttackRun{First: 9, Refused: 2}
+	asRun := &result.Curve{Peak: engine.Peak{Units: 1}}
+	for _, c := range []struct {
+		curves *result.Curves
+		want   string
+	}{
+		{nil, "The target refused 2 of 9 attempts."},
+		{&result.Curves{Units: 4, AsRun: asRun}, "1 license unit was in use at the peak of the requests as run (the target reported no units), with a key of 4 connections. The target refused 2 of 9 attempts."},
+		{&result.Curves{AsRun: asRun, Reported: &result.Curve{Peak: engine.Peak{Units: 3}}},
+			"The target reported 3 license units at the peak, and the requests as run take 1, with an unlimited key. The target refused 2 of 9 attempts."},
+	} {
+		s := &result.Attack{Sent: sent, Curves: c.curves, License: &result.Counted{LimitOn: "connections"}}
+		if got := attackAnswer(s, clock{}); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
