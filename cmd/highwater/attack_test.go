@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,6 +23,8 @@ import (
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/target"
+
+	"pgregory.net/rapid"
 )
 
 // boards is a scenario of 50 calls a second.
@@ -121,6 +124,45 @@ func TestAttackTellsGiveUps(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "attempts that gave up at a proxy, and were not sent | 4 |") {
 		t.Errorf("exit code %d: %s%s", code, errs, out)
 	}
+}
+
+// The lines on what was not sent, and on who waited, sum up to what was planned
+// and to who waited, whatever became of them.
+func TestAttackLinesClose(t *testing.T) {
+	numbers := regexp.MustCompile(`[0-9][0-9,]*`)
+	rapid.Check(t, func(t *rapid.T) {
+		some := func(what string) int64 { return rapid.Int64Range(0, 2000).Draw(t, what) }
+		r := &result.AttackRun{First: some("sent"), Abandoned: some("abandoned"), Unsent: some("unsent"), TimedOut: some("timed out"), Waiting: some("waiting")}
+		got := some("got a place")
+		r.Waited = r.TimedOut + r.Waiting + got
+		a := &result.Attack{Plan: result.AttackPlan{Requests: r.First + r.Abandoned + r.Unsent}, Sent: r}
+		var b strings.Builder
+		writeAttackRun(&b, a, clock{})
+		counts := map[string][]int64{}
+		for line := range strings.Lines(b.String()) {
+			label, text, _ := strings.Cut(line, "  ")
+			for _, n := range numbers.FindAllString(text, -1) {
+				n, _ := strconv.ParseInt(strings.ReplaceAll(n, ",", ""), 10, 64)
+				counts[label] = append(counts[label], n)
+			}
+		}
+		sum := counts["sent"][0]
+		for _, n := range counts["not sent"] {
+			sum += n
+		}
+		if sum != counts["sent"][1] || sum != a.Plan.Requests {
+			t.Fatalf("%d of %d planned requests are told:\n%s", sum, a.Plan.Requests, &b)
+		}
+		sum = 0
+		for i, n := range counts["waited"] {
+			if i > 0 {
+				sum += n
+			}
+		}
+		if sum != r.Waited {
+			t.Fatalf("%d of %d that waited are told:\n%s", sum, r.Waited, &b)
+		}
+	})
 }
 
 // The page of JSON explains every field of a result.

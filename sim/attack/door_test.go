@@ -1,6 +1,8 @@
 package attack
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim"
+	"highwater/sim/attack/record"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -82,6 +85,114 @@ func TestCap(t *testing.T) {
 	if len(first) != 6 || !strings.HasPrefix(res.Notes[0], `proxy "nat" passes on 2 calls at once, and the others wait; without it there would be 6 at once`) ||
 		!strings.Contains(res.Notes[1], "users and devices take places, too, in sessions as planned (1)") {
 		t.Errorf("%d first calls, notes %q", len(first), res.Notes)
+	}
+}
+
+// Of ten calls at a proxy with two places four are answered, and two more are
+// sent, before an interrupt. Those are answered after it and give their places
+// back, but nobody is sent after that: of the eight that waited four were sent,
+// and four waited to the end.
+func TestInterruptedWaits(t *testing.T) {
+	t.Parallel() // it waits
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var came atomic.Int64
+	stopped := make(chan struct{})
+	h := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if n := came.Add(1); n == 6 {
+			stop()
+			<-time.After(500 * time.Millisecond) // for the word to get round
+			close(stopped)
+		} else if n == 5 {
+			<-stopped
+		}
+	}))
+	defer h.Close()
+	s := plan(t, `
+name: waits
+duration: 1m
+license: {units: 50}
+proxies: [{name: nat, address: 10.0.0.5, cap: 2, patience: 1h}]
+cohorts: [{name: calls, kind: callers, through: nat, arrivals: {at: [+1s, +1s, +1s, +1s, +1s, +1s, +1s, +1s, +1s, +1s]}}]
+`, PlanOptions{Clock: 20})
+	res, err := Run(ctx, t.Context(), s, Options{Target: target(h.URL), MaxLag: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := res.Sent
+	if diff := cmp.Diff([]int64{6, 0, 4, 8, 4, 0}, []int64{r.First, r.Abandoned, r.Unsent, r.Waited, r.Waiting, r.TimedOut}); diff != "" {
+		t.Errorf("sent, abandoned, unsent, waited, waiting, timed out: %s", diff)
+	}
+	if want := "4 of 10 planned requests were not sent, as the attack ended before"; !slices.Contains(res.Reasons, want) {
+		t.Errorf("reasons %q, want %q", res.Reasons, want)
+	}
+}
+
+const anyFate = `
+name: any fate
+duration: 1m
+license: {units: 50}
+proxies: [{name: nat, address: 10.0.0.5, cap: 2, patience: 1s}]
+cohorts:
+  - {name: calls, kind: callers, count: 12, through: nat, arrivals: {storm: +1s, spread: 5s}, session: {calls: 3, think: 1s}, on_refusal: {retry: 1s, times: 1}}
+  - {name: pages, kind: browsers, count: 6, arrivals: {at: +1s}, session: {pages: 3, think: 2s}, on_refusal: {retry: 2s, times: 2}}
+`
+
+// With a target that serves, fails and refuses by chance, calls that wait for a
+// place and give up, and with an interrupt or without, what became of each
+// planned request is by its record what the result counts.
+func TestRecordedFates(t *testing.T) {
+	t.Parallel() // it waits
+	s := plan(t, anyFate, PlanOptions{Clock: 20})
+	for _, interrupted := range []bool{false, true} {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var came atomic.Uint64
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			n := came.Add(1)
+			if interrupted && n == 15 {
+				stop()
+			}
+			<-time.After(40 * time.Millisecond)
+			w.WriteHeader([]int{200, 503, 200, 404, 503}[n*0x9e3779b97f4a7c15>>60%5])
+		}))
+		defer h.Close()
+		var b bytes.Buffer
+		res, err := Run(ctx, t.Context(), s, Options{Target: target(h.URL), MaxLag: time.Minute, AbortErrors: 1, Record: &b})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, fates, attempts := entries(t, &b), make([]int, len(s.Requests)), int64(0)
+		for _, e := range list {
+			if e.Outcome != record.Impatient {
+				attempts++
+				fates[e.Request] = sent
+			}
+		}
+		for _, e := range list {
+			for q := e.Request; e.GaveUp; q = s.Requests[q].next {
+				if fates[q] == waits {
+					fates[q] = abandoned
+				}
+				if s.Requests[q].next == 0 {
+					break
+				}
+			}
+		}
+		var want [3]int64
+		for _, f := range fates {
+			want[f]++
+		}
+		r := res.Sent
+		if got := [3]int64{r.Unsent, r.First, r.Abandoned}; got != want || r.First+r.Retries != attempts || interrupted != (r.Unsent > 0) {
+			t.Errorf("not sent, sent, given up: %v, want %v; %d retries in %d attempts", got, want, r.Retries, attempts)
+		}
+		if !interrupted && (r.Abandoned == 0 || r.Retries == 0 || r.TimedOut == 0) {
+			t.Errorf("nobody gives up, or tries again, or waits in vain: %+v", r)
+		}
+		if r.Response.N != r.First || r.Queue.N != r.First || r.Waited < r.TimedOut+r.Waiting || !interrupted && r.Waiting > 0 {
+			t.Errorf("interrupted %v: %+v", interrupted, r)
+		}
 	}
 }
 
