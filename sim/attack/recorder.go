@@ -266,19 +266,19 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	}
 	switch {
 	case run.Slowed > 0:
-		wrong("%d requests waited because the permission lets no more go in a second: raise its max_rate, or send less (--scale)", run.Slowed)
+		wrong("%s waited because the permission lets no more go in a second: raise its max_rate, or send less (--scale)", words.Plural(run.Slowed, "request"))
 	case run.Lag.P99 > run.MaxLag:
 		wrong("the generator fell behind: its lag was more than %v in 1 %% of the requests (up to %v), and should not be more than %v",
 			roughly(run.Lag.P99), roughly(run.Lag.Max), r.o.MaxLag)
 	}
 	if run.Held > 0 {
-		wrong("%d requests waited because %d were in flight, the most that are let", run.Held, r.o.InFlight)
+		wrong("%s waited because %s were in flight, the most that are let", words.Plural(run.Held, "request"), words.Number(r.o.InFlight))
 	}
 	if n := causes(run.Causes, record.NoAddress.String()); n > 0 {
-		wrong("%d requests had no source address, port or file", n)
+		wrong("%s had no source address, port or file", words.Plural(n, "request"))
 	}
 	if n := res.Plan.Sessions; run.First == res.Plan.Requests && run.Refused+run.Failed == 0 && run.Sessions != n {
-		res.Notes = append(res.Notes, fmt.Sprintf("the plan has %d web sessions, and the target opened %d", n, run.Sessions))
+		res.Notes = append(res.Notes, fmt.Sprintf("the plan has %s, and the target opened %s", words.Plural(n, "web session"), words.Number(run.Sessions)))
 	}
 	if len(res.Reasons) > 0 {
 		res.Verdict = result.Inconclusive

@@ -256,6 +256,18 @@ func TestCurvesOfASlowTarget(t *testing.T) {
 	}
 }
 
+// One unit is no units.
+func TestTimingOfOneUnit(t *testing.T) {
+	l := &Log{Header: &record.Header{Clock: 1}, Schedule: &attack.Schedule{Requests: []attack.Request{{Service: engine.Second}}},
+		Entries: []record.Entry{{Outcome: record.Served, Sent: time.Second, Done: 3 * time.Second}}}
+	x := &comparison{l: l, res: &result.Curves{AsRun: &result.Curve{Peak: engine.Peak{Units: 1}}, Predicted: &result.Curve{Peak: engine.Peak{Units: 2}}}}
+	x.timing()
+	want := []string{"timing: a served request took 2 s of the scenario's time on average, planned 1 s; the peak is 1 unit as run, predicted 2"}
+	if !slices.Equal(x.res.Words, want) {
+		t.Errorf("%q, want %q", x.res.Words, want)
+	}
+}
+
 // A target that counts otherwise is found out, and by how much.
 func TestCurvesDiverge(t *testing.T) {
 	for _, set := range [][2]string{{"anon_id", "global"}, {"hold_seconds", "0"}, {"license_alt_headers", "true"}, {"grace_seconds", "9000"}} {

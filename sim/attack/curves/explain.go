@@ -224,8 +224,8 @@ func (x *comparison) timing() {
 		return
 	}
 	planned, took = planned/float64(n), took/float64(n)
-	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; the peak is %d units as run, predicted %d",
-		took, planned, x.res.AsRun.Peak.Units, x.res.Predicted.Peak.Units)
+	x.say("timing: a served request took %.3g s of the scenario's time on average, planned %.3g s; the peak is %s as run, predicted %d",
+		took, planned, words.Plural(x.res.AsRun.Peak.Units, "unit"), x.res.Predicted.Peak.Units)
 }
 
 // waiting compares who gave up at a proxy.
