@@ -92,7 +92,7 @@ func TestAttackTellsGiveUps(t *testing.T) {
 	code, out, errs := highwater(t.Context(), nil, append(args, "--record", "a.rec")...)
 	for _, want := range []string{
 		"sent           4 of 8 planned, and 0 retries", "answers        4 served, 0 refused, 0 failed", "waited         4 attempts for a place at a proxy, which 0 got; 4 gave up",
-		"not sent       4 by users who gave up after a refusal or a wait, then or earlier in the visit\n",
+		"not sent       4 by users who gave up after a wait, then or earlier in the visit\n",
 		"gave up        4 attempts at a proxy, when their patience ended; they were not sent", "p99  gave up\ncalls ", "verdict: measured",
 		"waiting: 4 attempts gave up at a proxy when their patience ended, predicted 4; ", `note: proxy "gateway" passes on 2 calls at once`,
 	} {

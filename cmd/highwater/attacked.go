@@ -135,9 +135,11 @@ func writeAttackRun(w io.Writer, a *result.Attack, c clock) {
 func notSent(r *result.AttackRun) string {
 	var parts []string
 	if r.Abandoned > 0 {
-		why := "a refusal"
-		if r.TimedOut > 0 {
-			why = "a refusal or a wait"
+		why := "a refusal or a wait"
+		if r.TimedOut == 0 {
+			why = "a refusal"
+		} else if r.Refused == 0 {
+			why = "a wait"
 		}
 		parts = append(parts, words.Number(r.Abandoned)+" by users who gave up after "+why+", then or earlier in the visit")
 	}
