@@ -24,6 +24,12 @@ func (l *layout) draw(p *pen) {
 	}
 	for i, depth := range l.rows {
 		y := l.height - depth
+		if l.c.Series[i].Dots {
+			for j := range 3 {
+				p.dot(seriesLine(i).color, spot{margin + (swatchWidth-8)*float64(j+1)/4, y}, 1.7)
+			}
+			continue
+		}
 		p.stroke(seriesLine(i), spot{margin, y}, spot{margin + swatchWidth - 8, y})
 	}
 }
@@ -54,6 +60,9 @@ func (l *layout) drawGrid(p *pen) {
 func (l *layout) drawAreas(p *pen) {
 	limit := float64(l.c.Limit)
 	for i, steps := range l.steps {
+		if l.c.Series[i].Dots {
+			continue
+		}
 		c := seriesLine(i).color
 		if len(l.steps) == 1 {
 			if top := l.trace(steps, l.until(i), highest); top != nil {
@@ -71,6 +80,9 @@ func (l *layout) drawAreas(p *pen) {
 		return
 	}
 	for i := range l.steps {
+		if l.c.Series[i].Dots {
+			continue
+		}
 		l.stretches(i, func(s step) bool { return s.hi > limit }, func(run []step, until float64) {
 			over := l.trace(run, until, highest)
 			over = append(over, spot{l.x(until), l.y(limit)}, spot{over[0].x, l.y(limit)})
@@ -111,6 +123,9 @@ func (l *layout) drawLimitOver(p *pen) {
 	}
 	limit := float64(l.c.Limit)
 	for i := range l.steps {
+		if l.c.Series[i].Dots {
+			continue
+		}
 		l.stretches(i, func(s step) bool { return s.hi == limit }, func(run []step, until float64) {
 			from, to := spot{l.x(run[0].at), l.y(limit)}, spot{l.x(until), l.y(limit)}
 			if to.x-from.x > 12 { // two dashes
@@ -154,6 +169,12 @@ func (l *layout) drawLines(p *pen) {
 			continue
 		}
 		ln := seriesLine(i)
+		if l.c.Series[i].Dots {
+			for _, at := range l.c.Series[i].Points {
+				p.dot(ln.color, l.spot(Mark{At: at.At, Units: at.Units}), 1.7)
+			}
+			continue
+		}
 		p.stroke(ln, spots...)
 		if first := spots[0]; l.x(l.until(i))-first.x < 2 { // too short for a line
 			p.dot(ln.color, first, 2)

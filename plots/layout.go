@@ -150,6 +150,9 @@ func (l *layout) bandNote() string {
 // to be seen beside the line and below the shade over the limit, in at least
 // one place.
 func (l *layout) banded(series int) bool {
+	if l.c.Series[series].Dots {
+		return false
+	}
 	found, top := false, math.Inf(1)
 	if l.c.Limit > 0 {
 		top = float64(l.c.Limit)

@@ -57,13 +57,15 @@ type Mark struct {
 	Text  string  // what happened, such as "rest: 503 Service Unavailable"; only a first refusal shows it
 }
 
-// A Series is the license units of one policy over time, drawn as a step line.
+// A Series is the license units of one policy over time, drawn as a step line
+// or as dots.
 type Series struct {
 	Name         string  // shown when there are several series
 	Points       []Point // in order of time; may be empty
 	End          float64 // seconds since the start until which it is known; 0 is the chart's end
 	Peak         *Mark   // the highest units; nil draws none
 	FirstRefusal *Mark   // the first refusal; nil means that nobody was refused
+	Dots         bool    // points are drawn alone, as of samples between which nothing is known
 }
 
 // UnitsOverTime is a chart of license units over time, one line a policy,

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -344,5 +345,22 @@ func TestBandNote(t *testing.T) {
 				t.Errorf("note = %q; want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// A series of dots has a path for each of its points, and no line.
+func TestDots(t *testing.T) {
+	paths := map[bool]int{}
+	for _, dots := range []bool{false, true} {
+		c := UnitsOverTime{Start: monday, End: hour, Series: []Series{{Points: []Point{{At: 600, Units: 3}, {At: 1200, Units: 5}, {At: 1800, Units: 4}}, Dots: dots}}}
+		svg, err := svgOf(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ink := fmt.Sprintf("#%02X%02X%02X", seriesLine(0).color.R, seriesLine(0).color.G, seriesLine(0).color.B)
+		paths[dots] = strings.Count(string(svg), ink)
+	}
+	if paths[false] != 1 || paths[true] != 3 {
+		t.Errorf("%d paths of the color in the line, %d in dots; want one line, and 3 dots", paths[false], paths[true])
 	}
 }

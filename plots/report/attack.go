@@ -15,7 +15,11 @@ func (r *Report) addAttack(s *result.Attack) {
 	c := clock{s.Start, s.To}
 	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
 		r.fact("target", line(s.Target))
-		r.fact("sent", fmt.Sprintf("replication %d, scale %g, %g seconds of the scenario in one", s.Replication, s.Scale, s.Clock))
+		pace := "at the scenario's own pace"
+		if s.Clock != 1 {
+			pace = fmt.Sprintf("%g times as fast as in the scenario", s.Clock)
+		}
+		r.fact("sent", fmt.Sprintf("replication %d, %g times the scenario's people, %s", s.Replication, s.Scale, pace))
 		r.fact("of the scenario", words.LongSpan(s.From)+" to "+words.LongSpan(s.To))
 		r.fact("seed", fmt.Sprint(s.Seed))
 		if s.License != nil {

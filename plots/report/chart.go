@@ -57,13 +57,23 @@ func (c *chart) Says() string {
 // limit is listed too.
 type chartLine struct {
 	Name, Note   string
-	Style        int // color and dashes
+	Style        int  // color and dashes
+	Dots         bool // the line's spots are drawn alone
 	line         []plots.Spot
 	bands, overs [][]plots.Spot
 }
 
-// Path is the line in SVG.
-func (l *chartLine) Path() string { return pathOf(l.line) }
+// Path is the line in SVG. Dots are strokes without length.
+func (l *chartLine) Path() string {
+	if !l.Dots {
+		return pathOf(l.line)
+	}
+	var b strings.Builder
+	for _, s := range l.line {
+		b.WriteString("M" + coord(areaWidth*s.X) + " " + coord(areaHeight*(1-s.Y)) + "h0")
+	}
+	return b.String()
+}
 
 // Band is what lies between the lowest and the highest, in SVG.
 func (l *chartLine) Band() string { return areasOf(l.bands) }

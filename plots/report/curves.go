@@ -78,6 +78,9 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 // curveLine is a curve over the time from the begin of its window.
 func curveLine(name string, k *result.Curve, s *result.Curves, c clock) timeSeries {
 	one := timeSeries{name: name, drawn: k.Drawn, from: s.From, until: min(k.To, s.To) - s.From, note: "peak " + words.Number(k.Peak.Units) + " at " + c.at(k.Peak.At)}
+	if len(k.Samples) > 0 {
+		one.dots = k.Samples
+	}
 	end := (s.To - s.From).Seconds()
 	since := func(at engine.Time) float64 { return min(max((at-s.From).Seconds(), 0), end) }
 	one.peak = &plots.Mark{At: since(k.Peak.At), Units: float64(k.Peak.Units)}

@@ -147,3 +147,37 @@ func TestStretchesOfAResult(t *testing.T) {
 		t.Errorf("the notes are %q, and of %d sections there are %d", drawn.notes, len(whole.sections), len(drawn.sections))
 	}
 }
+
+// What the target reported are samples, and drawn as dots: of what lies between
+// two of them nothing is known. A stretch is 4 s, and a sample comes each 24 s.
+func TestSamplesAreDots(t *testing.T) {
+	s := attacked()
+	s.Clock, s.Scale, s.Replication = 30, 2, 1
+	for i := range 75 {
+		s.Curves.Reported.Samples = append(s.Curves.Reported.Samples, result.Point{At: s.From + engine.Time(24*i)*engine.Second, Units: i % 9})
+	}
+	r, err := New(&Source{Attack: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := chartNamed(t, r, "curves")
+	dots := c.Lines[2]
+	if !dots.Dots || len(dots.line) != 75 || dots.bands != nil || c.Lines[1].Dots {
+		t.Fatalf("%d dots (%t) with %d bands, and as run %t; want 75 dots", len(dots.line), dots.Dots, len(dots.bands), c.Lines[1].Dots)
+	}
+	if n := strings.Count(dots.Path(), "h0"); n != 75 {
+		t.Errorf("%d dots in SVG, want 75", n)
+	}
+	if at := dots.line[3]; at.X != 0.02 || at.Y != 3/c.top { // 72 s of the hour
+		t.Errorf("the fourth dot is at %v, want 0.02 and %v", at, 3/c.top)
+	}
+	for stretch, want := range map[int]string{0: "0 in the sample of 09:00:00", 4: "0 in the sample of 09:00:00", 6: "1 in the sample of 09:00:24", 449: "2 in the sample of 09:29:36", 450: "–"} {
+		if got := c.hover.Texts[2][stretch]; got != want {
+			t.Errorf("stretch %d reads %q, want %q", stretch, got, want)
+		}
+	}
+	_, markdown := written(t, &Source{Attack: s})
+	if want := "replication 1, 2 times the scenario's people, 30 times as fast as in the scenario"; !strings.Contains(string(markdown), want) {
+		t.Errorf("the report does not say %q", want)
+	}
+}

@@ -15,7 +15,8 @@ type timeSeries struct {
 	name    string
 	samples []result.Sample
 	drawn   []result.Stretch // instead of samples, when there are none
-	from    engine.Time      // of the stretches, which the chart begins with
+	dots    []result.Point   // instead of both
+	from    engine.Time      // of the stretches and dots, which the chart begins with
 	demand  bool             // what is needed, if nobody is refused
 	byConns bool             // connections are what is counted
 	peak    *plots.Mark
@@ -36,7 +37,7 @@ func newTimes(id string, cl clock, limit int, list []timeSeries) *chart {
 	highest := 0.0
 	for i := range list {
 		points := list[i].points(cl.end)
-		c.times.Series = append(c.times.Series, plots.Series{Name: list[i].name, Points: points, End: list[i].until.Seconds(), Peak: list[i].peak, FirstRefusal: list[i].refusal})
+		c.times.Series = append(c.times.Series, plots.Series{Name: list[i].name, Points: points, End: list[i].until.Seconds(), Peak: list[i].peak, FirstRefusal: list[i].refusal, Dots: list[i].dots != nil})
 		all[i] = plots.Ranges(points, end, columns)
 		for _, r := range all[i] {
 			highest = max(highest, r.High)
@@ -75,6 +76,9 @@ func (c *chart) timed(cl clock, highest float64, limit int) {
 }
 
 func (s *timeSeries) points(end engine.Time) []plots.Point {
+	if s.dots != nil {
+		return s.sampled(end)
+	}
 	if s.drawn != nil {
 		return s.stretches(end)
 	}
@@ -84,6 +88,16 @@ func (s *timeSeries) points(end engine.Time) []plots.Point {
 			break
 		}
 		list = append(list, plots.Point{At: sample.At.Seconds(), Units: float64(s.value(sample))})
+	}
+	return list
+}
+
+// sampled are the points that are drawn alone.
+func (s *timeSeries) sampled(end engine.Time) (list []plots.Point) {
+	for _, d := range s.dots {
+		if at := d.At - s.from; at >= 0 && at <= end {
+			list = append(list, plots.Point{At: at.Seconds(), Units: float64(d.Units)})
+		}
 	}
 	return list
 }
@@ -129,7 +143,11 @@ func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int) {
 	}
 	c.hover.Names = append(c.hover.Names, s.name)
 	c.hover.Texts = append(c.hover.Texts, texts)
-	c.Lines = append(c.Lines, chartLine{Name: s.name, Note: s.note, Style: i % styles, line: c.steps(ranges), bands: c.bands(ranges), overs: c.overs(ranges)})
+	if s.dots != nil {
+		c.addDots(s, texts, i)
+	} else {
+		c.Lines = append(c.Lines, chartLine{Name: s.name, Note: s.note, Style: i % styles, line: c.steps(ranges), bands: c.bands(ranges), overs: c.overs(ranges)})
+	}
 	stamp := func(m *plots.Mark) string { return plots.Stamp(c.times.Start, c.times.End, m.At) }
 	if s.peak != nil {
 		c.Marks = append(c.Marks, chartMark{c.x(s.peak.At), c.y(s.peak.Units), "peak", i % styles, i, decimal(s.peak.Units) + " at " + stamp(s.peak)})
@@ -137,6 +155,26 @@ func (c *chart) addTimes(s *timeSeries, ranges []plots.Range, i int) {
 	if s.refusal != nil {
 		c.Marks = append(c.Marks, chartMark{c.x(s.refusal.At), 0, "refusal", i % styles, i, "first refusal " + plots.Exact(c.times.Start, c.times.End, s.refusal.At)})
 	}
+}
+
+// addDots draws samples. Read is the last one before a place, with its instant.
+func (c *chart) addDots(s *timeSeries, texts []string, i int) {
+	one := chartLine{Name: s.name, Note: s.note, Style: i % styles, Dots: true}
+	points, next := c.times.Series[i].Points, 0
+	for _, p := range points {
+		one.line = append(one.line, c.spot(p.At, p.Units))
+	}
+	for j := range texts {
+		for next < len(points) && points[next].At <= c.times.End*float64(j+1)/columns {
+			next++
+		}
+		if next == 0 {
+			texts[j] = "–"
+		} else if p := points[next-1]; texts[j] != "–" { // it is not over
+			texts[j] = decimal(p.Units) + " in the sample of " + plots.Exact(c.times.Start, c.times.End, p.At)
+		}
+	}
+	c.Lines = append(c.Lines, one)
 }
 
 // fewWords leaves the highest peak and the first refusal their words: the legend

@@ -55,6 +55,14 @@ type Curve struct {
 
 	Drawn  []Stretch `json:"drawn"` // in at most 600 stretches of equal length, those that differ from the one before
 	Series []Sample  `json:"-"`     // each change
+
+	Samples []Point `json:"samples,omitempty"` // as reported, in the time that is compared; none where there are more than 600
+}
+
+// A Point is the units at an instant.
+type Point struct {
+	At    engine.Time `json:"at"`
+	Units int         `json:"units"`
 }
 
 // MostStretches is how many stretches a curve is drawn by at the most.

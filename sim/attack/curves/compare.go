@@ -166,6 +166,14 @@ func (x *comparison) reported() {
 		c.FirstRefusal = &result.CurveRefusal{At: a.at(first.Sent) - a.ahead, Via: x.via(first), Cohort: x.l.Header.Cohorts[first.Cohort].Name}
 	}
 	x.sum(c)
+	for _, s := range c.Series {
+		if x.res.From <= s.At && s.At <= x.res.To {
+			c.Samples = append(c.Samples, result.Point{At: s.At, Units: s.Units})
+		}
+	}
+	if len(c.Samples) > result.MostStretches {
+		c.Samples = nil
+	}
 	x.res.Reported = c
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,11 @@ func TestCutShort(t *testing.T) {
 	res := compare(t, l, Limit{})
 	if run, said := res.AsRun, res.Reported; run.To != 9*engine.Second || run.Mean != 1 || said.To != 17*engine.Second || res.To != 40*engine.Second {
 		t.Errorf("as run to %v with a mean of %v, as reported to %v, in all to %v; want 9 s, 1 unit, 17 s, 40 s", run.To, run.Mean, said.To, res.To)
+	}
+	// What was before the start is at the start.
+	want := []result.Point{{}, {At: 3 * engine.Second, Units: 1}, {At: 5 * engine.Second, Units: 1}, {At: 7 * engine.Second, Units: 1}, {At: 17 * engine.Second, Units: 1}}
+	if got := res.Reported.Samples; !slices.Equal(got, want) || res.AsRun.Samples != nil {
+		t.Errorf("the samples are %v, want %v", got, want)
 	}
 	// The distances are 4 (but for what was before the start), 2, 2 and 10 s.
 	if got := res.Divergence.Apart; !res.Partial || got != 4*engine.Second {
