@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,8 +66,18 @@ func (f *reportFlags) replays(cmd *cobra.Command, std stdio, args []string, open
 		return inputs[name].opener(cmd.Context())(name, p)
 	}}
 	it, err := x.make()
-	if err != nil || f.dossier == "" {
-		return it, err
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range args {
+		sum, err := inputs[name].sum()
+		if err != nil {
+			return nil, err
+		}
+		it.src.Files = append(it.src.Files, inputOf(name, sum))
+	}
+	if f.dossier == "" {
+		return it, nil
 	}
 	for _, name := range args {
 		data, err := inputs[name].data()
@@ -93,13 +105,14 @@ func (f *reportFlags) checkReplay(cmd *cobra.Command) error {
 	return f.counting.check()
 }
 
+// inputOf names an input, and says what it was.
+func inputOf(name string, sum []byte) report.Input {
+	return report.Input{Name: filepath.Base(shown(name)), SHA256: hex.EncodeToString(sum)}
+}
+
 // data is the input as it is, compressed or not.
 func (in *twice) data() ([]byte, error) {
-	name := in.name
-	if in.copy != "" {
-		name = in.copy
-	}
-	f, err := os.Open(name)
+	f, err := os.Open(in.file())
 	if err != nil {
 		return nil, err
 	}
@@ -224,6 +237,10 @@ func (f *reportFlags) remade(ctx context.Context, cmd *cobra.Command, std stdio,
 		return nil, err
 	}
 	it.inputs = inputs
+	for _, in := range inputs {
+		sum := sha256.Sum256(in.Data)
+		it.src.Files = append(it.src.Files, inputOf(in.Name, sum[:]))
+	}
 	return it, nil
 }
 

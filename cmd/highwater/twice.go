@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"io"
 	"os"
 	"path/filepath"
@@ -63,6 +64,26 @@ func (in *twice) again() (stdio, string, error) {
 	std := in.std
 	std.in = f
 	return std, "-", nil
+}
+
+// file is where the input is.
+func (in *twice) file() string {
+	if in.copy != "" {
+		return in.copy
+	}
+	return in.name
+}
+
+// sum is the SHA-256 of the input as it is, compressed or not.
+func (in *twice) sum() ([]byte, error) {
+	f, err := os.Open(in.file())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, f)
+	return hash.Sum(nil), err
 }
 
 // opener opens the input from its begin, whatever name it is asked for.

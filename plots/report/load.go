@@ -17,7 +17,8 @@ func (r *Report) addLoad(s *result.Attack, c clock) {
 		return
 	}
 	each := words.Span(x.Stretch)
-	t := &table{Head: []string{"from", "attempts", "refused", "failed", "response: 50 %", "99 %"}}
+	t := &table{Head: []string{"from", "attempts", "refused", "failed"}}
+	times := &table{Head: []string{"from", "response: 50 %", "99 %"}}
 	most, worst := &x.OverTime[0], &x.OverTime[0]
 	for i := range x.OverTime {
 		k := &x.OverTime[i]
@@ -27,7 +28,8 @@ func (r *Report) addLoad(s *result.Attack, c clock) {
 		if k.P99 > worst.P99 {
 			worst = k
 		}
-		t.Rows = append(t.Rows, []string{c.at(k.At), words.Number(k.Requests), words.Number(k.Refused), words.Number(k.Failed), milliseconds(k.P50), milliseconds(k.P99)})
+		t.Rows = append(t.Rows, []string{c.at(k.At), words.Number(k.Requests), words.Number(k.Refused), words.Number(k.Failed)})
+		times.Rows = append(times.Rows, []string{c.at(k.At), milliseconds(k.P50), milliseconds(k.P99)})
 	}
 	r.add(section{
 		Title: "Attempts over time", Chart: newLoad(s, c), Table: t,
@@ -35,7 +37,7 @@ func (r *Report) addLoad(s *result.Attack, c clock) {
 	})
 	if ch := newLatencies(s, c); ch != nil {
 		r.add(section{
-			Title: "Response over time", Chart: ch,
+			Title: "Response over time", Chart: ch, Table: times,
 			Text: fmt.Sprintf("From the planned instant to the answer, by when requests were sent, in the same stretches; the 99th percentile is highest from %s on, %s. One of fewer than 100 requests is the longest.",
 				c.at(worst.At), milliseconds(worst.P99)),
 		})

@@ -51,6 +51,9 @@ func TestLoadOverTime(t *testing.T) {
 	if got := response.hover.Texts; !slices.Equal(got[0], []string{"100.0 ms", "1,000 ms", "10.0 ms"}) || !slices.Equal(response.hover.At, []string{"09:00:00", "09:01:00", "09:03:00"}) {
 		t.Errorf("read are %q at %q", got, response.hover.At)
 	}
+	if rows := sectionOf(t, r, "Response over time").Table.Rows; len(rows) != 3 || rows[1][0] != "09:01:00" || rows[1][2] != "1,000 ms" && rows[1][1] != "1,000 ms" {
+		t.Errorf("the table of responses has %q", rows)
+	}
 	s.Sent.OverTime = s.Sent.OverTime[:1]
 	if r, err = New(&Source{Attack: s}); err != nil || slices.Contains(titles(r), "Attempts over time") {
 		t.Errorf("one stretch is drawn: %q, %v", titles(r), err)

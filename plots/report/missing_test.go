@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"highwater/engine"
 	"highwater/sim/result"
@@ -67,6 +68,26 @@ func TestWhatIsMissing(t *testing.T) {
 		page, markdown := written(t, &c.source)
 		if !strings.Contains(string(page), "<h2>What is not here, and how to get it</h2>") || !strings.Contains(string(markdown), "\n## What is not here, and how to get it\n\n- ") {
 			t.Errorf("%s: the page or the Markdown does not have it", name)
+		}
+	}
+}
+
+// A heat map says which hours a trace has in part: from Sunday 10:05 to 11:00:59
+// they are the 55 minutes of the first and the 59 seconds of the last.
+func TestPartHours(t *testing.T) {
+	sunday := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		past, length engine.Time
+		want         string
+	}{
+		{0, 2 * engine.Hour, ""},
+		{5 * engine.Minute, 55*engine.Minute + 59*engine.Second, " Not all hours are whole: Sun 10 covers 55 minutes, Sun 11 covers 59 seconds."},
+		{5 * engine.Minute, 10 * engine.Minute, " Not all hours are whole: Sun 10 covers 10 minutes."},
+		{5 * engine.Minute, 7 * engine.Day, ""}, // that hour of the other week is in it, too
+	} {
+		at := clock{sunday.Add(secondsOf(c.past)), c.length}
+		if got := at.partHours(); got != c.want {
+			t.Errorf("%v for %v: %q, want %q", at.start, c.length, got, c.want)
 		}
 	}
 }

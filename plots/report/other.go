@@ -42,6 +42,9 @@ func (r *Report) openReplay(src *Source) {
 		r.notes = append(r.notes, "The date of the start, options that were changed from the policy, the version of the program and use over time are not in this result; "+
 			"replay --json --drawn and a report made from the trace have them.")
 	}
+	for _, f := range src.Files {
+		r.fact("SHA-256 of "+line(f.Name), f.SHA256)
+	}
 	if s.Skipped != nil {
 		r.fact("skipped", words.Plural(*s.Skipped, "line")+" that are not valid")
 	}

@@ -24,6 +24,7 @@ import (
 type Source struct {
 	Name  string   // of the file that the results are from, for those without a name of their own
 	Notes []string // what is to be known of the input
+	Files []Input  // a trace or logs that the results were made of
 
 	Sizing      *result.Sizing
 	Simulation  *result.Simulation
@@ -33,6 +34,12 @@ type Source struct {
 	Readings    *result.Readings
 	Replay      *result.Replay
 	Attack      *result.Attack
+}
+
+// An Input is a file that results were made of.
+type Input struct {
+	Name   string
+	SHA256 string // in hex, of the file as it is, compressed or not
 }
 
 // A Report is ready to be written.

@@ -31,7 +31,7 @@ func (r *Report) addWeek(k *course, s *timeSeries, c clock, limit int) {
 		return
 	}
 	if k.hours != nil {
-		r.addHours(k, limit)
+		r.addHours(k, c, limit)
 		return
 	}
 	r.addPeaks(s, c, limit)
@@ -55,7 +55,7 @@ func narrow(v float64) string {
 }
 
 // addHours shows the peak and the mean of each hour of the week in a trace.
-func (r *Report) addHours(k *course, limit int) {
+func (r *Report) addHours(k *course, c clock, limit int) {
 	var peaks, means week
 	for _, h := range k.hours {
 		day, hour := h.Hour.Cell()
@@ -69,14 +69,44 @@ func (r *Report) addHours(k *course, limit int) {
 		text = highest.frame(limit)
 	}
 	r.add(section{Title: "Peak by hour and weekday", Text: "The most units " + by + text, Table: highest})
-	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units " + by, Table: means.table(narrow)})
+	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units " + by + c.partHours(), Table: means.table(narrow)})
+}
+
+// partHours says of how much of them the first and the last hour are, unless
+// all are whole or the same hour of another week is in them.
+func (c clock) partHours() string {
+	const most = 7*engine.Day - engine.Hour
+	past, until := pastHour(c.start), pastHour(c.wall(c.end))
+	name := func(wall time.Time) string { return wall.Format("Mon 15") }
+	first, last := name(c.start), name(c.wall(c.end))
+	var parts []string
+	switch {
+	case c.end > most:
+	case first == last:
+		parts = append(parts, first+" covers "+words.LongSpan(c.end))
+	default:
+		if past > 0 {
+			parts = append(parts, first+" covers "+words.LongSpan(engine.Hour-past))
+		}
+		if until > 0 {
+			parts = append(parts, last+" covers "+words.LongSpan(until))
+		}
+	}
+	if parts == nil {
+		return ""
+	}
+	return " Not all hours are whole: " + strings.Join(parts, ", ") + "."
+}
+
+// pastHour is the time since the full hour on the clock.
+func pastHour(wall time.Time) engine.Time {
+	return engine.Time(wall.Minute())*engine.Minute + engine.Time(wall.Second())*engine.Second + engine.Time(wall.Nanosecond()/1000)
 }
 
 // addPeaks shows the peak of each hour of the week, of full hours on the clock.
 func (r *Report) addPeaks(s *timeSeries, c clock, limit int) {
 	var peaks week
-	past := engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second + engine.Time(c.start.Nanosecond()/1000)
-	first := (engine.Hour - past) % engine.Hour
+	first := (engine.Hour - pastHour(c.start)) % engine.Hour
 	next, units := 0, 0
 	for from := first; from+engine.Hour <= c.end; from += engine.Hour {
 		var peak float64
