@@ -53,11 +53,11 @@ func TestAttack(t *testing.T) {
 		t.Errorf("by standard input it is %s%s\nnot\n%s", again, errs, out)
 	}
 	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "jsonl")
-	if n := strings.Count(out, "\n"); code != 0 || n != 2000 || !strings.Contains(out, `"cohort":"boards","member":50,"via":"rest","kind":"call"`) {
+	if n := strings.Count(out, "\n"); code != 0 || n != 2000 || strings.Count(out, res.Schedule) != 2000 || !strings.Contains(out, `"cohort":"boards","member":50,"via":"rest","kind":"call"`) {
 		t.Errorf("exit code %d, %d lines: %.500s", code, n, out)
 	}
 	code, out, _ = highwater(t.Context(), nil, "attack", "log", "a.rec", "--to", "vegeta-json")
-	if n := strings.Count(out, `"code":200,`); code != 0 || n != 2000 {
+	if n := strings.Count(out, `"code":200,`); code != 0 || n != 2000 || strings.Count(out, res.Schedule) != 2000 {
 		t.Errorf("exit code %d, %d results: %.500s", code, n, out)
 	}
 	// A record is not written over.

@@ -79,7 +79,7 @@ func (r *Reader) results(encode vegeta.Encoder) func(*Entry) error {
 		}
 		seq++
 		return encode(&vegeta.Result{
-			Attack: r.header.Scenario, Seq: seq - 1, Code: uint16(e.Status), Timestamp: r.header.Start.Add(e.Sent), Latency: e.Service(),
+			Attack: r.header.Scenario + ", schedule " + r.header.Schedule, Seq: seq - 1, Code: uint16(e.Status), Timestamp: r.header.Start.Add(e.Sent), Latency: e.Service(),
 			BytesOut: uint64(e.Out), BytesIn: uint64(e.In), Error: failure, Method: method, URL: r.header.Target + c.Path,
 		})
 	}
@@ -108,6 +108,7 @@ type line struct {
 	Forwarded string  `json:"forwarded,omitempty"`
 	In        int64   `json:"bytes_in"`
 	Out       int64   `json:"bytes_out"`
+	Schedule  string  `json:"schedule"` // its hash
 }
 
 func (r *Reader) line(e *Entry) *line {
@@ -117,6 +118,7 @@ func (r *Reader) line(e *Entry) *line {
 		Request: e.Request, Attempt: e.Attempt, Visit: e.Visit, Cohort: c.Name, Member: e.Member + 1, Via: c.Via, Kind: e.Kind.String(),
 		Planned: seconds(e.Planned), Ready: seconds(e.Ready), Sent: seconds(e.Sent), Done: seconds(e.Done),
 		Outcome: e.Outcome.String(), Cause: e.Cause.String(), Status: e.Status, Session: e.Session, Resent: e.Resent, GaveUp: e.GaveUp, In: e.In, Out: e.Out,
+		Schedule: r.header.Schedule,
 	}
 	if e.Address.IsValid() {
 		l.Address = e.Address.String()

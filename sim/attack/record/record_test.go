@@ -270,7 +270,7 @@ func TestVegetaReadsIt(t *testing.T) {
 				t.Fatalf("%s: result %d: %v", format, i, err)
 			}
 			if x.Seq != uint64(i) || int(x.Code) != e.Status || x.Latency != e.Service() || !x.Timestamp.Equal(header.Start.Add(e.Sent)) ||
-				x.BytesOut != uint64(e.Out) || (x.Error == "") != (e.Outcome == Served) || x.Attack != "ward" {
+				x.BytesOut != uint64(e.Out) || (x.Error == "") != (e.Outcome == Served) || x.Attack != "ward, schedule ab" {
 				t.Errorf("%s: result %d is %+v, want %+v", format, i, x, e)
 			}
 		}
