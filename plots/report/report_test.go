@@ -177,6 +177,9 @@ func TestResultsWithoutAName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !strings.Contains(r.footnote, "schedule c0ffee") {
+		t.Errorf("its images say %q, want the schedule", r.footnote)
+	}
 	facts := fmt.Sprint(r.facts)
 	for _, want := range []string{"{seed 7}", "{policy contract}", "{readings where", "{license key 25 units}", "{SHA-256 of the schedule c0ffee}"} {
 		if !strings.Contains(facts, want) {
