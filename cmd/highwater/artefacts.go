@@ -46,9 +46,9 @@ func writeArtefacts(std stdio, sc *scenario.Scenario, res *result.Simulation, di
 		if i > 0 {
 			suffix = fmt.Sprintf("-%d-%s.csv", i+1, fileName(p.Policy))
 		}
-		files = append(files, artefact{"series" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.Series) }})
+		files = append(files, artefact{"series" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.Series, "") }})
 		if p.First.DemandSeries != nil {
-			files = append(files, artefact{"demand" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.DemandSeries) }})
+			files = append(files, artefact{"demand" + suffix, func(w io.Writer) error { return writeSamples(w, p.First.DemandSeries, "") }})
 		}
 	}
 	for _, f := range files {
@@ -90,9 +90,10 @@ func fileName(name string) string {
 	}, name)
 }
 
-func writeSamples(w io.Writer, samples []result.Sample) error {
+// writeSamples writes use over time as CSV, with the schedule of an attack.
+func writeSamples(w io.Writer, samples []result.Sample, schedule string) error {
 	b := bufio.NewWriter(w)
-	s := newSeriesWriter(b)
+	s := newSeriesWriter(b, schedule)
 	for _, sample := range samples {
 		s.write(sample.At, sample.Units, sample.Connections)
 	}

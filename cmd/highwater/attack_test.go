@@ -251,6 +251,27 @@ func TestRecordOfNoAttack(t *testing.T) {
 	}
 }
 
+// A schedule that is no hash goes into no file and to no terminal.
+func TestRecordOfNoSchedule(t *testing.T) {
+	for _, schedule := range []string{"ab", strings.Repeat("x", 64), "\x1b[2J", strings.Repeat("ab", 33)} {
+		var b bytes.Buffer
+		w, err := record.NewWriter(&b, &record.Header{Schedule: schedule})
+		if err == nil {
+			err = w.End("")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("standard input: its schedule must be a SHA-256 in hex, not %q\n", schedule)
+		for _, more := range []string{"", "--to=trace", "--to=jsonl"} {
+			code, out, errs := highwater(t.Context(), bytes.NewReader(b.Bytes()), append([]string{"attack", "log", "-"}, strings.Fields(more)...)...)
+			if code != exitInvalid || out != "" || errs != want {
+				t.Errorf("%s: exit code %d: %s%s; want %s", more, code, out, errs, want)
+			}
+		}
+	}
+}
+
 // An interrupt ends waiting for a record that does not come.
 func TestRecordThatDoesNotCome(t *testing.T) {
 	in, out := io.Pipe()

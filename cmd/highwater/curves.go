@@ -224,10 +224,10 @@ func writeCurveFiles(std stdio, dir string, l *curves.Log, res *result.Curves, d
 		}
 		name := strings.ReplaceAll(curveNames[i], " ", "-") + ".csv"
 		if c == res.Reported {
-			files = append(files, artefact{name, func(w io.Writer) error { return writeBands(w, res.Divergence) }})
+			files = append(files, artefact{name, func(w io.Writer) error { return writeBands(w, res.Divergence, l.Header.Schedule) }})
 			continue
 		}
-		files = append(files, artefact{name, func(w io.Writer) error { return writeSamples(w, c.Series) }})
+		files = append(files, artefact{name, func(w io.Writer) error { return writeSamples(w, c.Series, l.Header.Schedule) }})
 	}
 	for _, f := range files {
 		if err := writeFile(std, filepath.Join(dir, f.name), f.write); err != nil {
@@ -239,15 +239,25 @@ func writeCurveFiles(std stdio, dir string, l *curves.Log, res *result.Curves, d
 
 // writeBands writes the samples of a target as CSV, with what the instants of
 // the requests allow.
-func writeBands(w io.Writer, d *result.Divergence) error {
+func writeBands(w io.Writer, d *result.Divergence, schedule string) error {
 	b := bufio.NewWriter(w)
-	fmt.Fprintln(b, "from,to,units,low,high")
+	head, cell := scheduleColumn(schedule)
+	fmt.Fprintln(b, "from,to,units,low,high"+head)
 	for _, s := range d.Range {
 		line := s.From.AppendSeconds(nil)
 		line = s.To.AppendSeconds(append(line, ','))
-		fmt.Fprintf(b, "%s,%d,%d,%d\n", line, s.Reported, s.Low, s.High)
+		fmt.Fprintf(b, "%s,%d,%d,%d%s\n", line, s.Reported, s.Low, s.High, cell)
 	}
 	return b.Flush()
+}
+
+// scheduleColumn is the last column of a table of an attack, its head and the
+// cell of each row; both are "" without a schedule.
+func scheduleColumn(schedule string) (head, cell string) {
+	if schedule == "" {
+		return "", ""
+	}
+	return ",schedule", "," + schedule
 }
 
 // curvesChart draws the curves over the time of the attack.
@@ -255,7 +265,7 @@ func curvesChart(h *record.Header, res *result.Curves) *plots.UnitsOverTime {
 	chart := &plots.UnitsOverTime{
 		Title: "License units: " + h.Scenario, Subtitle: "Predicted, as run and as reported by the target", Noun: "curves",
 		End: math.Max(1e-6, (res.To - res.From).Seconds()), Limit: res.Units,
-		Footnote: fmt.Sprintf("highwater %s, policy %s, schedule %s", version, res.Policy, h.Schedule[:min(12, len(h.Schedule))]),
+		Footnote: fmt.Sprintf("highwater %s, schedule %s, policy %s", version, h.Schedule, res.Policy),
 	}
 	if !h.Epoch.IsZero() {
 		chart.Start = clock{h.Epoch}.wall(res.From)

@@ -186,6 +186,7 @@ func (f *recordFlags) curves(ctx context.Context, std stdio, in io.Reader, w io.
 	if err != nil {
 		return nil, err
 	}
+	res.Schedule = l.Header.Schedule
 	if f.json {
 		err = writeJSON(w, res)
 	} else {

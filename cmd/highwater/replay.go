@@ -215,7 +215,7 @@ func replay(std stdio, r trace.Reader, o trace.Options, f *replayFlags) (res *re
 	}
 	err = writeFile(std, f.series, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
-		c := newSeriesWriter(b)
+		c := newSeriesWriter(b, "")
 		o.Usage = c.write
 		if res, err = count(r, o); err != nil {
 			return err
@@ -227,19 +227,22 @@ func replay(std stdio, r trace.Reader, o trace.Options, f *replayFlags) (res *re
 
 // A seriesWriter writes use over time as CSV: each change, from its instant on.
 type seriesWriter struct {
-	w   *bufio.Writer
-	buf []byte
+	w    *bufio.Writer
+	buf  []byte
+	last string // cell of each row
 }
 
-func newSeriesWriter(w *bufio.Writer) *seriesWriter {
-	s := &seriesWriter{w: w}
-	_, _ = w.WriteString("seconds,units,connections\n") // the error stays for Flush
-	return s
+// newSeriesWriter writes the head of a table, with a column for the schedule of
+// an attack; "" is none.
+func newSeriesWriter(w *bufio.Writer, schedule string) *seriesWriter {
+	head, cell := scheduleColumn(schedule)
+	_, _ = w.WriteString("seconds,units,connections" + head + "\n") // the error stays for Flush
+	return &seriesWriter{w: w, last: cell}
 }
 
 func (s *seriesWriter) write(at engine.Time, units, connections int) {
 	s.buf = at.AppendSeconds(s.buf[:0])
-	s.buf = fmt.Appendf(s.buf, ",%d,%d\n", units, connections)
+	s.buf = fmt.Appendf(s.buf, ",%d,%d%s\n", units, connections, s.last)
 	_, _ = s.w.Write(s.buf)
 }
 

@@ -30,6 +30,7 @@ func (r *Report) addAttack(s *result.Attack) {
 		r.fact("SHA-256 of the schedule", s.Schedule)
 		r.signed(s.Version, s.Fingerprint)
 		r.footnote += ", seed " + fmt.Sprint(s.Seed) + ", schedule " + s.Schedule
+		r.schedule = s.Schedule
 	}
 	for _, why := range s.Reasons {
 		r.notes = append(r.notes, "Inconclusive: "+line(why))

@@ -36,7 +36,7 @@ func (r *Report) Files() []File {
 			}
 		}
 		if s.Table != nil {
-			files = append(files, File{name + ".csv", s.Table.writeCSV})
+			files = append(files, File{name + ".csv", func(w io.Writer) error { return s.Table.writeCSV(w, r.schedule) }})
 		}
 	}
 	return files
@@ -137,13 +137,21 @@ func (t *table) heat(h plots.Heading) *plots.Heat {
 const none = "–"
 
 // writeCSV writes the table for spreadsheets. Numbers have no separators, and
-// no text is a formula.
-func (t *table) writeCSV(w io.Writer) error {
+// no text is a formula. The last column is the schedule of an attack, if there
+// is one.
+func (t *table) writeCSV(w io.Writer, schedule string) error {
 	c := csv.NewWriter(w)
-	for _, row := range append([][]string{t.Head}, t.Rows...) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = csvCell(cell)
+	for i, row := range append([][]string{t.Head}, t.Rows...) {
+		cells := make([]string, len(row), len(row)+1)
+		for j, cell := range row {
+			cells[j] = csvCell(cell)
+		}
+		switch {
+		case schedule == "":
+		case i == 0:
+			cells = append(cells, "schedule")
+		default:
+			cells = append(cells, csvCell(schedule))
 		}
 		if err := c.Write(cells); err != nil {
 			return err

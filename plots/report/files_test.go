@@ -73,6 +73,22 @@ func checkTable(t *testing.T, name string, data []byte) {
 	}
 }
 
+// A table of an attack has its schedule in a column more, in each row; any other
+// has none.
+func TestScheduleOfATable(t *testing.T) {
+	x := &table{Head: []string{"", "count"}, Rows: [][]string{{"served", "1,234"}, {"refused", none}}}
+	for _, tt := range []struct{ schedule, want string }{
+		{"", ",count\nserved,1234\nrefused,\n"},
+		{"c0ffee", ",count,schedule\nserved,1234,c0ffee\nrefused,,c0ffee\n"},
+		{"=1", ",count,schedule\nserved,1234,'=1\nrefused,,'=1\n"}, // it is what a file says
+	} {
+		var b strings.Builder
+		if err := x.writeCSV(&b, tt.schedule); err != nil || b.String() != tt.want {
+			t.Errorf("with %q it is %q, want %q: %v", tt.schedule, b.String(), tt.want, err)
+		}
+	}
+}
+
 func TestCellsAreNoFormulas(t *testing.T) {
 	tests := []struct{ cell, want string }{
 		{"", ""}, {"–", ""}, {"nurses", "nurses"}, {"12", "12"}, {"1,234", "1234"}, {"-3.5", "-3.5"}, {"60 %", "60 %"}, {"a=b", "a=b"},

@@ -54,6 +54,7 @@ type Report struct {
 	sections []section
 	sliders  []slider
 	footnote string // of images
+	schedule string // SHA-256 of the schedule, of a report of an attack
 }
 
 // A figure is a number in large type.

@@ -32,8 +32,9 @@ type Curves struct {
 	Outcomes   *Outcomes    `json:"outcomes"`
 	Words      []string     `json:"words"` // why they differ
 	Notes      []string     `json:"notes"`
-	Unlike     string       `json:"unlike,omitempty"`  // why what the target said cannot be compared
-	Verdict    string       `json:"verdict,omitempty"` // of --max-divergence
+	Unlike     string       `json:"unlike,omitempty"`   // why what the target said cannot be compared
+	Verdict    string       `json:"verdict,omitempty"`  // of --max-divergence
+	Schedule   string       `json:"schedule,omitempty"` // SHA-256 of the schedule, where they are not part of a result of attack, which has it
 }
 
 // The verdicts on a divergence, besides [Inconclusive].

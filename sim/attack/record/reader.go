@@ -1,7 +1,9 @@
 package record
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,7 +42,7 @@ type Reader struct {
 }
 
 // NewReader reads the header of a record. It fails with ErrFormat on what is
-// no record.
+// no record, and on a schedule that is no SHA-256.
 func NewReader(r io.Reader) (*Reader, error) {
 	rr := &Reader{r: r}
 	begin := make([]byte, len(magic))
@@ -58,6 +60,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, errCut
 	case block[0] != headerBlock || json.Unmarshal(block[1:], &rr.header) != nil:
 		return nil, ErrFormat
+	}
+	if sum, err := hex.DecodeString(rr.header.Schedule); err != nil || len(sum) != sha256.Size && len(sum) != 0 {
+		return nil, fmt.Errorf("its schedule must be a SHA-256 in hex, not %q", rr.header.Schedule)
 	}
 	return rr, nil
 }

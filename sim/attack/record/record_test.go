@@ -22,7 +22,7 @@ import (
 )
 
 var header = Header{
-	Version: "0.1.0", Scenario: "ward", Schedule: "ab", Seed: 7, Replication: 1, Scale: 1, Clock: 60, To: 3 * engine.Hour,
+	Version: "0.1.0", Scenario: "ward", Schedule: strings.Repeat("ab", 32), Seed: 7, Replication: 1, Scale: 1, Clock: 60, To: 3 * engine.Hour,
 	Target: "http://127.0.0.1:1", Start: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Requests: 3,
 	Cohorts: []Cohort{{Name: "pollers", Via: "rest", Path: "/rest/pollers"}, {Name: "lab", Via: "soap", Path: "/soap/lab.cls", User: "own"}},
 }
@@ -270,7 +270,7 @@ func TestVegetaReadsIt(t *testing.T) {
 				t.Fatalf("%s: result %d: %v", format, i, err)
 			}
 			if x.Seq != uint64(i) || int(x.Code) != e.Status || x.Latency != e.Service() || !x.Timestamp.Equal(header.Start.Add(e.Sent)) ||
-				x.BytesOut != uint64(e.Out) || (x.Error == "") != (e.Outcome == Served) || x.Attack != "ward, schedule ab" {
+				x.BytesOut != uint64(e.Out) || (x.Error == "") != (e.Outcome == Served) || x.Attack != "ward, schedule "+header.Schedule {
 				t.Errorf("%s: result %d is %+v, want %+v", format, i, x, e)
 			}
 		}
