@@ -1,5 +1,7 @@
 package engine
 
+import "reflect"
+
 // A Policy is a set of rules of counting. It is data: a named policy is a row
 // of values, and a reading of the documents is a copy with some values
 // changed. [Policy.Set] changes one by the name of its option.
@@ -55,6 +57,13 @@ type Policy struct {
 func (p Policy) WithoutLimit() Policy {
 	p.UserLimit, p.Enforce = 0, false
 	return p
+}
+
+// SameRules reports whether two policies count alike, whatever they are called
+// and whatever their keys are unless somebody says otherwise.
+func (p Policy) SameRules(o Policy) bool {
+	p.Name, p.Base, p.Changed, p.DefaultUnits, p.ServerPort = o.Name, o.Base, o.Changed, o.DefaultUnits, o.ServerPort
+	return reflect.DeepEqual(p, o)
 }
 
 // A Setting is an option and its value, as text.

@@ -8,7 +8,8 @@ import (
 )
 
 // drawnReplay counts a trace as [trace.Run] does, and says how use went over
-// time: with the key as it is, and what it would be if nobody were refused.
+// time: with the key as it is, and what it would be if nobody were refused. In
+// the same reading the other policies count it, too.
 func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 	var used, needed sim.Meter
 	each, usage := o, o.Usage
@@ -25,7 +26,8 @@ func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 	o.Usage = needed.Use
 	free := unlimited(o)
 	needed.Start = free.Epoch
-	res, demand, err := both(r, counted, free)
+	others := newBeside(r, o)
+	res, demand, err := both(others, counted, free)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +40,25 @@ func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 		d := needed.Metered(res.End, o.Policy.LimitOn)
 		m.DemandSeries, m.DemandDrawn, m.DemandHours = d.Series, d.Drawn, d.Hours
 	}
+	m.Policies, m.Connects, m.Identified = others.results(res, demand), others.connects, others.identified
 	return res, nil
 }
 
 // neededReplay counts a trace as [trace.Run] does, and what it would need if
 // nobody were refused.
 func neededReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
-	if p := o.Policy; p.UserLimit == 0 && (o.Units == 0 || !p.Enforce) {
+	if !limited(o) {
 		return trace.Run(r, o)
 	}
 	counted := trace.NewReplay(o)
 	o.Usage = nil
 	res, _, err := both(r, counted, unlimited(o))
 	return res, err
+}
+
+// limited reports whether the key may refuse somebody.
+func limited(o trace.Options) bool {
+	return o.Policy.UserLimit > 0 || o.Units > 0 && o.Policy.Enforce
 }
 
 // unlimited replays with a key that refuses nobody.

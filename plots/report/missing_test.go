@@ -29,9 +29,9 @@ func TestWhatIsMissing(t *testing.T) {
 		return &result.Replay{Policy: "core", End: engine.Hour, Peak: engine.Peak{Units: 3}, Metered: m}
 	}
 	whole := *all
-	whole.Attack = &result.Attack{Sent: &result.AttackRun{First: 9}}
-	unadvised := *all
-	unadvised.Advice = nil
+	whole.Attack, whole.Readings = &result.Attack{Sent: &result.AttackRun{First: 9}}, &result.Readings{Sets: 96}
+	unadvised := whole
+	unadvised.Advice, unadvised.Attack = nil, nil
 	for name, c := range map[string]struct {
 		source Source
 		want   []string
@@ -39,16 +39,16 @@ func TestWhatIsMissing(t *testing.T) {
 		"all of it": {whole, nil},
 		"scenario":  {unadvised, []string{advice, attack}},
 		"run": {Source{Simulation: all.Simulation}, []string{
-			"Why they are in use, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, advice, attack}},
+			"Why they are in use, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, advice, attack}},
 		"advice": {Source{Advice: all.Advice}, []string{"Units over time, who holds the units at the peak, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
-			"refusals in three counts, policies or readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, attack}},
-		"trace that is drawn": {Source{Replay: replay(metered)}, []string{"Why they are in use, policies or readings side by side" + trace, other}},
-		"trace without a clock": {Source{Replay: replay(&unclocked)}, []string{"Why they are in use, policies or readings side by side" + trace,
+			"refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, attack}},
+		"trace that is drawn": {Source{Replay: replay(metered)}, []string{"Why they are in use, policies side by side, readings side by side" + trace, other}},
+		"trace without a clock": {Source{Replay: replay(&unclocked)}, []string{"Why they are in use, policies side by side, readings side by side" + trace,
 			"Peak and mean by hour and weekday: of a trace whose first line has the epoch, highwater report TRACE, or highwater report --from auto LOG.", other}},
 		"trace": {Source{Replay: replay(nil)}, []string{"Units over time, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
-			"refusals in three counts, policies or readings side by side" + trace, other}},
+			"refusals in three counts, policies side by side, readings side by side" + trace, other}},
 		"attack": {Source{Attack: &result.Attack{Sent: &result.AttackRun{First: 9}, Curves: &result.Curves{}}}, []string{"Who holds the units at the peak, why they are in use, how long so many units are in use, " +
-			"peak and mean by hour and weekday, refusals in three counts, policies or readings side by side, risk and exceedance for each key size, " +
+			"peak and mean by hour and weekday, refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, " +
 			"time to the first refusal over the runs, growth and headroom" + scenario, advice}},
 	} {
 		r, err := New(&c.source)

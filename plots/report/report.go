@@ -180,6 +180,9 @@ func New(s *Source) (*Report, error) {
 	if ran && !compared {
 		r.addPolicies(s.Simulation)
 	}
+	if s.Replay != nil && s.Replay.Metered != nil {
+		r.addCounts(s.Replay)
+	}
 	if k != nil {
 		r.addRest(k, first)
 	}

@@ -63,10 +63,31 @@ type Metered struct {
 	Drawn             []Stretch     `json:"drawn"`
 	DemandDrawn       []Stretch     `json:"demand_drawn,omitempty"` // where that is not the same
 
+	// Policies are what each named policy makes of the same trace; the one by
+	// which it was counted is the first.
+	Policies   []PolicyCount `json:"policies,omitempty"`
+	Connects   int64         `json:"connects,omitempty"`   // that the trace has, but jobs of others and what is never charged
+	Identified int64         `json:"identified,omitempty"` // those of which it names the person or the device
+
 	// Series is use over time, and DemandSeries what it would be without a
 	// limit, nil where that is the same. They are not part of the JSON.
 	Series       []Sample `json:"-"`
 	DemandSeries []Sample `json:"-"`
+}
+
+// A PolicyCount is what a policy makes of a trace, with the same key and the
+// same options as another.
+type PolicyCount struct {
+	Counted
+	Alike []string `json:"alike,omitempty"` // other named policies with the same rules
+
+	Peak              engine.Peak `json:"peak"`
+	PeakConnections   int         `json:"peak_connections"`
+	Demand            engine.Peak `json:"demand"` // the peak if nobody were refused
+	DemandConnections int         `json:"demand_connections"`
+	MeanUnits         float64     `json:"mean_units"` // in use, over the time
+	Refused           int64       `json:"refused"`
+	FirstRefusal      *Refusal    `json:"first_refusal"`
 }
 
 // HourUse is what was in use in an hour of the week.
