@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func TestEveryArtefactHasTheSchedule(t *testing.T) {
 	}
 	files["log.txt"] = do("attack", "log", path("a.rec"), "--out", path("log"))
 	files["log.json"] = do("attack", "log", path("a.rec"), "--json")
-	for _, format := range record.Formats {
+	for _, format := range append(slices.Clone(record.Formats), asTrace) {
 		files["log."+format] = do("attack", "log", path("a.rec"), "--to", format)
 	}
 	files["printed.md"] = do("report", path("out/result.json"))

@@ -74,6 +74,8 @@ type Header struct {
 	Policy  string
 	Options []engine.Setting
 
+	Schedule string // SHA-256 in hex of the schedule of an attack that it came of; "" when not said
+
 	HasUnits bool
 }
 

@@ -3,6 +3,8 @@ package trace
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -177,12 +179,13 @@ const (
 	fEnd
 	fPolicy
 	fOptions
+	fSchedule
 	numFields
 )
 
 var fieldNames = [numFields]string{
 	"op", "at", "conn", "via", "addr", "user", "session", "parent", "instance", "sessionful", "person", "device",
-	"cohort", "forwarded", "id", "how", "for", "units", "name", "up", "trace", "epoch", "end", "policy", "options",
+	"cohort", "forwarded", "id", "how", "for", "units", "name", "up", "trace", "epoch", "end", "policy", "options", "schedule",
 }
 
 // kinds of the fields' values; at and epoch are looked at when they are used.
@@ -190,7 +193,7 @@ var fieldKinds = [numFields]kindOf{
 	fOp: text, fAt: number, fConn: text, fVia: text, fAddr: text, fUser: text, fSession: text, fParent: text,
 	fInstance: text, fSessionful: boolean, fPerson: text, fDevice: text, fCohort: text, fForwarded: text, fID: text,
 	fHow: text, fFor: number, fUnits: number, fName: text, fUp: boolean,
-	fTrace: number, fEpoch: text, fEnd: number, fPolicy: text, fOptions: object,
+	fTrace: number, fEpoch: text, fEnd: number, fPolicy: text, fOptions: object, fSchedule: text,
 }
 
 type fieldSet uint32
@@ -207,7 +210,7 @@ var (
 
 	// allowed and required fields by operation; operation 0 is the header.
 	allowed = [numOps]fieldSet{
-		0:       set(fTrace, fEpoch, fEnd, fUnits, fPolicy, fOptions),
+		0:       set(fTrace, fEpoch, fEnd, fUnits, fPolicy, fOptions, fSchedule),
 		Connect: who | set(fOp, fAt), Page: set(fOp, fAt, fConn), Login: set(fOp, fAt, fConn, fID),
 		Disconnect: set(fOp, fAt, fConn, fHow), Request: who | set(fOp, fAt, fFor), Key: set(fOp, fAt, fUnits),
 		Server: set(fOp, fAt, fName, fUp), Instance: set(fOp, fAt, fName, fUp),
@@ -469,6 +472,12 @@ func (j *JSONReader) parseHeader(present fieldSet) (err error) {
 		h.HasUnits = true
 		if h.Units, err = whole(j.fields[fUnits].text); err != nil {
 			return err
+		}
+	}
+	if present&(1<<fSchedule) != 0 {
+		h.Schedule = strings.Clone(j.fields[fSchedule].text)
+		if sum, err := hex.DecodeString(h.Schedule); err != nil || len(sum) != sha256.Size {
+			return fmt.Errorf("schedule must be a SHA-256 in hex, not %q", h.Schedule)
 		}
 	}
 	if present&(1<<fOptions) != 0 {

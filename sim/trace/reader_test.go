@@ -195,12 +195,16 @@ func TestTheFirstClockTimeIsTheEpoch(t *testing.T) {
 	}
 }
 
+// schedule is a SHA-256 in hex.
+const schedule = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 func TestHeader(t *testing.T) {
 	j := NewJSONReader("t.jsonl", lines("", `{"trace":1,"epoch":"2026-11-22T08:00:00.5+01:00","end":28800.25,"units":0,"policy":"community",`+
-		`"options":{"anon_id":"session","uncharged":["rest","soap"],"hold_seconds":5,"csp_refusal":503,"enforce":false,"grace_on":null}}`, open5))
+		`"options":{"anon_id":"session","uncharged":["rest","soap"],"hold_seconds":5,"csp_refusal":503,"enforce":false,"grace_on":null},"schedule":"`+schedule+`"}`, open5))
 	want := Header{
 		Epoch: time.Date(2026, 11, 22, 7, 0, 0, 5e8, time.UTC), End: 28_800_250 * engine.Millisecond, HasUnits: true, Policy: "community",
-		Options: []engine.Setting{{Name: "anon_id", Value: "session"}, {Name: "uncharged", Value: "rest,soap"}, {Name: "hold_seconds", Value: "5"}, {Name: "csp_refusal", Value: "503"}, {Name: "enforce", Value: "false"}},
+		Options:  []engine.Setting{{Name: "anon_id", Value: "session"}, {Name: "uncharged", Value: "rest,soap"}, {Name: "hold_seconds", Value: "5"}, {Name: "csp_refusal", Value: "503"}, {Name: "enforce", Value: "false"}},
+		Schedule: schedule,
 	}
 	if diff := cmp.Diff(want, j.Header()); diff != "" {
 		t.Errorf("Header() (-want +got):\n%s", diff)
@@ -251,6 +255,7 @@ func TestAWrittenTraceReadsBack(t *testing.T) {
 		if rapid.Bool().Draw(t, "options") {
 			h.Options = []engine.Setting{{Name: "max_connections", Value: "3"}, {Name: "uncharged", Value: "rest,soap"}}
 			h.Epoch = time.Date(2026, 11, 22, 8, 0, 0, 123456789, time.UTC)
+			h.Schedule = schedule
 		}
 		var want []Event
 		var b bytes.Buffer

@@ -38,6 +38,7 @@ func NewWriter(w io.Writer, h *Header) *Writer {
 	if len(h.Options) > 0 {
 		t.buf = append(t.buf, '}')
 	}
+	t.str("schedule", h.Schedule)
 	t.endLine()
 	return t
 }

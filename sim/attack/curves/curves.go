@@ -180,6 +180,7 @@ func (l *Log) Trace(w io.Writer) error {
 	}
 	tape := trace.NewWriter(w, &trace.Header{
 		Epoch: epoch, Units: units, HasUnits: true, Policy: cmp.Or(policy.Base, l.Header.Base), Options: policy.Changed,
+		Schedule: l.Header.Schedule,
 	})
 	if l.idle() > mostBefore {
 		return fmt.Errorf("a trace cannot say that %d units were in use before", l.idle())
