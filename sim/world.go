@@ -436,6 +436,10 @@ func (w *world) grown(c *cohort) int {
 // MaxScale is how many times a scenario's traffic can be.
 const MaxScale = 64
 
+// MaxClock is how many times as fast as a real clock a target's can go, and
+// with it an attack.
+const MaxClock = 100_000
+
 // layerBits is where the number of an arrival's layer stands in its own.
 const layerBits = 32
 

@@ -191,7 +191,7 @@ func (f *attackFlags) check(cmd *cobra.Command, args []string) error {
 	if f.plan.Scale, err = factor("scale", f.scale, sim.MaxScale); err != nil {
 		return err
 	}
-	if f.plan.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), fastestClock); err != nil {
+	if f.plan.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), sim.MaxClock); err != nil {
 		return err
 	}
 	if f.ca+f.cert+f.key != "" && u.Scheme != "https" {

@@ -67,9 +67,9 @@ func readLog(ctx context.Context, in io.Reader) (*curves.Log, error) {
 		return l, nil // of another version of the program: there is no prediction
 	}
 	h := l.Header
-	if h.Replication < 1 || h.Scale < 0 || h.Scale > sim.MaxScale || h.Clock < 0 || h.Clock > fastestClock {
+	if h.Replication < 1 || h.Scale < 0 || h.Scale > sim.MaxScale || h.Clock < 0 || h.Clock > sim.MaxClock {
 		return nil, fmt.Errorf("its head must have a replication > 0, a scale from 0 to %v and a clock from 0 to %v, not %v, %v and %v",
-			sim.MaxScale, fastestClock, h.Replication, h.Scale, h.Clock)
+			sim.MaxScale, sim.MaxClock, h.Replication, h.Scale, h.Clock)
 	}
 	s, err := attack.Plan(ctx, sc, attack.PlanOptions{
 		Seed: h.Seed, Replication: h.Replication - 1, Scale: h.Scale, Clock: h.Clock, Window: attack.Window{From: h.From, To: h.To},

@@ -11,6 +11,7 @@ import (
 
 	"highwater/engine"
 	"highwater/scenario"
+	"highwater/sim"
 	"highwater/sim/result"
 	"highwater/sim/result/words"
 	"highwater/sim/target"
@@ -68,9 +69,6 @@ requests end for 5 s and prints a summary; 1 cannot listen or write; 2 usage;
 4 the scenario is not valid.
 See also: highwater attack, highwater replay, highwater help rules
 `
-
-// fastestClock is the most that --clock of target and attack may be.
-const fastestClock = 100_000
 
 // targetFlags are the flags of target but for those of counting.
 type targetFlags struct {
@@ -146,7 +144,7 @@ func (f *targetFlags) check(cmd *cobra.Command, c *counting, args []string) (err
 	if f.options.Service, err = scenario.ParseLength(f.service); err != nil {
 		return usagef("--service must be a duration such as 200ms or a distribution such as exp(2s), not %q", f.service)
 	}
-	if f.options.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), fastestClock); err != nil {
+	if f.options.Clock, err = factor("clock", strings.TrimSuffix(f.clock, "x"), sim.MaxClock); err != nil {
 		return err
 	}
 	if f.begin, err = parseWhen(f.from); err != nil || f.begin.which != 0 {

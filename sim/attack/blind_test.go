@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"highwater/sim/result"
+	"highwater/sim/wire"
 )
 
 // An attack that is to spare the last free units is not begun when it does not
@@ -82,6 +83,47 @@ func TestAbortFreeWithoutSight(t *testing.T) {
 	_, err := Run(t.Context(), t.Context(), plan(t, clinic, PlanOptions{}), Options{Target: target("http://127.0.0.1:1"), AbortFree: 5, Dial: silent})
 	if err == nil || !strings.Contains(err.Error(), "not looked at") {
 		t.Errorf("without looks: %v", err)
+	}
+}
+
+// A target that says that its clock goes as none does is not asked for more: at
+// such a clock no instant of the attack would be one of the target.
+func TestClockThatNoTargetHas(t *testing.T) {
+	t.Parallel() // it connects
+	for _, tt := range []struct {
+		clock string
+		bad   bool
+	}{{"0", true}, {"-1", true}, {"100000.5", true}, {"1e300", true}, {"100000", false}, {"0.001", false}} {
+		var asked atomic.Int64
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case wire.MetricsPath:
+				w.Header().Set(wire.StateHeader, wire.StatePath)
+				_, _ = io.WriteString(w, "iris_license_consumed 2\niris_license_available 30\n")
+			case wire.StatePath:
+				_, _ = io.WriteString(w, `{"kind":"target","clock":`+tt.clock+`}`)
+			default:
+				asked.Add(1)
+			}
+		}))
+		defer h.Close()
+		line, err := OpenLine(t.Context(), Options{Target: target(h.URL)}, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer line.Close()
+		state, err := line.State(t.Context(), wire.StatePath, func() time.Duration { return 0 })
+		if (err != nil) != tt.bad || (state == nil) != tt.bad || tt.bad && !strings.HasSuffix(err.Error(), " times as fast as a real one: that must be > 0 and at most 100000") {
+			t.Errorf("%s: %+v, %v", tt.clock, state, err)
+		}
+		if !tt.bad {
+			continue
+		}
+		var unreachable *UnreachableError
+		res, err := Run(t.Context(), t.Context(), plan(t, clinic, PlanOptions{}), Options{Target: target(h.URL), Scrape: time.Second})
+		if !errors.As(err, &unreachable) || res.Sent != nil || asked.Load() > 0 {
+			t.Errorf("%s: %v, and %d requests were sent", tt.clock, err, asked.Load())
+		}
 	}
 }
 

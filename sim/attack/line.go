@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/wire"
@@ -203,18 +204,22 @@ func metric(f *dto.MetricFamily) float64 {
 	return sum
 }
 
-// State asks an emulated target what it is; nil when it does not say.
-func (l *Line) State(ctx context.Context, path string, since func() time.Duration) *record.State {
+// State asks an emulated target what it is; nil when it does not say. A clock
+// that no target has is an error.
+func (l *Line) State(ctx context.Context, path string, since func() time.Duration) (*record.State, error) {
 	s := &record.State{Sent: since()}
 	data, _, err := l.get(ctx, path)
 	s.Done = since()
 	var t result.Target
-	if err != nil || json.Unmarshal(data, &t) != nil || t.Kind != "target" || !(t.Clock > 0) {
-		return nil
+	if err != nil || json.Unmarshal(data, &t) != nil || t.Kind != "target" {
+		return nil, nil
+	}
+	if !(t.Clock > 0 && t.Clock <= sim.MaxClock) {
+		return nil, fmt.Errorf("the target says at %s that its clock goes %v times as fast as a real one: that must be > 0 and at most %v", wire.StatePath, t.Clock, sim.MaxClock)
 	}
 	s.Scenario, s.Policy, s.Options, s.Units, s.Clock, s.At = t.Scenario, t.Policy, t.Options, t.Units, t.Clock, t.At
 	s.Fingerprint, s.Started = t.Fingerprint, t.Started
-	return s
+	return s, nil
 }
 
 // reach finds the target, and how to connect to it.

@@ -20,6 +20,7 @@ type monitor struct {
 	start time.Time
 	first record.Sample // before the start
 	state *record.State // nil when the target is not an emulated one
+	wrong error         // what it says of itself cannot be
 	path  string        // of that
 	quit  chan struct{}
 	over  chan struct{}
@@ -32,7 +33,7 @@ func newMonitor(ctx context.Context, x *sender) *monitor {
 	}
 	m := &monitor{line: newLine(x), every: x.o.Scrape, start: time.Now(), quit: make(chan struct{}), over: make(chan struct{})}
 	if m.first, m.path = m.line.Sample(ctx, m.since); m.path != "" {
-		m.state = m.line.State(ctx, m.path, m.since)
+		m.state, m.wrong = m.line.State(ctx, m.path, m.since)
 	}
 	return m
 }
@@ -50,9 +51,12 @@ func (e *BlindError) Hint() string {
 	return fmt.Sprintf("%s must tell %s, to whom --metrics-login names, as often as --scrape says", wire.MetricsPath, wire.MetricAvailable)
 }
 
-// sees is an error when the free units matter and are not told.
+// sees is an error when the free units matter and are not told, or when what the
+// target says of itself cannot be.
 func (m *monitor) sees(o *Options) error {
 	switch {
+	case m != nil && m.wrong != nil:
+		return m.wrong
 	case o.AbortFree == 0:
 		return nil
 	case m == nil:
@@ -153,7 +157,7 @@ func (m *monitor) end(ctx context.Context, hear func(record.Sample)) {
 		hear(s)
 	}
 	if m.state != nil {
-		m.state.Last = m.line.State(ctx, m.path, m.since) // whether it is still the same
+		m.state.Last, _ = m.line.State(ctx, m.path, m.since) // whether it is still the same
 	}
 	m.close()
 }

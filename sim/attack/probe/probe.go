@@ -233,7 +233,10 @@ func (p *prober) prepare(ctx context.Context) error {
 			return fmt.Errorf("%w (%s)", ErrNoMetrics, s.Failed)
 		}
 		if state != "" && p.log.State == nil {
-			p.log.State = p.line.State(ctx, state, p.since)
+			var err error
+			if p.log.State, err = p.line.State(ctx, state, p.since); err != nil {
+				return err
+			}
 		}
 		if n > 0 && int(s.Consumed) != last {
 			p.note("other people use the target: its units changed while nothing was sent")
