@@ -21,14 +21,20 @@ const confidence = 0.95
 // context's error.
 func Run(ctx context.Context, sc *scenario.Scenario, o Options) (*result.Simulation, error) {
 	samples, err := Replicate(ctx, Cases(sc), o)
+	return Summary(samples, o, err), err
+}
+
+// Summary is what came of samples; err is why there are no more.
+func Summary(samples []*Sample, o Options, err error) *result.Simulation {
 	sim := &result.Simulation{Study: StudyOf("simulation", samples, o, confidence, err), Partial: err != nil, Policies: []result.PolicyRun{}}
 	if sim.Replications == 0 {
-		return sim, err
+		return sim
 	}
 	for _, s := range samples {
 		sim.Policies = append(sim.Policies, s.policyRun())
 	}
-	return sim, err
+	sim.Explanation = samples[0].explanation
+	return sim
 }
 
 // StudyOf begins a result of samples.
@@ -56,7 +62,7 @@ func (s *Sample) policyRun() result.PolicyRun {
 		Counted: s.Counted(),
 		Peaks:   spread(s.Use.Peaks), Demand: spread(s.Demand.Peaks),
 		PeakConnections: spread(s.Use.Connections), DemandConnections: spread(s.Demand.Connections),
-		Cohorts: s.Use.Cohorts, ByVia: []result.ViaCount{}, Refusals: s.Use.RefusalCounts(), TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
+		Cohorts: s.Use.ByCohort(), ByVia: []result.ViaCount{}, Refusals: s.Use.RefusalCounts(), TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
 	}
 	unitSeconds := 0.0
 	for _, u := range s.Use.UnitSeconds {

@@ -240,6 +240,20 @@ func timesAt(by []engine.Time) []result.UnitsTime {
 	return list
 }
 
+// ByCohort says what came of the cohorts' sessions.
+func (t *Totals) ByCohort() []result.Cohort {
+	list := slices.Clone(t.Cohorts)
+	for i := range list {
+		if list[i].Refused > 0 {
+			list[i].RefusedBy = t.Refused[i]
+		}
+		if list[i].Lost > 0 {
+			list[i].LostBy = t.Lost[i]
+		}
+	}
+	return list
+}
+
 // RefusalCounts counts what was refused in three ways.
 func (t *Totals) RefusalCounts() result.RefusalCounts { return t.counts.result() }
 

@@ -30,7 +30,7 @@ func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario
 	}
 	once := *study
 	once.sim.Reps, once.budget = 1, 0
-	res, err := simulate(ctx, std, &once, &all, "")
+	res, err := simulate(ctx, std, &once, &all, "", false)
 	if err != nil {
 		return nil, err
 	}

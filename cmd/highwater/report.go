@@ -281,7 +281,7 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *re
 		return nil, err
 	}
 	src.Sizing.Version, src.Sizing.Fingerprint = version, loaded.fingerprint
-	if src.Simulation, err = simulate(ctx, std, s, sc, ""); err != nil {
+	if src.Simulation, err = simulate(ctx, std, s, sc, "", false); err != nil {
 		return nil, err
 	}
 	src.Simulation.Version, src.Simulation.Fingerprint = version, loaded.fingerprint

@@ -18,6 +18,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/sizing"
 	"highwater/sim/trace"
 
 	"github.com/spf13/cobra"
@@ -114,7 +115,7 @@ func newRun(std stdio) *cobra.Command {
 					return err
 				}
 			}
-			res, err := simulate(cmd.Context(), std, &study, s.scenario, tapes)
+			res, err := simulate(cmd.Context(), std, &study, s.scenario, tapes, study.asJSON || out != "")
 			if res == nil || res.Replications == 0 {
 				return err
 			}
@@ -247,21 +248,27 @@ func (c *counting) apply(cmd *cobra.Command, sc *scenario.Scenario) error {
 	return nil
 }
 
-// simulate runs a scenario, with progress and perhaps a trace.
-func simulate(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario, tape string) (res *result.Simulation, err error) {
+// usualRisks are those of the units that are enough where nobody asks for
+// others.
+var usualRisks = []float64{0.05, 0.01}
+
+// simulate runs a scenario, with progress and perhaps a trace, and what a
+// report draws besides.
+func simulate(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario, tape string, course bool) (res *result.Simulation, err error) {
+	q := &sizing.Question{Risks: usualRisks, Course: course}
 	h := trace.Header{
 		Epoch: sc.Start, End: sc.Duration, Units: sc.License.Units, HasUnits: true,
 		Policy: sc.License.Policy.Base, Options: sc.License.Policy.Changed,
 	}
 	err = study.replicate(ctx, std, "simulating", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 		if tape == "" {
-			res, err = sim.Run(limited, sc, o)
+			res, err = sizing.Run(limited, sc, o, q)
 			return &res.Study, err
 		}
 		whole := func(w io.Writer) error {
 			t := trace.NewWriter(w, &h)
 			o.Trace = t.Write
-			res, err = sim.Run(limited, sc, o)
+			res, err = sizing.Run(limited, sc, o, q)
 			if err != nil && (ctx.Err() != nil || res.Replications == 0) {
 				return err
 			}

@@ -188,7 +188,7 @@ func (w *watcher) begin(ctx context.Context, before *job) (*job, error) {
 			study := w.study
 			study.sim.Reps = reps
 			o := outcome{loaded: l}
-			o.res, o.err = simulate(limited, w.std, &study, l.scenario, "")
+			o.res, o.err = simulate(limited, w.std, &study, l.scenario, "", false)
 			if limited.Err() != nil {
 				return
 			}

@@ -130,6 +130,10 @@ func ofRuns(j *result.Judged, e *scenario.Expectation, l *look) {
 	o := &result.RunsOver{Count: over, N: n}
 	o.Low, o.High = stats.ClopperPearson(over, n, both)
 	j.Over = o
+	if l.values == nil { // their share is all that is known
+		j.Unit, j.Most, j.Value, j.Low, j.High = "", e.Risk, new(float64(over)/float64(n)), &o.Low, &o.High
+		j.Margin = new(j.Most - *j.Value)
+	}
 	text := fmt.Sprintf("%d of %s more: %s to %s of all would", over, have(n), percent(o.Low), percent(o.High))
 	switch {
 	case o.High <= e.Risk*(1+slack):

@@ -47,10 +47,13 @@ func begin(kind string, st *result.Study) *result.Gate {
 	return &result.Gate{Schema: result.Schema, Kind: "gate", Of: kind, Name: st.Scenario, Fingerprint: st.Fingerprint, Seed: st.Seed, Replications: st.Replications}
 }
 
-// spread is a look at a figure of which only the range over runs is known.
-func (l look) spread(s result.Spread) look {
+// needs is a look at what each run needs, or at the range of it where a result
+// of an earlier version has no more.
+func (l look) needs(by []int, s result.Spread) look {
 	l.n = s.N
 	switch {
+	case by != nil:
+		l.values = numbers(by)
 	case s.N > 0 && float64(s.Max) <= l.most:
 	case s.N > 0 && float64(s.Min) > l.most:
 		l.over = s.N
@@ -68,6 +71,91 @@ func (l look) proportion(p result.Proportion) look {
 	}
 	l.over, l.n = p.Count, p.N
 	return l
+}
+
+// suffered is a look at the refused attempts or the lost sessions of n runs, by
+// the cohorts that an expectation is about, or at how many of the runs refuse
+// anybody where a result of an earlier version has no more.
+func suffered(e *scenario.Expectation, list []result.Cohort, needed []int, n int, refusing *result.Proportion) look {
+	l := look{unit: "attempts", most: e.Most, runs: true, n: n}
+	if e.Figure == scenario.Lost {
+		l.unit = "sessions"
+	}
+	if e.Cohort != "" {
+		i := slices.IndexFunc(list, func(c result.Cohort) bool { return c.Name == e.Cohort })
+		if i < 0 {
+			return unknown("there is no cohort %s", e.Cohort)
+		}
+		list = list[i : i+1]
+	}
+	l.values = sufferedBy(e.Figure, list, len(needed))
+	some := slices.ContainsFunc(list, func(c result.Cohort) bool { return c.Refused > 0 || c.Lost > 0 && e.Figure == scenario.Lost })
+	switch {
+	case l.values != nil:
+		return l
+	case e.Figure == scenario.Refusals && e.Cohort == "" && refusing != nil:
+		return l.proportion(*refusing)
+	case len(list) > 0 && !some:
+		return l
+	}
+	return unknown("only the sum over the runs is known: gate the scenario")
+}
+
+// sufferedBy adds up the refused attempts or the lost sessions of cohorts by
+// run; nil where only their sum over the runs is known.
+func sufferedBy(f scenario.Figure, list []result.Cohort, n int) []float64 {
+	if n == 0 {
+		return nil
+	}
+	values := make([]float64, n)
+	for i := range list {
+		total, by := list[i].Refused, list[i].RefusedBy
+		if f == scenario.Lost {
+			total, by = list[i].Lost, list[i].LostBy
+		}
+		switch {
+		case len(by) == n:
+			for run, x := range by {
+				values[run] += float64(x)
+			}
+		case total != 0:
+			return nil
+		}
+	}
+	return values
+}
+
+func numbers[T int | int32](list []T) []float64 {
+	values := make([]float64, len(list))
+	for i, n := range list {
+		values[i] = float64(n)
+	}
+	return values
+}
+
+// figures are those of runs by which a later gate compares; nil is not known.
+func figures(c result.Counted, needed, refused, lost []float64) (list []result.GateFigure) {
+	for _, f := range []struct {
+		name, unit string
+		values     []float64
+	}{{"units needed", c.LimitOn, needed}, {"refused attempts", "attempts", refused}, {"sessions lost", "sessions", lost}} {
+		if f.values != nil {
+			list = append(list, result.GateFigure{Name: f.name, Policy: c.Policy, Unit: f.unit, How: result.Paired, Values: f.values})
+		}
+	}
+	return list
+}
+
+// counts adds what was counted to a gate, with the figures of its runs.
+func counts(g *result.Gate, c result.Counted, by []int, cohorts []result.Cohort) {
+	var needed, refused, lost []float64
+	if by != nil {
+		needed = numbers(by)
+	}
+	if cohorts != nil && c.Enforced {
+		refused, lost = sufferedBy(scenario.Refusals, cohorts, len(by)), sufferedBy(scenario.Lost, cohorts, len(by))
+	}
+	g.Policies, g.Figures = append(g.Policies, c), append(g.Figures, figures(c, needed, refused, lost)...)
 }
 
 // apart is why a result of runs does not tell what an expectation asks, or "".
@@ -99,11 +187,7 @@ func (z *sized) Begin() *result.Gate {
 	g := begin(z.Kind, &z.Study)
 	for i := range z.Policies {
 		p := &z.Policies[i]
-		f := result.GateFigure{Name: "units needed", Policy: p.Policy, Unit: p.LimitOn, How: result.Paired}
-		for _, n := range p.NeededBy {
-			f.Values = append(f.Values, float64(n))
-		}
-		g.Policies, g.Figures = append(g.Policies, p.Counted), append(g.Figures, f)
+		counts(g, p.Counted, p.NeededBy, nil)
 	}
 	return g
 }
@@ -123,8 +207,7 @@ func (z *sized) look(e *scenario.Expectation) look {
 	switch {
 	case e.Figure == scenario.Peak:
 		l, why := peakLook(e, p.Counted)
-		l.why = why
-		l.values = z.Begin().Figures[i].Values
+		l.why, l.values = why, numbers(p.NeededBy)
 		return l
 	case e.Figure == scenario.Refusals && p.Present != nil:
 		return look{unit: "attempts", most: e.Most, runs: true}.proportion(p.Present.Risk)
@@ -139,7 +222,8 @@ type simulated result.Simulation
 func (s *simulated) Begin() *result.Gate {
 	g := begin(s.Kind, &s.Study)
 	for i := range s.Policies {
-		g.Policies = append(g.Policies, s.Policies[i].Counted)
+		p := &s.Policies[i]
+		counts(g, p.Counted, p.NeededBy, p.Cohorts)
 	}
 	return g
 }
@@ -162,35 +246,14 @@ func (s *simulated) look(e *scenario.Expectation) look {
 			return unknown("%s", why)
 		}
 		if p.LimitOn == engine.LimitConnections.String() {
-			return l.spread(p.DemandConnections)
+			return l.needs(p.NeededBy, p.DemandConnections)
 		}
-		return l.spread(p.Demand)
+		return l.needs(p.NeededBy, p.Demand)
 	}
 	if !p.Enforced {
 		return unknown("%s counts, and refuses nobody", p.Policy)
 	}
-	total, found := int64(0), false
-	for _, c := range p.Cohorts {
-		if e.Cohort == "" || e.Cohort == c.Name {
-			found = true
-			if total += c.Refused; e.Figure == scenario.Lost {
-				total += c.Lost - c.Refused
-			}
-		}
-	}
-	l := look{unit: "attempts", most: e.Most, runs: true}
-	if e.Figure == scenario.Lost {
-		l.unit = "sessions"
-	}
-	switch {
-	case !found:
-		return unknown("there is no cohort %s", e.Cohort)
-	case total == 0 || s.Replications == 1:
-		return l.spread(result.Spread{Min: int(total), Max: int(total), N: s.Replications})
-	case e.Figure == scenario.Refusals && e.Cohort == "":
-		return l.proportion(p.Refusing)
-	}
-	return unknown("only the sum over the runs is known: gate the scenario")
+	return suffered(e, p.Cohorts, p.NeededBy, s.Replications, &p.Refusing)
 }
 
 // compared is a result of compare.
@@ -200,7 +263,7 @@ type compared result.Comparison
 func (c *compared) Begin() *result.Gate {
 	g := begin(c.Kind, &c.Study)
 	for i := range c.Sides {
-		g.Policies = append(g.Policies, c.side(i))
+		counts(g, c.side(i), c.Sides[i].NeededBy, c.Sides[i].Cohorts)
 	}
 	return g
 }
@@ -218,23 +281,27 @@ func (c *compared) look(e *scenario.Expectation) look {
 	}
 	i, why := counted(e.Policy, len(c.Sides), c.side)
 	if why == "" {
-		why = apart(e, false)
+		why = apart(e, e.Figure != scenario.Peak)
 	}
 	if why != "" {
 		return unknown("%s", why)
 	}
 	s := &c.Sides[i]
-	switch {
-	case e.Figure == scenario.Peak:
+	if e.Figure == scenario.Peak {
 		l, why := peakLook(e, s.Counted)
 		if why != "" {
 			return unknown("%s", why)
 		}
-		return l.spread(s.Needed)
-	case e.Figure == scenario.Refusals && s.Refusals != nil:
-		return look{unit: "attempts", most: e.Most, runs: true}.proportion(s.Refusals.Risk)
+		return l.needs(s.NeededBy, s.Needed)
 	}
-	return unknown("the result of compare does not tell that: gate the scenario")
+	if !s.Enforced {
+		return unknown("%s counts, and refuses nobody", s.Name)
+	}
+	var refusing *result.Proportion
+	if s.Refusals != nil {
+		refusing = &s.Refusals.Risk
+	}
+	return suffered(e, s.Cohorts, s.NeededBy, c.Replications, refusing)
 }
 
 // replayed is a result of replay: one run, as it was.

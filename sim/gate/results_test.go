@@ -2,12 +2,17 @@ package gate
 
 import (
 	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"highwater/engine"
 	"highwater/scenario"
+	"highwater/sim"
 	"highwater/sim/result"
+	"highwater/sim/sizing"
 )
 
 // expect is one expectation as a scenario has it.
@@ -78,7 +83,7 @@ func TestResults(t *testing.T) {
 	}
 	risk := result.Proportion{Count: 0, N: 59}
 	size := &result.Sizing{Study: study("sizing", 59), Policies: []result.PolicySizing{
-		{Counted: iris, NeededBy: needed, Present: &result.Key{Risk: risk}}, {Counted: contract, NeededBy: needed[:58]}}}
+		{Counted: iris, Outlook: result.Outlook{NeededBy: needed, Present: &result.Key{Risk: risk}}}, {Counted: contract, Outlook: result.Outlook{NeededBy: needed[:58]}}}}
 	ran := &result.Simulation{Study: study("simulation", 59), Policies: []result.PolicyRun{
 		{Counted: iris, Demand: result.Spread{Min: 20, Median: 25, Max: 30, N: 59}, Refusing: risk, Cohorts: []result.Cohort{{Name: "calls"}}},
 		{Counted: contract, Demand: result.Spread{Min: 45, Median: 46, Max: 47, N: 59}}}}
@@ -233,6 +238,73 @@ func TestSeveralAttacks(t *testing.T) {
 	}
 	if n := len(both.Begin().Figures[0].Values); n != 1 {
 		t.Errorf("%d runs are compared, want the one that is whole", n)
+	}
+}
+
+// What a run or a comparison has printed is judged as its scenario is: by the
+// same figures with the same limits, and as a baseline it has the same.
+func TestResultsAsTheScenario(t *testing.T) {
+	sc, err := scenario.Parse("x", []byte(`
+name: x
+duration: 4h
+license: {units: 14, policy: iris-2022.3}
+compare: [iris-pre-2022.3, contract]
+cohorts:
+  - {name: nurses, kind: browsers, arrivals: {poisson: 1/5min}, session: {pages: geometric(mean 3), think: exp(1m)}}
+  - {name: calls, kind: callers, count: 40, arrivals: {poisson: 4/min}, session: 1s, on_refusal: {retry: 5s, times: 2}}
+expect: [{peak: 15}, {peak: 90%}, {peak: 20, policy: contract}, {refusals: 0}, {refusals: 8, risk: 20%}, {refusals: 2, cohort: calls},
+  {lost: 1}, {lost: 0, cohort: nurses}, {refusals: 0, policy: iris-pre-2022.3}, {refusals: 0, policy: contract}, {latency: 1s}]
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sim.Options{Reps: 120}
+	runs, err := Run(t.Context(), sc, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Judge(runs, sc.Expect)
+	q := &sizing.Question{Risks: []float64{0.05}, Confidence: 0.95}
+	ran, err := sizing.Run(t.Context(), sc, o, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sides []sizing.Side
+	for _, c := range sim.Cases(sc) {
+		sides = append(sides, sizing.Side{Name: c.Policy.Name, Case: c, Contract: sc.Compare[1]})
+	}
+	compared, err := sizing.Compare(t.Context(), sides, o, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[result.Judgement]int{}
+	for _, of := range []any{ran, compared} {
+		got := Judge(read(t, of), sc.Expect)
+		for i := range want.Expectations {
+			if w, g := want.Expectations[i], got.Expectations[i]; !reflect.DeepEqual(w, g) {
+				t.Errorf("%T: %s:\n%+v, of the scenario\n%+v", of, w.Name, g, w)
+			}
+			seen[want.Expectations[i].Verdict]++
+		}
+		for _, f := range want.Figures {
+			if f.Policy != "contract" && !slices.ContainsFunc(got.Figures, func(g result.GateFigure) bool { return reflect.DeepEqual(f, g) }) {
+				t.Errorf("%T has no %s of %s as the scenario's", of, f.Name, f.Policy)
+			}
+		}
+	}
+	if seen[result.Pass] == 0 || seen[result.Fail] == 0 || seen[result.CannotTell] == 0 {
+		t.Errorf("not all verdicts were tried: %v", seen)
+	}
+}
+
+// Where only is known how many runs have more, their share is the figure: 0 of
+// 59 leaves 1-0.05^(1/59) at the most.
+func TestShareOfRuns(t *testing.T) {
+	size := &result.Sizing{Study: study("sizing", 59), Policies: []result.PolicySizing{
+		{Counted: iris, Outlook: result.Outlook{Present: &result.Key{Risk: result.Proportion{N: 59}}}}}}
+	j := Judge(read(t, size), expect(t, "{refusals: 0}")).Expectations[0]
+	if j.Unit != "" || *j.Value != 0 || j.Most != 0.05 || *j.Margin != 0.05 || *j.Low != 0 || math.Abs(*j.High-(1-math.Pow(0.05, 1.0/59))) > 1e-9 {
+		t.Errorf("%v %q, %v to %v, at most %v, margin %v", *j.Value, j.Unit, *j.Low, *j.High, j.Most, *j.Margin)
 	}
 }
 

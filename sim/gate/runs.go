@@ -155,15 +155,17 @@ func (r *Runs) Begin() *result.Gate {
 	g := &result.Gate{Schema: result.Schema, Kind: "gate", Of: "scenario", Name: r.scenario.Name, Seed: r.seed, Replications: r.samples[0].N}
 	for _, s := range r.samples {
 		g.Policies = append(g.Policies, s.Counted())
-		needed := result.GateFigure{Name: "units needed", Policy: s.Policy.Name, Unit: s.Policy.LimitOn.String(), How: result.Paired}
-		for _, p := range s.Needed {
-			needed.Values = append(needed.Values, float64(p.Units))
-		}
-		g.Figures = append(g.Figures, needed,
-			result.GateFigure{Name: "refused attempts", Policy: s.Policy.Name, Unit: "attempts", How: result.Paired, Values: totals(s.Use.Refused, -1)},
-			result.GateFigure{Name: "sessions lost", Policy: s.Policy.Name, Unit: "sessions", How: result.Paired, Values: totals(s.Use.Lost, -1)})
+		g.Figures = append(g.Figures, figures(s.Counted(), units(s.Needed), totals(s.Use.Refused, -1), totals(s.Use.Lost, -1))...)
 	}
 	return g
+}
+
+func units(peaks []engine.Peak) []float64 {
+	values := make([]float64, len(peaks))
+	for i, p := range peaks {
+		values[i] = float64(p.Units)
+	}
+	return values
 }
 
 // totals adds up the numbers of the cohorts by replication, or takes those of
@@ -258,13 +260,9 @@ func (r *Runs) peak(e *scenario.Expectation, s *sim.Sample) look {
 				return unknown("it shares license user IDs with others, as %s", c.Cohort)
 			}
 		}
-		for _, n := range s.UnitsAtPeak(e.Cohort) {
-			l.values = append(l.values, float64(n))
-		}
+		l.values = numbers(s.UnitsAtPeak(e.Cohort))
 	default:
-		for _, p := range s.Needed {
-			l.values = append(l.values, float64(p.Units))
-		}
+		l.values = units(s.Needed)
 	}
 	return l
 }

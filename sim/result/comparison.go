@@ -29,13 +29,13 @@ type Side struct {
 	Fingerprint string `json:"fingerprint,omitempty"` // of a second scenario's files
 	Counted
 	Needed    Spread         `json:"needed"` // by a replication
-	Enough    []Need         `json:"enough"` // by risk, as they were asked for
 	MeanUnits float64        `json:"mean_units"`
 	Contract  *ContractCount `json:"contract"` // null where the side itself counts by contract
 	Refusals  *Refusals      `json:"refusals"` // null where nothing limits
 	Cohorts   []Cohort       `json:"cohorts"`  // totals over all replications
 	TimeAt    []UnitsTime    `json:"time_at_units"`
 
+	Outlook
 	Course
 }
 

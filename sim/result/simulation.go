@@ -7,6 +7,8 @@ type Simulation struct {
 	Study
 	Partial  bool        `json:"partial,omitempty"` // fewer replications than asked for: interrupted, or out of budget
 	Policies []PolicyRun `json:"policies"`
+
+	Explanation *Explanation `json:"explanation,omitempty"` // of the first replication's peak by the first policy, without holders
 }
 
 // A PolicyRun is what came of a scenario under one policy.
@@ -26,6 +28,7 @@ type PolicyRun struct {
 	TimeAt            []UnitsTime   `json:"time_at_units"`    // summed over all replications
 	Queues            []Queue       `json:"queues,omitempty"` // by proxy with a cap
 
+	Outlook // by risks of 5 % and 1 %
 	Course
 }
 
@@ -84,6 +87,9 @@ type Cohort struct {
 	Refused  int64  `json:"refused_attempts"`         // retries and logins included
 	Lost     int64  `json:"lost"`                     // given up, at the start or in the middle
 	TimedOut int64  `json:"queue_timeouts,omitempty"` // waits at a proxy that were too long, of retries too
+
+	RefusedBy []int32 `json:"refused_by_replication,omitempty"` // none where all are 0
+	LostBy    []int32 `json:"lost_by_replication,omitempty"`    // likewise
 }
 
 // A ViaCount is a number of refused attempts by one way in.

@@ -54,21 +54,27 @@ type Counted struct {
 // A PolicySizing is the sizing by one policy.
 type PolicySizing struct {
 	Counted
-	Needed  Spread  `json:"needed"` // by a replication, if nobody is refused
-	Enough  []Need  `json:"enough"` // by risk, as they were asked for
-	Yards   Yards   `json:"yardsticks"`
-	Present *Key    `json:"present_key"` // null without one that limits
-	Growth  *Growth `json:"growth"`      // null when it was not looked for
-	Curve   []Risk  `json:"risk_by_units"`
-	AtPeak  []Share `json:"peak_by_cohort"` // means over the replications, most first
+	Needed Spread `json:"needed"` // by a replication, if nobody is refused
+	Outlook
+	Yards  Yards   `json:"yardsticks"`
+	Growth *Growth `json:"growth"`         // null when it was not looked for
+	AtPeak []Share `json:"peak_by_cohort"` // means over the replications, most first
 
 	Precision *Precision `json:"precision,omitempty"` // where one was asked for
 
-	NeededBy []int    `json:"needed_by_replication"`
 	Warnings []string `json:"warnings"`
 
 	TimeAt []UnitsTime `json:"demand_time_at_units"` // if nobody were refused, summed over all replications
 	Course
+}
+
+// An Outlook is how many units are enough and how the present key does, by
+// what each replication needs.
+type Outlook struct {
+	Enough   []Need `json:"enough"`      // by risk, as they were asked for
+	Present  *Key   `json:"present_key"` // null without one that limits
+	Curve    []Risk `json:"risk_by_units"`
+	NeededBy []int  `json:"needed_by_replication"`
 }
 
 // A Need is how many units keep a risk.

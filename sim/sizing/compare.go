@@ -73,10 +73,7 @@ func casesOf(sides []Side) (cases []sim.Case, contracts []int) {
 func sideOf(name string, s, contract *sim.Sample, q *Question) result.Side {
 	side := result.Side{
 		Name: name, Scenario: s.Scenario.Name, Counted: s.Case.Counted(), Needed: spreadOf(s), MeanUnits: stats.Average(meanUnits(s)),
-		Cohorts: s.Use.Cohorts, TimeAt: s.Use.UnitsTimes(), Course: s.Course(),
-	}
-	for _, risk := range q.Risks {
-		side.Enough = append(side.Enough, Enough(sorted(s), risk, q.Confidence))
+		Cohorts: s.Use.ByCohort(), TimeAt: s.Use.UnitsTimes(), Outlook: outlook(s, q, q.Confidence), Course: s.Course(),
 	}
 	if s != contract {
 		side.Contract = &result.ContractCount{Needed: spreadOf(contract)}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 	"highwater/sim/result"
 	"highwater/sim/stats"
@@ -63,6 +64,20 @@ func Size(ctx context.Context, cases []sim.Case, o sim.Options, q *Question) (*r
 		for _, what := range samples[0].Shrinks() {
 			p.Warnings = append(p.Warnings, "there is "+what+": traffic that has outgrown the key may fit again when it grows more")
 		}
+	}
+	return res, err
+}
+
+// Run runs a scenario as [sim.Run] does, and says how many units are enough by
+// each of its policies. Of the question it takes the risks and whether a report
+// is drawn; the confidence is that of the result.
+func Run(ctx context.Context, sc *scenario.Scenario, o sim.Options, q *Question) (*result.Simulation, error) {
+	o.Explain = q.Course
+	samples, err := sim.Replicate(ctx, sim.Cases(sc), o)
+	res := sim.Summary(samples, o, err)
+	its := &Question{Risks: q.Risks, Confidence: res.Confidence}
+	for i := range res.Policies {
+		res.Policies[i].Outlook = outlook(samples[i], its, res.Confidence)
 	}
 	return res, err
 }
@@ -149,22 +164,14 @@ func needed(s *sim.Sample) []int {
 }
 
 func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing {
-	needed, peaks := needed(s), sorted(s)
 	p := result.PolicySizing{
-		Counted: s.Case.Counted(), NeededBy: needed, Curve: curve(s, peaks, q.Confidence), AtPeak: shares(s), Warnings: []string{},
-		Needed: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
+		Counted: s.Case.Counted(), Needed: spreadOf(s), Outlook: outlook(s, q, seq.confidence), AtPeak: shares(s), Warnings: []string{},
 		TimeAt: s.Demand.UnitsTimes(), Course: s.Course(),
 	}
-	for _, risk := range q.Risks {
-		p.Enough = append(p.Enough, Enough(peaks, risk, seq.confidence))
-	}
 	if q.Precision > 0 {
-		p.Precision = seq.precision(peaks)
+		p.Precision = seq.precision(sorted(s))
 	}
 	p.Yards = yards(s)
-	if limit := s.Cap(); limit > 0 {
-		p.Present = present(s, limit, p.Enough[0], q.Confidence)
-	}
 	if s.Policy.LimitOn == engine.LimitConnections {
 		p.Warnings = append(p.Warnings, "the key limits connections: all numbers of units here are connections")
 	}
@@ -175,6 +182,20 @@ func policySizing(s *sim.Sample, q *Question, seq *sequence) result.PolicySizing
 		p.Warnings = append(p.Warnings, "transition_short is overcommit: a transition is never refused, so that use can be more than is enough here")
 	}
 	return p
+}
+
+// outlook is how many units are enough, with a confidence of its own, and how
+// the present key does.
+func outlook(s *sim.Sample, q *Question, confidence float64) result.Outlook {
+	peaks := sorted(s)
+	o := result.Outlook{NeededBy: needed(s), Curve: curve(s, peaks, q.Confidence)}
+	for _, risk := range q.Risks {
+		o.Enough = append(o.Enough, Enough(peaks, risk, confidence))
+	}
+	if limit := s.Cap(); limit > 0 {
+		o.Present = present(s, limit, o.Enough[0], q.Confidence)
+	}
+	return o
 }
 
 // Enough is how many units keep a risk, by what the replications need in
