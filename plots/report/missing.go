@@ -68,9 +68,9 @@ func (r *Report) parts(s *Source, k *courses) []part {
 		{"refusals in three counts", refused, input},
 		{"policies side by side", ran || compared || r.has("Policies side by side"), input},
 		{"readings side by side", s.Readings != nil, input},
-		{"risk and exceedance for each key size", sized(s.Sizing), runs},
-		{"time to the first refusal over the runs", sized(s.Sizing), runs},
-		{"growth and headroom", sized(s.Sizing) && s.Sizing.Policies[0].Growth != nil, runs},
+		{"risk and exceedance for each key size", outlookOf(s) != nil, runs},
+		{"time to the first refusal over the runs", outlookOf(s) != nil, runs},
+		{"how much more traffic the key bears", sized(s.Sizing) && s.Sizing.Policies[0].Growth != nil, runs},
 		{"what would save units", s.Advice != nil, tries},
 		{"what a real target does (curves, latency, lag)", attacked, target},
 	}

@@ -18,7 +18,7 @@ func TestWhatIsMissing(t *testing.T) {
 		advice   = "What would save units: of the scenario, highwater report FILE --advise, which takes long."
 		attack   = "What a real target does (curves, latency, lag): of the scenario and a target, highwater attack FILE --target URL --json, and highwater report of that."
 		trace    = ": of the trace or the logs, highwater report TRACE, or highwater report --from auto LOG."
-		other    = "Risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom: of a scenario, such as highwater fit makes of logs, highwater report FILE."
+		other    = "Risk and exceedance for each key size, time to the first refusal over the runs, how much more traffic the key bears: of a scenario, such as highwater fit makes of logs, highwater report FILE."
 	)
 	all := day()
 	metered := &result.Metered{Kind: "replay", Start: &all.Simulation.Start, Base: "core", Limits: "units", Drawn: []result.Stretch{{High: 3}},
@@ -39,9 +39,14 @@ func TestWhatIsMissing(t *testing.T) {
 		"all of it": {whole, nil},
 		"scenario":  {unadvised, []string{advice, attack}},
 		"run": {Source{Simulation: all.Simulation}, []string{
-			"Why they are in use, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, advice, attack}},
+			"Why they are in use, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, how much more traffic the key bears" + scenario, advice, attack}},
+		"run with an outlook": {Source{Simulation: &result.Simulation{Study: all.Simulation.Study, Explanation: all.Explanation,
+			Policies: []result.PolicyRun{{Counted: all.Simulation.Policies[0].Counted, Outlook: all.Sizing.Policies[0].Outlook, Cohorts: all.Simulation.Policies[0].Cohorts, Course: all.Simulation.Policies[0].Course, TimeAt: all.Simulation.Policies[0].TimeAt}}}},
+			[]string{"Readings side by side, how much more traffic the key bears" + scenario, advice, attack}},
+		"comparison": {Source{Comparison: all.Comparison}, []string{"Units over time, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
+			"refusals in three counts, readings side by side, how much more traffic the key bears" + scenario, advice, attack}},
 		"advice": {Source{Advice: all.Advice}, []string{"Units over time, who holds the units at the peak, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
-			"refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, growth and headroom" + scenario, attack}},
+			"refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, time to the first refusal over the runs, how much more traffic the key bears" + scenario, attack}},
 		"trace that is drawn": {Source{Replay: replay(metered)}, []string{"Why they are in use, policies side by side, readings side by side" + trace, other}},
 		"trace without a clock": {Source{Replay: replay(&unclocked)}, []string{"Why they are in use, policies side by side, readings side by side" + trace,
 			"Peak and mean by hour and weekday: of a trace whose first line has the epoch, highwater report TRACE, or highwater report --from auto LOG.", other}},
@@ -49,7 +54,7 @@ func TestWhatIsMissing(t *testing.T) {
 			"refusals in three counts, policies side by side, readings side by side" + trace, other}},
 		"attack": {Source{Attack: &result.Attack{Sent: &result.AttackRun{First: 9}, Curves: &result.Curves{}}}, []string{"Who holds the units at the peak, why they are in use, how long so many units are in use, " +
 			"peak and mean by hour and weekday, refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, " +
-			"time to the first refusal over the runs, growth and headroom" + scenario, advice}},
+			"time to the first refusal over the runs, how much more traffic the key bears" + scenario, advice}},
 	} {
 		r, err := New(&c.source)
 		if err != nil {

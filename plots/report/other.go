@@ -164,6 +164,8 @@ func explanationOf(s *Source) *result.Explanation {
 		return s.Explanation
 	case s.Sizing != nil && s.Sizing.Explanation != nil:
 		return s.Sizing.Explanation
+	case s.Simulation != nil && s.Simulation.Explanation != nil:
+		return s.Simulation.Explanation
 	case s.Comparison != nil:
 		return s.Comparison.Explanation
 	}

@@ -155,14 +155,22 @@ func New(s *Source) (*Report, error) {
 	if s.Replay != nil {
 		r.openReplay(s)
 	}
+	z := outlookOf(s)
+	if z != nil {
+		r.addEnough(z)
+		if !hasSizing {
+			r.more = append(r.more, sizingAnswer(z, &z.Policies[0]))
+		}
+	}
 	var first *timeSeries
 	if k != nil {
 		first = r.addTimes(k)
 		r.addRanges(k)
 	}
-	if hasSizing {
-		r.addPresent(s.Sizing)
-	} else if k != nil {
+	if z != nil {
+		r.addPresent(z)
+	}
+	if !hasSizing && k != nil {
 		r.addPeakHolders(&k.list[0])
 	}
 	if k != nil {

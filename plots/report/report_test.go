@@ -37,13 +37,15 @@ func day() *Source {
 		Hours: []result.Count{{What: "08", Count: 40}, {What: "10", Count: 20}}, Cohorts: []result.Count{{What: "tablets", Count: 60}},
 		Vias: []result.Count{{What: "rest", Count: 60}}, Sees: []result.Count{{What: "503 Service Unavailable", Count: 60}}, Users: []result.Count{{What: "10.1.0.20", Count: 60}},
 	}
-	sizing := &result.Sizing{Study: study, Policies: []result.PolicySizing{{
-		Counted: counted, Needed: result.Spread{Min: 8, Median: 10, Max: 12, N: 100},
+	outlook := result.Outlook{
 		Enough:  []result.Need{{Risk: 0.05, Units: pointer(11), Guaranteed: pointer(12)}, {Risk: 0.01, Wanted: 299}},
 		Present: &result.Key{Limit: 9, Risk: result.Proportion{Count: 60, N: 100, Low: 0.497, High: 0.697, Confidence: 0.95}, Headroom: pointer(-3), First: first},
-		Growth:  &result.Growth{N: 100, Risk: 0.05, Factor: pointer(0.8), Low: pointer(0.75), High: pointer(0.85), People: 40, Extra: -8},
 		Curve: []result.Risk{{Units: 8, Count: 90, Risk: 0.9, Low: 0.82, High: 0.95, Median: at(3)}, {Units: 9, Count: 60, Risk: 0.6, Low: 0.5, High: 0.7, Median: at(4)},
 			{Units: 11, Count: 4, Risk: 0.04, Low: 0.01, High: 0.1}, {Units: 12, Low: 0, High: 0.04}},
+	}
+	sizing := &result.Sizing{Study: study, Policies: []result.PolicySizing{{
+		Counted: counted, Needed: result.Spread{Min: 8, Median: 10, Max: 12, N: 100}, Outlook: outlook,
+		Growth: &result.Growth{N: 100, Risk: 0.05, Factor: pointer(0.8), Low: pointer(0.75), High: pointer(0.85), People: 40, Extra: -8},
 		AtPeak: []result.Share{{Cohort: "nurses", Units: 6.5}, {Cohort: "tablets", Units: 3.5}},
 	}}}
 	var hours []result.HourMean
@@ -77,9 +79,9 @@ func day() *Source {
 		Comparison: &result.Comparison{
 			Study: study,
 			Sides: []result.Side{
-				{Name: "iris-2022.3", Counted: counted, Needed: sizing.Policies[0].Needed, Enough: sizing.Policies[0].Enough, MeanUnits: 4.5,
+				{Name: "iris-2022.3", Counted: counted, Needed: sizing.Policies[0].Needed, Outlook: outlook, MeanUnits: 4.5,
 					Refusals: &result.Refusals{Risk: run.Refusing, First: first.Quantiles[1], Attempts: 3.5, Lost: 0.5}},
-				{Name: "contract", Counted: contract, Needed: result.Spread{Min: 7, Median: 7, Max: 7, N: 100}, Enough: []result.Need{{Risk: 0.05, Units: pointer(7)}}, MeanUnits: 3},
+				{Name: "contract", Counted: contract, Needed: result.Spread{Min: 7, Median: 7, Max: 7, N: 100}, Outlook: result.Outlook{Enough: []result.Need{{Risk: 0.05, Units: pointer(7)}}}, MeanUnits: 3},
 			},
 			Pairs: []result.Pair{{
 				Side: "contract", Needed: &result.Means{Base: 10, Other: 7, Difference: gap(-3)}, MeanUnits: result.Means{Difference: gap(-1.5)},

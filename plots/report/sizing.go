@@ -15,6 +15,36 @@ func sized(s *result.Sizing) bool {
 	return s != nil && len(s.Policies) > 0 && len(s.Policies[0].Enough) > 0
 }
 
+// outlookOf is the sizing, or what a simulation or a comparison has of one; nil
+// when there is neither.
+func outlookOf(s *Source) *result.Sizing {
+	if sized(s.Sizing) {
+		return s.Sizing
+	}
+	z := new(result.Sizing)
+	switch {
+	case s.Simulation != nil:
+		z.Study = s.Simulation.Study
+		for i := range s.Simulation.Policies {
+			p := &s.Simulation.Policies[i]
+			z.Policies = append(z.Policies, result.PolicySizing{Counted: p.Counted, Needed: needed(p), Outlook: p.Outlook})
+		}
+	case s.Comparison != nil:
+		z.Study = s.Comparison.Study
+		for i := range s.Comparison.Sides {
+			d := &s.Comparison.Sides[i]
+			counted := d.Counted
+			counted.Policy, counted.Base = d.Name, ""
+			z.Policies = append(z.Policies, result.PolicySizing{Counted: counted, Needed: d.Needed, Outlook: d.Outlook})
+		}
+	}
+	if !sized(z) || len(z.Policies[0].Curve) == 0 {
+		return nil
+	}
+	return z
+}
+
+// addSizing opens a report of a sizing.
 func (r *Report) addSizing(s *result.Sizing) {
 	p := &s.Policies[0]
 	c := clock{s.Start, s.Duration}
@@ -28,6 +58,10 @@ func (r *Report) addSizing(s *result.Sizing) {
 			r.notes = append(r.notes, policy(&s.Policies[i].Counted)+": "+w)
 		}
 	}
+}
+
+// addEnough says how many units are enough, and how sure that is.
+func (r *Report) addEnough(s *result.Sizing) {
 	r.add(section{
 		Title: "How many units are enough",
 		Text: fmt.Sprintf("The fewest units such that at most that share of the runs refuses anybody. Guaranteed holds with %s confidence, "+

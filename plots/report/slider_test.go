@@ -18,7 +18,7 @@ func TestSlider(t *testing.T) {
 	}
 	s := slider{runs: 20, clock: clock{end: engine.Day}}
 	s.fill(curve)
-	s.start(&result.PolicySizing{Present: &result.Key{Limit: 300}})
+	s.start(&result.PolicySizing{Outlook: result.Outlook{Present: &result.Key{Limit: 300}}})
 	said := func(units int) string {
 		text := ""
 		for i, from := range s.From {
