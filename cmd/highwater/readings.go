@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"highwater/engine"
 	"highwater/scenario"
@@ -62,15 +66,14 @@ func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
 		each.Policy, each.Units = readings[i].Policy, 0
 		replays[i] = trace.NewReplay(each)
 	}
-	for {
-		ev, err := r.Next()
-		if err == io.EOF {
+	for events := []trace.Event(nil); ; {
+		var end error
+		events, end = batch(r, events[:0], o.Lenient)
+		err := applyAll(replays, events, o.Lenient)
+		if err == nil && end == io.EOF {
 			break
 		}
-		if err == nil {
-			err = applyAll(replays, ev, o.Lenient)
-		}
-		if err != nil && !skippable(err, o.Lenient) {
+		if err = cmp.Or(err, end); err != nil {
 			return nil, err
 		}
 	}
@@ -81,15 +84,51 @@ func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
 	return sizing.Readings(o.Policy.Name, readings, peaks), nil
 }
 
-// applyAll gives an event to all replays. Each skips it by itself when it may:
-// a connection that was refused under one reading is open under another.
-func applyAll(replays []*trace.Replay, ev *trace.Event, lenient bool) error {
-	for _, p := range replays {
-		if err := p.Apply(ev); err != nil && !skippable(err, lenient) {
-			return err
+// batchSize is how many events are read before the replays have them: each does
+// many in a row, while its table is at hand.
+const batchSize = 1024
+
+// batch reads the next events. The error is what ends the trace.
+func batch(r trace.Reader, events []trace.Event, lenient bool) ([]trace.Event, error) {
+	for len(events) < batchSize {
+		ev, err := r.Next()
+		switch {
+		case err == nil:
+			events = append(events, *ev)
+		case !skippable(err, lenient):
+			return events, err
 		}
 	}
-	return nil
+	return events, nil
+}
+
+// applyAll gives events to all replays, some of which go side by side. Each
+// skips by itself what it may: a connection that was refused under one reading
+// is open under another. The error is that of the first event that has one.
+func applyAll(replays []*trace.Replay, events []trace.Event, lenient bool) error {
+	failed := make([]error, len(replays))
+	at := make([]int, len(replays))
+	var next atomic.Int32
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(replays)) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(replays); i = int(next.Add(1)) - 1 {
+				at[i], failed[i] = applyEach(replays[i], events, lenient)
+			}
+		})
+	}
+	all.Wait()
+	return failed[slices.Index(at, slices.Min(at))]
+}
+
+// applyEach gives events to a replay, up to the first that it may not skip.
+func applyEach(p *trace.Replay, events []trace.Event, lenient bool) (int, error) {
+	for i := range events {
+		if err := p.Apply(&events[i]); err != nil && !skippable(err, lenient) {
+			return i, err
+		}
+	}
+	return len(events), nil
 }
 
 // skippable reports whether a line with this error may be skipped.

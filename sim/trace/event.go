@@ -80,8 +80,9 @@ type Header struct {
 }
 
 // A Reader yields the events of a trace in order of time, io.EOF after the
-// last. The event and its texts are valid until the next call. After a *[LineError] the next
-// call goes on with the next line.
+// last. The event is valid until the next call; who keeps its texts for long
+// clones them, as they keep what was read with them in memory. After a
+// *[LineError] the next call goes on with the next line.
 type Reader interface {
 	Next() (*Event, error)
 }
