@@ -36,7 +36,7 @@ var laws = []law{
 	{"geometric", Geometric, []string{"mean"}, false, "", "geometric(mean 3)", "1, 2, 3 and so on, by its mean"},
 	{"sample", Empirical, nil, false, "sample(1s 5s 5s 2m)", "sample(1 1 2 5)", "as likely each of these"},
 	{"empirical", Empirical, nil, false, "empirical(stays.txt, min)", "empirical(pages.txt)",
-		"as likely each of the numbers in a file, one a line; of durations with their unit"},
+		"as likely each of the numbers in a file, one a line, up to 1,000,000 and 64 MiB; of durations with their unit"},
 }
 
 func lawNamed(name string, duration bool) *law {
@@ -272,11 +272,13 @@ type sample struct {
 	err    error
 }
 
-// Limits of files of numbers.
-const (
-	mostSample = 64 << 20 // bytes
-	mostValues = 1_000_000
-)
+// MaxSample is the size in bytes of the largest file of numbers that a scenario
+// may name: a million of them, with room for comments. Who reads one more byte
+// of a larger file need not read the rest.
+const MaxSample = 64 << 20
+
+// mostValues is how many numbers a file of them may have.
+const mostValues = 1_000_000
 
 // empirical reads the file that args name.
 func (p *parser) empirical(d Dist, args string, duration bool) (Dist, error) {
@@ -315,8 +317,8 @@ func (p *parser) sample(file string, scale engine.Time, duration bool) *sample {
 	if err != nil {
 		return &sample{err: must("name a file that can be read (%v)", err)}
 	}
-	if len(data) > mostSample {
-		return &sample{err: must("name a file of at most %d MiB", mostSample>>20)}
+	if len(data) > MaxSample {
+		return &sample{err: must("name a file of at most %d MiB", MaxSample>>20)}
 	}
 	s := new(sample)
 	line := 0

@@ -264,7 +264,7 @@ func TestSample(t *testing.T) {
 		{"1e300\n", `must name a file of numbers; f:1 must be a number from 0 to 10 years, not "1e300"`},
 		{"", "must name a file with numbers, one a line"},
 		{strings.Repeat("1\n", mostValues+1), "must name a file of at most 1000000 numbers"},
-		{strings.Repeat("\n", mostSample+1), "must name a file of at most 64 MiB"},
+		{strings.Repeat("\n", MaxSample+1), "must name a file of at most 64 MiB"},
 	}
 	for _, tt := range tests {
 		p := &parser{read: func(string) ([]byte, error) { return []byte(tt.data), nil }}

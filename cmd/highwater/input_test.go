@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -68,6 +69,33 @@ func TestHugeLine(t *testing.T) {
 				t.Errorf("the message has %d bytes", len(errs))
 			}
 		})
+	}
+}
+
+// A file of numbers that has no end, or 16 GiB, is refused where the scenario
+// names it, and no more of it is read than that takes.
+func TestHugeSample(t *testing.T) {
+	const day = "name: ward\nduration: 2h\nlicense: {units: 2}\ncohorts:\n  - name: nurses\n    kind: users\n    count: 2\n    arrivals: start\n    session: empirical(stays.txt, min)\n"
+	path := folder(t, map[string]string{"ward.yaml": day, "stays.txt": ""})
+	if err := os.Truncate(path("stays.txt"), 16<<30); err != nil { // a hole, which takes no room
+		t.Skip(err)
+	}
+	want := path("ward.yaml") + `:9:14: cohort "nurses": session must name a file of at most 64 MiB, not "empirical(stays.txt, min)"` + "\n"
+	for _, args := range [][]string{{"check", path("ward.yaml")}, {"run", path("ward.yaml"), "--reps", "1"}, {"attack", path("ward.yaml"), "--target", "http://127.0.0.1:1", "--dry-run"}} {
+		code, out, errs := highwater(t.Context(), nil, args...)
+		if code != exitInvalid || out != "" || errs != want {
+			t.Errorf("%q: exit code %d, %q and %q; want 4, nothing and %q", args, code, out, errs, want)
+		}
+	}
+	if runtime.GOOS != "linux" {
+		return
+	}
+	write(t, path("ward.yaml"), strings.Replace(day, "stays.txt", "endless.txt", 1))
+	if err := os.Symlink("/dev/zero", path("endless.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := highwater(t.Context(), nil, "check", path("ward.yaml")); code != exitInvalid || !strings.Contains(errs, "at most 64 MiB") {
+		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
 

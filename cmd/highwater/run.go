@@ -174,11 +174,22 @@ func loadScenario(ctx context.Context, std stdio, args []string) (*loaded, error
 	if err != nil {
 		return nil, err
 	}
-	l, err := parseLoaded(name, data, func(path string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, path)) })
+	l, err := parseLoaded(name, data, func(path string) ([]byte, error) { return readSample(filepath.Join(dir, path)) })
 	if l != nil {
 		l.dir = dir
 	}
 	return l, err
+}
+
+// readSample reads a file that a scenario names, and no more of it than
+// scenario.Parse needs to see that it is too much.
+func readSample(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, scenario.MaxSample+1))
 }
 
 // parseLoaded parses a scenario; read reads the files that it names.
