@@ -23,8 +23,9 @@ var (
 )
 
 // largestBlock is the most that a block may have: one with entries is written
-// when it has 256 KiB, a header names up to 10,000 cohorts.
-const largestBlock = 16 << 20
+// when it has 256 KiB, a header names up to 10,000 cohorts, and a file of numbers
+// that a scenario names has up to 64 MiB.
+const largestBlock = 65 << 20
 
 // A Reader reads a record up to the last whole block.
 type Reader struct {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/scenario"
 	"highwater/sim"
 
 	"github.com/google/go-cmp/cmp"
@@ -425,5 +426,26 @@ func TestRecordHasWhatTheTargetSaid(t *testing.T) {
 		if _, r, err := readAll(b.Bytes()[:n]); err == nil && r.Missing() == "" {
 			t.Fatalf("nothing is missing in %d of %d bytes", n, b.Len())
 		}
+	}
+}
+
+// A file of numbers is read back, however long a scenario lets it be.
+func TestLargeFile(t *testing.T) {
+	const longestName = 1 << 10
+	if largestBlock < scenario.MaxSample+longestName {
+		t.Errorf("a block has at most %d bytes, fewer than a file of numbers", largestBlock)
+	}
+	var b bytes.Buffer
+	w, err := NewWriter(&b, &header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := File{Name: "stays.txt", Data: bytes.Repeat([]byte("12.5\n"), 4<<20)} // 20 MiB
+	if err := errors.Join(w.File(&file), w.End("")); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := readAll(b.Bytes())
+	if err != nil || r.Missing() != "" || len(r.Files()) != 1 || !bytes.Equal(r.Files()[0].Data, file.Data) {
+		t.Errorf("%d files, %v, %q", len(r.Files()), err, r.Missing())
 	}
 }
