@@ -27,6 +27,10 @@ func (p *parser) document(data []byte) *yaml.Node {
 		p.errorf(mark(1, 1), "the file must have at most %d MiB, and has more", MaxBytes>>20)
 		return nil
 	}
+	if len(bytes.TrimLeft(data, "\ufeff \t\r\n")) == 0 {
+		p.errorf(mark(1, 1), "the file must hold a scenario, and is empty")
+		return nil
+	}
 	if !p.characters(data) {
 		return nil
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ const mostResult = 256 << 20
 func readResult(ctx context.Context, std stdio, name string) ([]byte, error) {
 	data, err := readBegin(ctx, std, name)
 	if err == nil {
-		err = tooLong(name, data)
+		err = cmp.Or(tooLong(name, data), empty(name, data, "the JSON of a result"))
 	}
 	return data, err
 }
@@ -151,6 +152,18 @@ func tooLong(name string, data []byte) error {
 		return nil
 	}
 	return &exitError{exitInvalid, fmt.Errorf("%s: a result must have at most %d MiB, and has more", shown(name), mostResult>>20)}
+}
+
+// blank are the bytes that a text may begin with and say nothing yet.
+const blank = "\ufeff \t\r\n"
+
+// empty is the error about an input that has nothing but white space, and must
+// be something.
+func empty(name string, data []byte, what string) error {
+	if len(bytes.TrimLeft(data, blank)) > 0 {
+		return nil
+	}
+	return &exitError{exitInvalid, fmt.Errorf("%s: must be %s, and is empty", shown(name), what)}
 }
 
 // isDocument tells JSON from a scenario.

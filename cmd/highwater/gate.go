@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -177,7 +178,7 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 	defer in.end()
 	data, err := in.read(ctx)
 	if err == nil {
-		err = tooLong(in.name, data)
+		err = cmp.Or(tooLong(in.name, data), empty(in.name, data, "a scenario or a result"))
 	}
 	if err != nil {
 		return nil, nil, "", err

@@ -208,6 +208,29 @@ func TestInterruptedGate(t *testing.T) {
 	}
 }
 
+// An input that is empty is said to be, whatever it is called and whether it is
+// the scenario, the result, or what that is compared with.
+func TestGateOfNothing(t *testing.T) {
+	inFolder(t, map[string]string{"ward.yaml": ward, "result.json": `{"schema":1,"kind":"sizing","policies":[]}`, "attack.json": `{"schema":1,"kind":"attack"}`})
+	for _, text := range []string{"", " ", "\n\t\n", "\ufeff\r\n"} {
+		for _, name := range []string{"none.yaml", "none.json", "none"} {
+			write(t, name, text)
+			for _, tt := range []struct{ args, want string }{
+				{"gate " + name, name + ": must be a scenario or a result, and is empty\n"},
+				{"gate -", "standard input: must be a scenario or a result, and is empty\n"},
+				{"gate " + name + " --expect ward.yaml", name + ": must be a scenario or a result, and is empty\n"},
+				{"gate result.json --expect " + name, name + ":1:1: the file must hold a scenario, and is empty\n"},
+				{"gate attack.json " + name + " --expect ward.yaml", name + ": must be the JSON of a result, and is empty\n"},
+				{"gate ward.yaml --baseline " + name, name + ": must be the JSON of a result, and is empty\n"},
+			} {
+				if code, out, errs := highwater(t.Context(), strings.NewReader(text), strings.Fields(tt.args)...); code != exitInvalid || out != "" || errs != tt.want {
+					t.Errorf("%s of %q: exit code %d, %q, %q; want 4, nothing and %q", tt.args, text, code, out, errs, tt.want)
+				}
+			}
+		}
+	}
+}
+
 // Of an input without a name there is no place, which SARIF may leave out.
 func TestNoticeOfStandardInput(t *testing.T) {
 	var b bytes.Buffer
