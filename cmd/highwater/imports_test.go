@@ -45,6 +45,7 @@ var imports = map[string]struct{ own, others, std string }{
 	"plots/report":      {own: "engine plots sim/result sim/result/words"},
 	"internal/golden":   {},
 	"internal/pipes":    {},
+	"internal/raw":      {},
 	"cmd/highwater": {
 		own: "engine plots plots/report plots/term scenario scenarios sim sim/attack sim/attack/curves sim/attack/probe sim/attack/record sim/fit sim/gate sim/result sim/result/dossier sim/result/words sim/sizing sim/target sim/trace sim/trace/accesslog",
 		others: "github.com/cpuguy83/go-md2man/v2 github.com/spf13/cobra github.com/spf13/pflag github.com/klauspost/compress " +

@@ -13,11 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"highwater/internal/raw"
 	"highwater/sim/result"
 )
 
@@ -231,7 +231,7 @@ func TestServersThatFail(t *testing.T) {
 		{"redirects", "100 redirected elsewhere", "30s", write("HTTP/1.1 307 Go\r\nLocation: " + other.URL + "/rest/boards\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			address := listening(t, tt.answer)
+			address := raw.Listen(t, tt.answer)
 			args := []string{"attack", path("boards.yaml"), "--target", "http://" + address, "--clock", "10x", "--max-lag", "1m", "--scrape", "0s", "--timeout", tt.timeout}
 			code, out, errs := highwater(t.Context(), nil, append(args, "--window", "0s..60s")...)
 			if code != exitInconclusive || !strings.Contains(out, "\nPARTIAL: ") || !strings.Contains(errs, "inconclusive: aborted: ") {
@@ -248,33 +248,4 @@ func TestServersThatFail(t *testing.T) {
 	if n := len(elsewhere); n != 0 {
 		t.Errorf("another host was asked %d times", n)
 	}
-}
-
-// listening answers each connection's first bytes in a way of its own.
-func listening(t *testing.T, answer func(net.Conn)) (address string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() {
-				defer c.Close()
-				if _, err := c.Read(make([]byte, 4096)); err == nil {
-					answer(c)
-				}
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		wg.Wait()
-	})
-	return l.Addr().String()
 }

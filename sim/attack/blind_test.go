@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"highwater/internal/raw"
 	"highwater/sim/result"
 	"highwater/sim/wire"
 )
@@ -149,7 +150,7 @@ func TestEveryRequestFailed(t *testing.T) {
 	for _, tt := range []struct{ url, want string }{
 		{status(401), all + " status 401; " + all + " answers with status 401: does it know the users, and their password (--password"},
 		{status(502), all + " status 502"},
-		{rawServer(t, func(c net.Conn) { _ = c.Close() }), all + " connection lost; does the target speak TLS there? then it is https://"},
+		{"http://" + raw.Listen(t, func(c net.Conn) { _ = c.Close() }), all + " connection lost; does the target speak TLS there? then it is https://"},
 		{"http" + strings.TrimPrefix(secure.URL, "https"), "; does the target speak TLS there? then it is https://"},
 	} {
 		res, _ := send(t, s, Options{Target: target(tt.url), AbortErrors: 1})

@@ -1,7 +1,6 @@
 package attack
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
@@ -22,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"highwater/internal/raw"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/wire"
@@ -230,35 +230,6 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A raw server answers each connection as it likes.
-func rawServer(t *testing.T, answer func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() {
-				defer c.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
-					answer(c)
-				}
-			})
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		wg.Wait()
-	})
-	return "http://" + l.Addr().String()
-}
-
 // Whatever a target does, the attack ends, and says what failed.
 func TestOddTargets(t *testing.T) {
 	elsewhere := atomic.Int64{}
@@ -311,7 +282,7 @@ cohorts: [{name: odd, kind: callers, count: 5, arrivals: {at: +1s}, session: {ca
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			res, list := send(t, s, Options{Target: target(rawServer(t, tt.answer)), Timeout: 300 * time.Millisecond, MostBody: 100_000})
+			res, list := send(t, s, Options{Target: target("http://" + raw.Listen(t, tt.answer)), Timeout: 300 * time.Millisecond, MostBody: 100_000})
 			if res.Sent.Failed != 10 || len(list) != 10 {
 				t.Errorf("%d failed and %d were recorded, want 10: %+v", res.Sent.Failed, len(list), res.Sent.Causes)
 			}

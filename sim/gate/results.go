@@ -73,34 +73,6 @@ func (l look) proportion(p result.Proportion) look {
 	return l
 }
 
-// suffered is a look at the refused attempts or the lost sessions of n runs, by
-// the cohorts that an expectation is about, or at how many of the runs refuse
-// anybody where a result of an earlier version has no more.
-func suffered(e *scenario.Expectation, list []result.Cohort, needed []int, n int, refusing *result.Proportion) look {
-	l := look{unit: "attempts", most: e.Most, runs: true, n: n}
-	if e.Figure == scenario.Lost {
-		l.unit = "sessions"
-	}
-	if e.Cohort != "" {
-		i := slices.IndexFunc(list, func(c result.Cohort) bool { return c.Name == e.Cohort })
-		if i < 0 {
-			return unknown("there is no cohort %s", e.Cohort)
-		}
-		list = list[i : i+1]
-	}
-	l.values = sufferedBy(e.Figure, list, len(needed))
-	some := slices.ContainsFunc(list, func(c result.Cohort) bool { return c.Refused > 0 || c.Lost > 0 && e.Figure == scenario.Lost })
-	switch {
-	case l.values != nil:
-		return l
-	case e.Figure == scenario.Refusals && e.Cohort == "" && refusing != nil:
-		return l.proportion(*refusing)
-	case len(list) > 0 && !some:
-		return l
-	}
-	return unknown("only the sum over the runs is known: gate the scenario")
-}
-
 // sufferedBy adds up the refused attempts or the lost sessions of cohorts by
 // run; nil where only their sum over the runs is known.
 func sufferedBy(f scenario.Figure, list []result.Cohort, n int) []float64 {
@@ -233,27 +205,69 @@ func (s *simulated) look(e *scenario.Expectation) look {
 		return elsewhere(ofReal)
 	}
 	i, why := counted(e.Policy, len(s.Policies), func(i int) result.Counted { return s.Policies[i].Counted })
-	if why == "" {
-		why = apart(e, e.Figure != scenario.Peak)
-	}
 	if why != "" {
 		return unknown("%s", why)
 	}
 	p := &s.Policies[i]
-	if e.Figure == scenario.Peak {
-		l, why := peakLook(e, p.Counted)
+	one := runsBy{p.Counted, s.Replications, p.NeededBy, p.Demand, p.Cohorts, &p.Refusing}
+	if p.LimitOn == engine.LimitConnections.String() {
+		one.needed = p.DemandConnections
+	}
+	return one.look(e)
+}
+
+// runsBy are runs as they were counted in one way.
+type runsBy struct {
+	counted  result.Counted
+	n        int
+	neededBy []int // nil in results of an earlier version
+	needed   result.Spread
+	cohorts  []result.Cohort
+	refusing *result.Proportion // nil is not known
+}
+
+func (r *runsBy) look(e *scenario.Expectation) look {
+	switch why := apart(e, e.Figure != scenario.Peak); {
+	case why != "":
+		return unknown("%s", why)
+	case e.Figure == scenario.Peak:
+		l, why := peakLook(e, r.counted)
 		if why != "" {
 			return unknown("%s", why)
 		}
-		if p.LimitOn == engine.LimitConnections.String() {
-			return l.needs(p.NeededBy, p.DemandConnections)
+		return l.needs(r.neededBy, r.needed)
+	case !r.counted.Enforced:
+		return unknown("%s counts, and refuses nobody", r.counted.Policy)
+	}
+	return r.suffered(e)
+}
+
+// suffered is a look at the refused attempts or the lost sessions of runs, by
+// the cohorts that an expectation is about, or at how many of the runs refuse
+// anybody where a result of an earlier version has no more.
+func (r *runsBy) suffered(e *scenario.Expectation) look {
+	l, list := look{unit: "attempts", most: e.Most, runs: true, n: r.n}, r.cohorts
+	if e.Figure == scenario.Lost {
+		l.unit = "sessions"
+	}
+	if e.Cohort != "" {
+		i := slices.IndexFunc(list, func(c result.Cohort) bool { return c.Name == e.Cohort })
+		if i < 0 {
+			return unknown("there is no cohort %s", e.Cohort)
 		}
-		return l.needs(p.NeededBy, p.Demand)
+		list = list[i : i+1]
 	}
-	if !p.Enforced {
-		return unknown("%s counts, and refuses nobody", p.Policy)
+	l.values = sufferedBy(e.Figure, list, len(r.neededBy))
+	some := slices.ContainsFunc(list, func(c result.Cohort) bool { return c.Refused > 0 || c.Lost > 0 && e.Figure == scenario.Lost })
+	switch {
+	case l.values != nil:
+		return l
+	case e.Figure == scenario.Refusals && e.Cohort == "" && r.refusing != nil:
+		return l.proportion(*r.refusing)
+	case len(list) > 0 && !some:
+		return l
 	}
-	return suffered(e, p.Cohorts, p.NeededBy, s.Replications, &p.Refusing)
+	return unknown("only the sum over the runs is known: gate the scenario")
 }
 
 // compared is a result of compare.
@@ -280,28 +294,15 @@ func (c *compared) look(e *scenario.Expectation) look {
 		return elsewhere(ofReal)
 	}
 	i, why := counted(e.Policy, len(c.Sides), c.side)
-	if why == "" {
-		why = apart(e, e.Figure != scenario.Peak)
-	}
 	if why != "" {
 		return unknown("%s", why)
 	}
 	s := &c.Sides[i]
-	if e.Figure == scenario.Peak {
-		l, why := peakLook(e, s.Counted)
-		if why != "" {
-			return unknown("%s", why)
-		}
-		return l.needs(s.NeededBy, s.Needed)
-	}
-	if !s.Enforced {
-		return unknown("%s counts, and refuses nobody", s.Name)
-	}
-	var refusing *result.Proportion
+	one := runsBy{c.side(i), c.Replications, s.NeededBy, s.Needed, s.Cohorts, nil}
 	if s.Refusals != nil {
-		refusing = &s.Refusals.Risk
+		one.refusing = &s.Refusals.Risk
 	}
-	return suffered(e, s.Cohorts, s.NeededBy, c.Replications, refusing)
+	return one.look(e)
 }
 
 // replayed is a result of replay: one run, as it was.
