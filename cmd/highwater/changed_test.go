@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"highwater/plots/report"
+	"highwater/scenario"
+	"highwater/sim/gate"
 )
 
 // A leaf is a value of a document, and how it is changed.
@@ -38,6 +40,20 @@ func leaves(x any) (list []leaf) {
 // strange are values that stand in few places.
 var strange = []any{-5, 0, 0.5, 1e9, int64(4e18), "", "<script>", true, nil, []any{}, []any{nil}, map[string]any{}}
 
+// change changes a value: to a strange one, or a list to a longer or shorter.
+func (l *leaf) change(what uint) {
+	x, _ := l.value.([]any)
+	switch i := int(what % uint(len(strange)+2)); {
+	case i < len(strange):
+		l.set(strange[i])
+	case len(x) == 0:
+	case i == len(strange):
+		l.set(append(slices.Clone(x), x[len(x)-1]))
+	default:
+		l.set(x[1:])
+	}
+}
+
 // resultsToChange are results of each kind that a report can be made of.
 func resultsToChange(t testing.TB) (list []any) {
 	const busy = `{name: ward, start: 2026-11-23T07:20:00Z, duration: 90m, license: {units: 3}, compare: [contract], proxies: [{name: gw, address: 10.0.0.5, cap: 2}],
@@ -63,8 +79,8 @@ cohorts: [{name: monitors, kind: devices, count: 4, arrivals: {at: +10m}}, {name
 	return list
 }
 
-// FuzzChangedResult: a result with one value changed is reported, or is not
-// valid. Without -fuzz some places are changed, always the same.
+// FuzzChangedResult: a result with one value changed is reported and judged, or
+// is not valid. Without -fuzz some places are changed, always the same.
 func FuzzChangedResult(f *testing.F) {
 	var texts [][]byte
 	random := rand.New(rand.NewPCG(1, 0))
@@ -84,7 +100,7 @@ func FuzzChangedResult(f *testing.F) {
 			t.Fatal(err)
 		}
 		list := leaves(doc)
-		list[where%uint(len(list))].set(strange[what%uint(len(strange))])
+		list[where%uint(len(list))].change(what)
 		data, err := json.Marshal(doc)
 		if err != nil {
 			t.Fatal(err)
@@ -103,6 +119,11 @@ func FuzzChangedResult(f *testing.F) {
 		}
 		if err := errors.Join(r.WriteMarkdown(io.Discard), r.WriteHTML(io.Discard)); err != nil {
 			t.Error(err)
+		}
+		if s, _, err := gate.Read(data); err == nil && s != nil {
+			expect := []scenario.Expectation{{Figure: scenario.Peak, Most: 3, Risk: 0.05, Confidence: 0.95}, {Figure: scenario.Refusals, Risk: 0.05, Confidence: 0.95},
+				{Figure: scenario.Lost, Cohort: "lab", Risk: 0.05, Confidence: 0.95}}
+			gate.Compare(s.Begin(), gate.Judge(s, expect), gate.Allowed{})
 		}
 	})
 }

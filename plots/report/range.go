@@ -58,7 +58,7 @@ func until(list []result.Range, i int, end engine.Time) engine.Time {
 // together; nil where a result has none.
 func (k *courses) ranges() (list []course) {
 	for _, one := range k.list {
-		if len(one.Ranges) == 0 {
+		if len(one.Ranges) == 0 || len(one.Ranges) != len(k.list[0].Ranges) {
 			return nil
 		}
 		same := func(c course) bool {

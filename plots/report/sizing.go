@@ -295,14 +295,14 @@ func firstTimes(f *result.FirstRefusals, c clock) *table {
 		t.Rows = append(t.Rows, []string{name, words.Number(n), percent(float64(n) / float64(f.N))})
 		t.Bars = bars(amounts)
 	}
-	if n := len(f.Times); n > 0 {
+	if len(f.Times) > 0 {
 		for _, width := range widths {
 			past := engine.Time(0) // of the first bar before the scenario's start
 			if !c.start.IsZero() {
 				past = (engine.Time(c.start.Minute())*engine.Minute + engine.Time(c.start.Second())*engine.Second) % width
 			}
 			bar := func(at engine.Time) int { return int((at + past) / width) }
-			first, last := bar(f.Times[0]), bar(f.Times[n-1])
+			first, last := bar(slices.Min(f.Times)), bar(slices.Max(f.Times))
 			most := mostFirst
 			if width < engine.Minute {
 				most /= 2 // a minute tells it where there are more
