@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"highwater/engine"
@@ -15,7 +17,7 @@ type Meter struct {
 	Start func() time.Time
 
 	series   series
-	timeAt   []engine.Time
+	timeAt   map[int]engine.Time // by units, of which a target may report any number
 	hours    [hoursInWeek]hourUse
 	refusals refusals
 
@@ -51,15 +53,12 @@ func (m *Meter) Refused(at engine.Time) {
 
 func (m *Meter) begin() {
 	if !m.begun {
-		m.begun, m.start = true, m.Start()
+		m.begun, m.start, m.timeAt = true, m.Start(), map[int]engine.Time{}
 	}
 }
 
 // pass lets time pass, with the units that are in use, hour by hour.
 func (m *Meter) pass(until engine.Time) {
-	for len(m.timeAt) <= m.units {
-		m.timeAt = append(m.timeAt, 0)
-	}
 	m.timeAt[m.units] += until - m.at
 	for m.at < until {
 		clock := sinceMonday(m.start) + m.at
@@ -77,7 +76,7 @@ func (m *Meter) pass(until engine.Time) {
 func (m *Meter) Metered(end engine.Time, on engine.LimitOn) *result.Metered {
 	m.begin()
 	m.pass(end)
-	r := &result.Metered{Hours: []result.HourUse{}, TimeAt: timesAt(m.timeAt), Refusals: m.refusals.result(), Series: m.series.samples()}
+	r := &result.Metered{Hours: []result.HourUse{}, TimeAt: m.times(), Refusals: m.refusals.result(), Series: m.series.samples()}
 	r.Drawn = Drawn(r.Series, 0, end, on)
 	if m.start.IsZero() {
 		r.Refusals.ByHour = []result.HourCount{}
@@ -91,4 +90,15 @@ func (m *Meter) Metered(end engine.Time, on engine.LimitOn) *result.Metered {
 		}
 	}
 	return r
+}
+
+// times is how long so many units were in use, the fewest first.
+func (m *Meter) times() []result.UnitsTime {
+	list := []result.UnitsTime{}
+	for _, units := range slices.Sorted(maps.Keys(m.timeAt)) {
+		if d := m.timeAt[units]; d > 0 {
+			list = append(list, result.UnitsTime{Units: units, Seconds: d})
+		}
+	}
+	return list
 }

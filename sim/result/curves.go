@@ -58,6 +58,29 @@ type Curve struct {
 	Series []Sample  `json:"-"`     // each change
 
 	Samples []Point `json:"samples,omitempty"` // as reported, in the time that is compared; none where there are more than 600
+
+	TimeAt   []UnitsTime    `json:"time_at_units,omitempty"` // in the time that is compared; as reported each sample lasts until the next
+	Hours    []HourUse      `json:"by_hour,omitempty"`       // of the week, likewise; none when the clock is not known
+	Refusals *RefusalCounts `json:"refusals,omitempty"`      // likewise; null in a result from before there were such counts
+	AtPeak   *CurvePeak     `json:"at_peak,omitempty"`       // null as reported, as a target does not say it
+}
+
+// A CurvePeak says who holds the units at the peak of a curve, and why. The
+// units that were in use before the first request are not among them.
+type CurvePeak struct {
+	Split    []CategoryUnits `json:"split"` // every category, in one order
+	ByCohort []CohortSplit   `json:"by_cohort"`
+	Top      []CurveHolder   `json:"top"`     // the ten license user IDs with the most units
+	Holders  int             `json:"holders"` // license user IDs that hold units
+	Notes    []string        `json:"notes"`   // what is doubtful
+}
+
+// A CurveHolder is a license user ID that holds units.
+type CurveHolder struct {
+	LicenseUserID string `json:"license_user_id"`
+	Cohort        string `json:"cohort"` // several when they share it
+	Units         int    `json:"units"`
+	Connections   int    `json:"connections"`
 }
 
 // A Point is the units at an instant.

@@ -26,7 +26,7 @@ func (w Which) String() string { return [...]string{"time", "peak", "first-refus
 // A Moment is an instant of a replay.
 type Moment struct {
 	Which Which
-	At    engine.Time // AtTime
+	At    engine.Time // AtTime; AtPeak: what was in use before does not count
 	Units int         // AtPeak: the peak; its first instant is meant
 }
 
@@ -153,7 +153,7 @@ func (x *Explainer) callerOf(at engine.Time, ev *Event) caller {
 
 // tried looks whether the connection or login that was tried made the peak.
 func (x *Explainer) tried() {
-	if x.moment.Which == AtPeak && !x.timed() && x.r.in.Peak().Units >= x.moment.Units {
+	if x.moment.Which == AtPeak && !x.timed() && x.r.in.Now() >= x.moment.At && x.r.in.InUse() >= x.moment.Units {
 		x.look()
 	}
 }

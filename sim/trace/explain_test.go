@@ -248,6 +248,12 @@ func TestExplainedPeak(t *testing.T) {
 	if diff := cmp.Diff(want, brief(res)); diff != "" || *res.At != 2*engine.Second {
 		t.Errorf("at %v, holders (-want +got):\n%s", *res.At, diff)
 	}
+	again := []string{connectFrom(1, "a", "terminal", "x", ""), connectFrom(2, "b", "terminal", "y", ""), ends(3, "b", "exit"), connectFrom(7, "c", "terminal", "z", "")}
+	for from, want := range map[engine.Time]engine.Time{0: 2, 2: 2, 3: 7} { // one of the same height is meant that comes later
+		if res = explained(t, Moment{Which: AtPeak, Units: 2, At: from * engine.Second}, again...); *res.At != want*engine.Second {
+			t.Errorf("from %d s on the peak is at %v, want %d s", from, *res.At, want)
+		}
+	}
 	res = explained(t, Moment{Which: AtPeak}, connectFrom(1, "a", "system", "x", ""))
 	if *res.At != 0 || res.InUse != 0 || res.Which != "peak" {
 		t.Errorf("%+v, want nobody at 0", res)

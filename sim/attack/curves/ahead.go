@@ -14,7 +14,7 @@ func Ahead(ctx context.Context, l *Log) ([]result.Sample, error) {
 	if units > 0 {
 		units = max(1, units-x.res.Idle)
 	}
-	c, err := l.predict(ctx, policy, units)
+	c, err := l.predict(ctx, policy, units, nil)
 	if err != nil {
 		return nil, err
 	}

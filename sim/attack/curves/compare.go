@@ -13,6 +13,7 @@ import (
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
 	"highwater/sim/stats"
+	"highwater/sim/trace"
 )
 
 // A Limit is how far the reported units may lie outside of the uncertainty, and
@@ -47,12 +48,21 @@ func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 		sent = l.answered()
 	}
 	res.AsRun = x.curve(x.ran, sent)
+	res.AsRun.AtPeak = x.atPeak(res.AsRun, policy, free, func(tape func(*trace.Event)) *curve { return l.pass(asRun, policy, free, everybody, tape) })
 	if l.Schedule != nil {
-		c, err := l.predict(ctx, policy, free)
+		c, err := l.predict(ctx, policy, free, nil)
 		if err != nil {
 			return res, err
 		}
-		res.Predicted = x.curve(c, sent)
+		predicted := x.curve(c, sent)
+		predicted.AtPeak = x.atPeak(predicted, policy, free, func(tape func(*trace.Event)) (again *curve) {
+			again, err = l.predict(ctx, policy, free, tape)
+			return again
+		})
+		if err != nil {
+			return res, err
+		}
+		res.Predicted = predicted
 	}
 	r := l.ranges(policy, res.Idle, units)
 	if l.first() != nil {
@@ -92,10 +102,12 @@ func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 		f.InUse += x.res.Idle
 		out.FirstRefusal = f
 	}
+	var refused []engine.Time
 	for _, f := range c.refused {
 		if f.at-ahead <= to {
 			out.Refused++
 			out.RefusedByVia[f.via]++
+			refused = append(refused, f.at-ahead)
 		}
 	}
 	for _, at := range c.impatient {
@@ -111,6 +123,7 @@ func (x *comparison) curve(c *curve, to engine.Time) *result.Curve {
 		out.Series = append(out.Series, s)
 	}
 	x.sum(out)
+	x.use(out, refused)
 	return out
 }
 
@@ -151,6 +164,7 @@ func (x *comparison) reported() {
 		c.To = c.Series[n-1].At
 	}
 	var first *record.Entry
+	var refused []engine.Time
 	for i := range x.l.Entries {
 		e := &x.l.Entries[i]
 		if e.Outcome != record.Refused {
@@ -158,6 +172,7 @@ func (x *comparison) reported() {
 		}
 		c.Refused++
 		c.RefusedByVia[x.via(e)]++
+		refused = append(refused, a.at(e.Sent)-a.ahead)
 		if first == nil || e.Sent < first.Sent {
 			first = e
 		}
@@ -166,6 +181,7 @@ func (x *comparison) reported() {
 		c.FirstRefusal = &result.CurveRefusal{At: a.at(first.Sent) - a.ahead, Via: x.via(first), Cohort: x.l.Header.Cohorts[first.Cohort].Name}
 	}
 	x.sum(c)
+	x.use(c, refused)
 	for _, s := range c.Series {
 		if x.res.From <= s.At && s.At <= x.res.To {
 			c.Samples = append(c.Samples, result.Point{At: s.At, Units: s.Units})

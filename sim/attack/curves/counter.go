@@ -44,6 +44,8 @@ type curve struct {
 	refused   []refusal
 	first     *result.CurveRefusal
 	impatient []engine.Time // when attempts gave up at a proxy
+
+	states map[string]string // at the end, what open web sessions do, by their names in the trace
 }
 
 // A refusal is when one was, and of what.
@@ -342,4 +344,22 @@ func (c *counter) disconnect(at engine.Time, l *link, how engine.How) {
 	l.open = false
 	c.in.Disconnect(at, l.id, how)
 	c.write(&trace.Event{Op: trace.Disconnect, At: at, Conn: l.name, How: how})
+}
+
+// finishAt goes on to an instant, and notes what web sessions do that are open
+// then.
+func (c *counter) finishAt(at engine.Time) *curve {
+	c.advance(max(c.in.Now(), at))
+	c.curve.states = map[string]string{}
+	for _, s := range c.sessions {
+		state := result.Idle
+		switch {
+		case s.busy > 0:
+			state = result.Working
+		case s.until == 0:
+			state = result.Leaked
+		}
+		c.curve.states[s.name] = state
+	}
+	return &c.curve
 }

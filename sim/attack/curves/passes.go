@@ -125,8 +125,7 @@ func (l *Log) pass(p pass, policy engine.Policy, units int, others func(*scenari
 			c.finish(s.at, s.rest, &e)
 		}
 	}
-	c.advance(max(c.in.Now(), l.end()+a.ahead))
-	return &c.curve
+	return c.finishAt(l.end() + a.ahead)
 }
 
 // latest is when the target had begun an attempt.

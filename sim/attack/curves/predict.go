@@ -9,6 +9,7 @@ import (
 	"highwater/sim/attack"
 	"highwater/sim/attack/record"
 	"highwater/sim/queue"
+	"highwater/sim/trace"
 )
 
 // A prediction sends a schedule in virtual time, to a target that takes as
@@ -40,10 +41,10 @@ func (p *prediction) push(at engine.Time, class queue.Class, i uint32) {
 
 // predict counts a schedule that is sent in virtual time, up to when sending
 // ended where the attack was cut short. The error is the context's.
-func (l *Log) predict(ctx context.Context, policy engine.Policy, units int) (*curve, error) {
+func (l *Log) predict(ctx context.Context, policy engine.Policy, units int, tape func(*trace.Event)) (*curve, error) {
 	s := l.Schedule
 	p := &prediction{
-		s: s, c: l.run(policy, units, everybody, nil), ahead: l.axis().ahead, until: engine.MaxTime, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
+		s: s, c: l.run(policy, units, everybody, tape), ahead: l.axis().ahead, until: engine.MaxTime, next: make([]int32, len(s.Requests)), attempt: make([]uint32, len(s.Visits)),
 	}
 	if l.Partial {
 		p.until = l.sent() + p.ahead
@@ -74,8 +75,7 @@ func (l *Log) predict(ctx context.Context, policy engine.Policy, units int) (*cu
 		}
 		p.step(engine.Time(at), queue.Class(ref%int(numClasses)), uint32(ref/int(numClasses)))
 	}
-	p.c.advance(max(p.c.in.Now(), l.end()+p.ahead))
-	return &p.c.curve, ctx.Err()
+	return p.c.finishAt(l.end() + p.ahead), ctx.Err()
 }
 
 // enter opens the doors of the proxies with a cap.
