@@ -50,6 +50,10 @@ func (r *Report) addAttack(s *result.Attack) {
 	}
 	if s.Curves != nil {
 		r.addCurves(s.Curves, c)
+		r.addHeld(s.Curves, c)
+	}
+	if k := attackCourses(s); k != nil {
+		r.addUse(k)
 	}
 	r.addLoad(s, c)
 	r.addLatency(x)

@@ -27,11 +27,12 @@ type course struct {
 type courses struct {
 	list   []course
 	clock  clock
-	what   string // they are: policy or side
-	limit  int    // of all keys; 0 when there is none, or another for each
-	demand bool   // how long units are in use is known if nobody is refused
-	runs   int    // that refusals are of; 1 is replication 1
-	of     int    // replications; 0 of a trace
+	what   string      // they are: policy or side
+	limit  int         // of all keys; 0 when there is none, or another for each
+	demand bool        // how long units are in use is known if nobody is refused
+	runs   int         // that refusals are of; 1 is replication 1
+	of     int         // replications; 0 of a trace
+	window engine.Time // of an attack, which it covers; else 0
 }
 
 // coursesOf are the courses of the first of some results that has any, nil

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,13 +26,7 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		t.Head = append(t.Head, "gave up at a proxy")
 	}
 	var list []timeSeries
-	for _, k := range []struct {
-		name  string
-		curve *result.Curve
-	}{{"predicted", s.Predicted}, {"as run", s.AsRun}, {"as the target reports", s.Reported}} {
-		if k.curve == nil {
-			continue
-		}
+	for _, k := range curvesOf(s) {
 		first := "none"
 		if f := k.curve.FirstRefusal; f != nil {
 			first = c.exact(f.At) + " by " + line(f.Via)
@@ -73,6 +68,18 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		one.Chart.times.Noun = "curves"
 	}
 	r.add(one)
+}
+
+// A namedCurve is one of the curves of an attack.
+type namedCurve struct {
+	name  string
+	curve *result.Curve
+}
+
+// curvesOf are the curves that are known.
+func curvesOf(s *result.Curves) []namedCurve {
+	list := []namedCurve{{"predicted", s.Predicted}, {"as run", s.AsRun}, {"as the target reports", s.Reported}}
+	return slices.DeleteFunc(list, func(k namedCurve) bool { return k.curve == nil })
 }
 
 // curveLine is a curve over the time from the begin of its window.

@@ -123,7 +123,7 @@ func TestLargeIDs(t *testing.T) {
 	}{{4, 3, "In replication 1. There are 6 others of one unit each at the most."}, {2, 2, "In replication 1. There are 7 others."}} {
 		r := &Report{}
 		first.Holders = first.Holders[:tt.holders]
-		r.addLarge(first)
+		r.addLarge(first, "In replication 1.")
 		if s := r.sections[0]; len(s.Table.Rows) != tt.rows || s.Text != tt.text {
 			t.Errorf("%d rows, %q; want %d, %q", len(s.Table.Rows), s.Text, tt.rows, tt.text)
 		}

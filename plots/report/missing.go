@@ -19,6 +19,8 @@ const (
 	clocks               // a trace that says when it began
 	tries                // measures that are tried on a scenario
 	target               // a target that was sent a scenario's requests
+	again                // an attack whose result has all that one has now
+	hours                // an attack of several hours
 )
 
 // addMissing says what this kind of result does not have, and how to get it.
@@ -49,23 +51,32 @@ func (r *Report) addMissing(s *Source, k *courses) {
 func (r *Report) parts(s *Source, k *courses) []part {
 	ran, compared := s.Simulation != nil && len(s.Simulation.Policies) > 0, s.Comparison != nil && len(s.Comparison.Sides) > 0
 	explained, attacked := explanationOf(s) != nil, s.Attack != nil && s.Attack.Sent != nil
-	lasting, refused, wall := false, false, input
+	use := input // where an attack's curves are from
+	if k == nil && s.Attack != nil {
+		if k = attackCourses(s.Attack); k == nil && s.Attack.Curves != nil {
+			use = again
+		}
+	}
+	lasting, refused, wall := false, false, use
 	if k != nil {
 		lasting = k.list[0].timeAt != nil
 		for i := range k.list {
 			refused = refused || k.list[i].refusals != nil
 		}
-		if k.of == 0 && k.clock.start.IsZero() {
+		switch {
+		case k.window > 0:
+			wall = hours
+		case k.of == 0 && k.clock.start.IsZero():
 			wall = clocks
 		}
 	}
 	return []part{
 		{"units over time", r.has("Units over time") || s.Attack != nil && s.Attack.Curves != nil, input},
-		{"who holds the units at the peak", ran || sized(s.Sizing) || compared || explained || s.Replay != nil, input},
-		{"why they are in use", explained, input},
-		{"how long so many units are in use", lasting, input},
+		{"who holds the units at the peak", ran || sized(s.Sizing) || compared || explained || s.Replay != nil || r.has("Who holds the units at the peak"), use},
+		{"why they are in use", explained || r.has("Why the units are in use"), use},
+		{"how long so many units are in use", lasting, use},
 		{"peak and mean by hour and weekday", r.has("Peak by hour and weekday"), wall},
-		{"refusals in three counts", refused, input},
+		{"refusals in three counts", refused, use},
 		{"policies side by side", ran || compared || r.has("Policies side by side"), input},
 		{"readings side by side", s.Readings != nil, input},
 		{"risk and exceedance for each key size", outlookOf(s) != nil, runs},
@@ -94,6 +105,8 @@ func (s *Source) how() map[origin]string {
 		clocks: "of a trace whose first line has the epoch, " + replay,
 		tries:  "of the scenario, highwater report FILE --advise, which takes long",
 		target: "of the scenario and a target, highwater attack FILE --target URL --json, and highwater report of that",
+		again:  "of the scenario sent to the target again by this version, highwater attack FILE --target URL --json",
+		hours:  "of an attack whose --window has two hours or more, which --clock 60x sends in minutes",
 	}
 	switch {
 	case s.Replay != nil:

@@ -53,8 +53,9 @@ func TestWhatIsMissing(t *testing.T) {
 		"trace": {Source{Replay: replay(nil)}, []string{"Units over time, why they are in use, how long so many units are in use, peak and mean by hour and weekday, " +
 			"refusals in three counts, policies side by side, readings side by side" + trace, other}},
 		"attack": {Source{Attack: &result.Attack{Sent: &result.AttackRun{First: 9}, Curves: &result.Curves{}}}, []string{"Who holds the units at the peak, why they are in use, how long so many units are in use, " +
-			"peak and mean by hour and weekday, refusals in three counts, policies side by side, readings side by side, risk and exceedance for each key size, " +
-			"time to the first refusal over the runs, how much more traffic the key bears" + scenario, advice}},
+			"peak and mean by hour and weekday, refusals in three counts: of the scenario sent to the target again by this version, highwater attack FILE --target URL --json.",
+			"Policies side by side, readings side by side, risk and exceedance for each key size, " +
+				"time to the first refusal over the runs, how much more traffic the key bears" + scenario, advice}},
 	} {
 		r, err := New(&c.source)
 		if err != nil {

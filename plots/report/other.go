@@ -239,20 +239,33 @@ func (r *Report) addSplits(s *result.Explanation) {
 		most = max(most, k.Units)
 	}
 	for _, k := range s.ByCohort {
-		var because []string
-		parts := make([]float64, len(categories))
-		for _, x := range k.Split {
-			because = append(because, words.Number(x.Units)+" "+is[x.Category])
-			if i := slices.Index(categories, x.Category); i >= 0 {
-				parts[i] = float64(x.Units) / float64(max(most, 1))
-			}
-		}
-		t.Rows = append(t.Rows, []string{cmp.Or(line(k.Cohort), none), words.Number(k.Units), words.Number(k.Users), strings.Join(because, "; ")})
-		t.Bars, t.Parts = append(t.Bars, float64(k.Units)/float64(max(most, 1))), append(t.Parts, parts)
+		t.Rows = append(t.Rows, []string{cmp.Or(line(k.Cohort), none), words.Number(k.Units), words.Number(k.Users), because(k.Split)})
+		t.stack(&k, categories, most)
 	}
 	if t.Rows != nil {
 		r.add(section{Title: "Who holds them, and why", Text: "The same instant by cohort.", Table: t})
 	}
+}
+
+// because says why a cohort's units are in use.
+func because(split []result.CategoryUnits) string {
+	var parts []string
+	for _, x := range split {
+		parts = append(parts, words.Number(x.Units)+" "+is[x.Category])
+	}
+	return strings.Join(parts, "; ")
+}
+
+// stack adds the bar of a cohort, in pieces by category; the longest bar is that
+// of the most units.
+func (t *table) stack(k *result.CohortSplit, categories []string, most int) {
+	parts := make([]float64, len(categories))
+	for _, x := range k.Split {
+		if i := slices.Index(categories, x.Category); i >= 0 {
+			parts[i] = float64(x.Units) / float64(max(most, 1))
+		}
+	}
+	t.Bars, t.Parts = append(t.Bars, float64(k.Units)/float64(max(most, 1))), append(t.Parts, parts)
 }
 
 func (r *Report) addReadings(s *result.Readings, name string) {

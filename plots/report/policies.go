@@ -75,15 +75,15 @@ func beyondContract(list []result.PolicyCount) string {
 
 // identified says what the contract's count of people and devices rests on.
 func identified(m *result.Metered) string {
-	const instead = "license user IDs: addresses, users at an address and web sessions. One of them may stand for several people, and one person may have several."
 	switch {
 	case m.Connects == 0:
 		return ""
 	case m.Identified == 0:
-		return "The trace names neither people nor devices, so that the contract's count is one of " + instead
+		return "The trace names neither people nor devices, so that the contract's count is one of license user IDs (addresses, users at an address, web sessions), " +
+			"each of which several people may share, and of which one may have several."
 	case m.Identified < m.Connects:
-		return fmt.Sprintf("Of %s the trace names the person or the device of %s; for the others the contract's count takes their %s",
-			words.Plural(m.Connects, "connection"), words.Number(m.Identified), instead)
+		return fmt.Sprintf("Of %s the trace names the person or the device of %s; for the others the contract's count takes the license user ID, which several people may share.",
+			words.Plural(m.Connects, "connection"), words.Number(m.Identified))
 	}
 	return "The trace names the person or the device of each connection."
 }

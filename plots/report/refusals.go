@@ -44,7 +44,9 @@ func (r *Report) addRefused(k *courses) {
 	r.add(section{Title: "Refusals in three counts", Text: k.means() + "An attempt is each connection or login refused, retries included. " +
 		"In an episode each refused attempt comes less than a minute after the one before. The last counts the minutes of the clock in which anybody is refused.", Table: counts})
 	for i := range k.list {
-		r.addRefusedHours(k, &k.list[i])
+		if k.window == 0 {
+			r.addRefusedHours(k, &k.list[i])
+		}
 	}
 	if cohorts.Rows != nil {
 		r.add(section{Title: "Who is refused", Text: k.means() + "A session is lost when somebody gives up.", Table: cohorts})
@@ -75,11 +77,18 @@ func (k *courses) means() string {
 
 // addRefusedHours shows at which hours of the week attempts are refused.
 func (r *Report) addRefusedHours(k *courses, one *course) {
-	c := k.clock
-	if len(one.refusals.ByHour) == 0 || c.start.IsZero() {
+	if len(one.refusals.ByHour) == 0 || k.clock.start.IsZero() {
 		return
 	}
-	var m week
+	m := k.refusedWeek(one)
+	t := m.table(decimal)
+	t.Alarm = true
+	r.add(section{Title: "Refused attempts by hour and weekday: " + one.name, Text: strings.TrimSpace(k.means()), Table: t})
+}
+
+// refusedWeek has the attempts that were refused in each hour.
+func (k *courses) refusedWeek(one *course) (m week) {
+	c := k.clock
 	for at := engine.Time(0); at < c.end; at += engine.Hour {
 		m.cover(c.wall(at))
 	}
@@ -89,9 +98,7 @@ func (r *Report) addRefusedHours(k *courses, one *course) {
 		m.values[day][hour] = float64(h.Attempts) / float64(k.runs)
 		m.hours[day][hour] = 1
 	}
-	t := m.table(decimal)
-	t.Alarm = true
-	r.add(section{Title: "Refused attempts by hour and weekday: " + one.name, Text: strings.TrimSpace(k.means()), Table: t})
+	return m
 }
 
 // wall is an instant on the wall clock.

@@ -174,7 +174,7 @@ func New(s *Source) (*Report, error) {
 		r.addPeakHolders(&k.list[0])
 	}
 	if k != nil {
-		r.addLarge(&k.list[0].First)
+		r.addLarge(&k.list[0].First, "In replication 1.")
 	}
 	if s.Replay != nil {
 		r.addReplay(s.Replay)

@@ -124,8 +124,9 @@ func (r *Report) addPeakHolders(k *course) {
 	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + k.name + ".", Table: t})
 }
 
-// addLarge lists the largest holders at the peak, unless all hold one unit.
-func (r *Report) addLarge(first *result.Replication) {
+// addLarge lists the largest holders at the peak, unless all hold one unit. The
+// text says of what.
+func (r *Report) addLarge(first *result.Replication, text string) {
 	if len(first.Holders) > 0 && first.Holders[0].UnitsAtPeak > 1 {
 		t := &table{Head: []string{"license user ID", "cohort", "units", "connections"}}
 		for _, h := range first.Holders {
@@ -134,7 +135,6 @@ func (r *Report) addLarge(first *result.Replication) {
 			}
 			t.Rows = append(t.Rows, []string{line(h.LicenseUserID), line(h.Cohort), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak)})
 		}
-		text := "In replication 1."
 		if n := first.HoldersTotal - len(t.Rows); n > 0 {
 			text += " There are " + words.Plural(n, "other")
 			if first.Holders[len(first.Holders)-1].UnitsAtPeak <= 1 { // as all that follow
@@ -213,6 +213,8 @@ func (r *Report) addDuration(k *courses) {
 	switch {
 	case k.demand:
 		how = "over all replications, if nobody is refused"
+	case k.window > 0:
+		how = "with the key as it is; as the target reports each sample lasts until the next"
 	case k.of == 0:
 		how = "with the key as it is"
 	}

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"highwater/engine"
+	"highwater/sim/result"
 	"highwater/sim/result/words"
 )
 
 // A week is a value for each hour of the week, from Monday 00:00.
 type week struct {
+	name   string // beside others; "" alone
 	values [7][24]float64
 	hours  [7][24]float64 // how often the hour was
 }
@@ -56,12 +58,7 @@ func narrow(v float64) string {
 
 // addHours shows the peak and the mean of each hour of the week in a trace.
 func (r *Report) addHours(k *course, c clock, limit int) {
-	var peaks, means week
-	for _, h := range k.hours {
-		day, hour := h.Hour.Cell()
-		peaks.values[day][hour], means.values[day][hour] = float64(h.Peak), h.Mean
-		peaks.hours[day][hour], means.hours[day][hour] = 1, 1
-	}
+	peaks, means := weeksOf(k.hours)
 	text, by := "", "in use in each hour, by "+k.name+"."
 	highest := peaks.table(decimal)
 	if k.needing {
@@ -70,6 +67,16 @@ func (r *Report) addHours(k *course, c clock, limit int) {
 	}
 	r.add(section{Title: "Peak by hour and weekday", Text: "The most units " + by + text, Table: highest})
 	r.add(section{Title: "Mean by hour and weekday", Text: "The mean units " + by + c.partHours(), Table: means.table(narrow)})
+}
+
+// weeksOf are the peak and the mean of hours.
+func weeksOf(hours []result.HourUse) (peaks, means week) {
+	for _, h := range hours {
+		day, hour := h.Hour.Cell()
+		peaks.values[day][hour], means.values[day][hour] = float64(h.Peak), h.Mean
+		peaks.hours[day][hour], means.hours[day][hour] = 1, 1
+	}
+	return peaks, means
 }
 
 // partHours says of how much of them the first and the last hour are, unless
@@ -153,33 +160,51 @@ func (s *timeSeries) stretch(next, units *int, from, until engine.Time) (peak, m
 }
 
 // table makes a heat map of the days of which there were hours.
-func (w *week) table(text func(float64) string) *table {
+func (w *week) table(text func(float64) string) *table { return weeks([]week{*w}, text) }
+
+// weeks makes a heat map of several weeks, which stand below each other day by
+// day, by their names.
+func weeks(list []week, text func(float64) string) *table {
 	t := &table{Head: []string{""}}
 	most := 0.0
 	for hour := range 24 {
 		t.Head = append(t.Head, time.Date(2024, 1, 1, hour, 0, 0, 0, time.UTC).Format("15"))
 	}
-	for day := range w.values {
-		for _, v := range w.values[day] {
-			most = max(most, v)
+	for i := range list {
+		for day := range list[i].values {
+			most = max(most, slices.Max(list[i].values[day][:]))
 		}
 	}
-	for day := range w.values {
-		row, heat, found := []string{time.Weekday((day + 1) % 7).String()[:3]}, []float64{0}, false
-		for hour, v := range w.values[day] {
-			cell, share := none, 0.0
-			if w.hours[day][hour] > 0 {
-				cell, share, found = text(v), v/max(most, 1e-9), true
-			}
-			row, heat = append(row, cell), append(heat, round(share))
-		}
-		if found {
-			t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
+	for day := range 7 {
+		for i := range list {
+			t.addDay(&list[i], day, most, text)
 		}
 	}
 	t.trim()
 	return t
 }
+
+// addDay adds a day of a week to a heat map, if it has hours.
+func (t *table) addDay(w *week, day int, most float64, text func(float64) string) {
+	name, found := time.Weekday((day + 1) % 7).String()[:3], false
+	if w.name != "" {
+		name += ", " + w.name
+	}
+	row, heat := []string{name}, []float64{0}
+	for hour, v := range w.values[day] {
+		cell, share := none, 0.0
+		if w.hours[day][hour] > 0 {
+			cell, share, found = text(v), v/max(most, 1e-9), true
+		}
+		row, heat = append(row, cell), append(heat, round(share))
+	}
+	if found {
+		t.Rows, t.Heat = append(t.Rows, row), append(t.Heat, heat)
+	}
+}
+
+// Named reports whether the rows of a heat map have names beside their days.
+func (t *table) Named() bool { return strings.Contains(t.Rows[0][0], ", ") }
 
 // frame marks the cells of a heat map that are above a limit, and says so; 0 is
 // none.
