@@ -87,11 +87,11 @@ func newExplain(std stdio) *cobra.Command {
 				return err
 			}
 			defer in.end()
-			isTrace, err := in.isTrace(cmd.Context())
+			kind, err := in.kind(cmd.Context())
 			switch {
 			case err != nil:
 				return err
-			case isTrace:
+			case kind == aTrace:
 				return explainTrace(cmd, std, in, &c, &f)
 			}
 			again, name, err := in.again()

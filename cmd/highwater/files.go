@@ -166,12 +166,6 @@ func empty(name string, data []byte, what string) error {
 	return &exitError{exitInvalid, fmt.Errorf("%s: must be %s, and is empty", shown(name), what)}
 }
 
-// isDocument tells JSON from a scenario.
-func isDocument(data []byte) bool {
-	text, ok := bytes.CutPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{"))
-	return ok && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte(`"`))
-}
-
 // writeFile writes a file whole or not at all: the writer's work goes to a
 // file beside it, which takes its name when all is written. "-" is standard
 // output; .gz and .zst are compressed. What is there and no file, such as a

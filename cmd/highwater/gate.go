@@ -183,10 +183,12 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 	if err != nil {
 		return nil, nil, "", err
 	}
-	if isDocument(data) {
+	switch kind := kindOf(data).by(in.name); {
+	case kind == aResult:
 		return f.results(cmd, std, data, args)
-	}
-	switch {
+	case kind == aTrace:
+		err := fmt.Errorf("%s: must be a scenario or a result, and is a trace", shown(in.name))
+		return nil, nil, "", &exitError{exitInvalid, withHint(err, "highwater replay --json makes a result of it")}
 	case len(args) > 1:
 		return nil, nil, "", usagef("want one scenario, not %d files: only results of attack may be several", len(args))
 	case f.expect != "":

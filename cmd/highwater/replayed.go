@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,17 +30,6 @@ type replaying struct {
 	std   stdio
 	names []string
 	open  opener
-}
-
-// beginsTrace reports whether a file is a trace: its first line that is not
-// blank is an event or a trace's header, or its name says so.
-func beginsTrace(name string, data []byte) bool {
-	first, _, _ := bytes.Cut(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("\n"))
-	var line struct{ Trace, Op json.RawMessage }
-	if json.Unmarshal(first, &line) == nil && (line.Trace != nil || line.Op != nil) {
-		return true
-	}
-	return filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")) == ".jsonl"
 }
 
 // replays makes the results of a trace, or of access logs with --from. An input
@@ -253,16 +241,6 @@ func inDossier(ctx context.Context, d *dossier.Dossier) opener {
 		}
 		return opened(ctx, name, io.NopCloser(bytes.NewReader(data)), int64(len(data)), p)
 	}
-}
-
-// beginning is as much of an input as tells what it is.
-func beginning(open opener, name string) ([]byte, error) {
-	in, err := open(name, &progress{})
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	return io.ReadAll(io.LimitReader(in, 64<<10))
 }
 
 // simulating are the flags of a report that are for scenarios alone.

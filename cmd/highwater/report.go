@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"highwater/engine"
@@ -175,19 +175,19 @@ func (f *reportFlags) reported(cmd *cobra.Command, std stdio, args []string) (*r
 		return nil, err
 	}
 	defer in.end()
-	begin, err := beginning(in.opener(cmd.Context()), args[0])
+	kind, err := in.kind(cmd.Context())
 	switch {
 	case err != nil:
 		return nil, err
-	case beginsTrace(args[0], begin):
+	case kind == aTrace:
 		return f.replays(cmd, in.std, args, in)
-	case isResult(args[0], begin):
+	case kind == aResult:
 		if name := firstGiven(cmd, append(remaking(), "workers")...); name != "" {
 			return nil, usagef("--%s is for scenarios and traces, and this is a result", name)
 		}
 		data, err := in.read(cmd.Context())
 		if err == nil {
-			err = tooLong(args[0], data)
+			err = cmp.Or(tooLong(args[0], data), empty(args[0], data, "the JSON of a result"))
 		}
 		if err != nil {
 			return nil, err
@@ -219,12 +219,6 @@ func reportedResult(name string, data []byte) (*reported, error) {
 		return nil, err
 	}
 	return &reported{src: src, inputs: []record.File{{Name: name, Data: data}}}, nil
-}
-
-// isResult reports whether an input is a result and no scenario: it begins as a
-// JSON document does, or its name says so.
-func isResult(name string, data []byte) bool {
-	return isDocument(data) || slices.Contains([]string{".json", ".jsonl"}, filepath.Ext(name))
 }
 
 // anyResult reads a result of any kind that can be reported.

@@ -215,10 +215,18 @@ func readScenario(r io.Reader, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > 0 && data[0] == '{' && slices.Contains([]string{".jsonl", ".json"}, filepath.Ext(name)) {
-		return nil, &exitError{exitInvalid, withHint(fmt.Errorf("%s: not a scenario", name), "a trace? see highwater replay")}
+	hint := ""
+	switch kind := kindOf(data); {
+	case kind == aText, kind == nothing:
+		return data, nil
+	case kind.by(name) == aTrace:
+		hint = "a trace? see highwater replay"
+	case kind.by(name) == aResult:
+		hint = "a result? see highwater report"
+	default:
+		return data, nil
 	}
-	return data, nil
+	return nil, &exitError{exitInvalid, withHint(fmt.Errorf("%s: not a scenario", name), hint)}
 }
 
 // loaded reads a scenario, with the flags in the place of what it says.

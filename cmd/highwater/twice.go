@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // A twice is an input that can be read more than once. What comes through
@@ -106,6 +102,12 @@ func (in *twice) read(ctx context.Context) ([]byte, error) {
 	return readBegin(ctx, std, name)
 }
 
+// kind is what the input is.
+func (in *twice) kind(ctx context.Context) (kind, error) {
+	begin, err := beginning(in.opener(ctx), in.name)
+	return kindOf(begin).by(in.name), err
+}
+
 // end forgets what was kept.
 func (in *twice) end() {
 	for _, f := range in.open {
@@ -114,30 +116,4 @@ func (in *twice) end() {
 	if in.copy != "" {
 		_ = os.Remove(in.copy)
 	}
-}
-
-// isTrace reports whether the input is a trace and no scenario: its name says
-// so, or it begins as JSON does.
-func (in *twice) isTrace(ctx context.Context) (bool, error) {
-	base := strings.TrimSuffix(strings.TrimSuffix(in.name, ".gz"), ".zst")
-	switch ext := filepath.Ext(base); {
-	case slices.Contains([]string{".yaml", ".yml"}, ext):
-		return false, nil
-	case slices.Contains([]string{".jsonl", ".json"}, ext):
-		return true, nil
-	}
-	std, name, err := in.again()
-	if err != nil {
-		return false, err
-	}
-	r, err := openInput(ctx, std, name, &progress{})
-	if err != nil {
-		return false, err
-	}
-	defer r.Close()
-	text, err := bufio.NewReader(r).Peek(512)
-	if err != nil && err != io.EOF {
-		return false, err
-	}
-	return strings.HasPrefix(strings.TrimLeft(string(text), "\ufeff \t\r\n"), `{"`), nil
 }

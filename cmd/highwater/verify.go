@@ -185,10 +185,10 @@ func made(ctx context.Context, std stdio, d *dossier.Dossier, workers int, quiet
 		return nil, nil, err
 	}
 	var it *reported
-	switch {
-	case f.from != "" || beginsTrace(name, begin):
+	switch kind := kindOf(begin).by(name); {
+	case f.from != "" || kind == aTrace:
 		it, err = f.remade(ctx, cmd, std, d)
-	case isResult(name, data):
+	case kind == aResult:
 		it, err = reportedResult(name, data)
 	default:
 		var sc *loaded
