@@ -67,10 +67,10 @@ func TestNothingSleeps(t *testing.T) {
 }
 
 // Goroutines run replications, send and answer real requests, and belong to
-// the command; nothing else starts one.
+// the command and to what is for tests; nothing else starts one.
 func TestGoroutines(t *testing.T) {
 	for _, s := range goFiles(t) {
-		if s.test || s.path == "sim/replicate.go" || slices.Contains(real, s.pkg) || strings.HasPrefix(s.pkg, "cmd/") {
+		if s.test || s.path == "sim/replicate.go" || slices.Contains(real, s.pkg) || strings.HasPrefix(s.pkg, "cmd/") || strings.HasPrefix(s.pkg, "internal/") {
 			continue
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
