@@ -363,3 +363,24 @@ func TestLongNamesInTheBrowser(t *testing.T) {
 		t.Errorf("%d cells with the name are narrower than 100 pixels", n)
 	}
 }
+
+// The rows of a heat map have room for the names of curves, on a telephone too,
+// and nothing of an attack's report is crowded.
+func TestHoursOfCurvesInTheBrowser(t *testing.T) {
+	chromium := browser(t)
+	file := pageFile(t, &Source{Attack: held()})
+	const cut = `[...document.querySelectorAll('.heat tbody th')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)`
+	for _, width := range []int{360, 1280, 1920} {
+		b := open(t, chromium, file, width, "light")
+		if bad := eval[[]string](b, cut); len(bad) > 0 {
+			t.Errorf("at a width of %d there is no room for %q", width, bad)
+		}
+		if bad := eval[[]string](b, crowded); len(bad) > 0 {
+			t.Errorf("at a width of %d: %q", width, bad)
+		}
+		if n := eval[int](b, `document.querySelectorAll('.heat tbody th').length`); n != 9 {
+			t.Errorf("%d rows of heat maps, want three maps of three curves", n)
+		}
+		b.quiet()
+	}
+}

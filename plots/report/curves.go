@@ -47,8 +47,11 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 	}
 	text := "What the target reported is not known."
 	if d := s.Divergence; d != nil {
-		text = fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; the largest difference from the curve as run is %s at %s.",
-			words.Plural(d.Samples, "sample"), words.Number(d.Outside), words.Plural(d.Largest, "unit"), c.at(d.LargestAt))
+		largest := "none differs from the curve as run"
+		if d.Largest > 0 {
+			largest = fmt.Sprintf("the largest difference from the curve as run is %s at %s", words.Plural(d.Largest, "unit"), c.at(d.LargestAt))
+		}
+		text = fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; %s.", words.Plural(d.Samples, "sample"), words.Number(d.Outside), largest)
 		if m := &d.Mean; m.Low != nil && m.High != nil {
 			text += fmt.Sprintf(" On average it reports %s (%s to %s) beyond that curve, by the means of %d batches of samples, each limit with %s confidence.",
 				plus(m.Mean), plus(*m.Low), plus(*m.High), m.Batches, percent(result.LimitConfidence))

@@ -68,6 +68,16 @@ func TestCurves(t *testing.T) {
 		t.Errorf("as run: %q", note)
 	}
 	written(t, &Source{Attack: attacked()})
+	for largest, want := range map[int]string{0: "none differs from the curve as run.", 2: "the largest difference from the curve as run is 2 units at 09:10:00."} {
+		s := attacked()
+		s.Curves.Divergence = &result.Divergence{Samples: 9, Largest: largest, LargestAt: 70 * engine.Minute}
+		if r, err = New(&Source{Attack: s}); err != nil {
+			t.Fatal(err)
+		}
+		if text := sectionOf(t, r, "Predicted, as run and reported").Text; !strings.HasSuffix(text, want) {
+			t.Errorf("it says %q, want %q", text, want)
+		}
+	}
 }
 
 // The axis begins at 10 µs, below the least of the times, and ends at 10 s:
