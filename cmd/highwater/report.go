@@ -36,10 +36,10 @@ values, a slider tries other keys, and policies are switched on and off, all by
 keyboard too. FILE is what run, size, compare, advise, replay, explain, attack
 or --readings print with --json; or a scenario, which is then sized, simulated,
 compared, explained and counted by all readings: that makes the fullest report;
-or a trace, which is replayed likewise. Without FILE it is a hospital's day that
-comes with the program; "-" is standard input. Without -o, --markdown, --charts
-and --dossier it prints Markdown. The flags --policy to --lenient are not for a
-result, and --advise to --workers for a scenario alone.
+or a trace, which is counted by all policies and readings. Without FILE it is a
+hospital's day that comes with the program; "-" is standard input. Without -o,
+--markdown, --charts and --dossier it prints Markdown. The flags --policy to
+--lenient are not for a result, and --advise to --workers for a scenario alone.
 
 Flags:
   -o FILE              write HTML; "-" is standard output
