@@ -239,7 +239,7 @@ func TestRecordOfNoAttack(t *testing.T) {
 		var b bytes.Buffer
 		w, err := record.NewWriter(&b, &h)
 		if err == nil {
-			err = errors.Join(w.File(&record.File{Name: "boards.yaml", Data: []byte(boards)}), w.End(""))
+			err = errors.Join(w.File(&record.File{Name: "boards.yaml", Data: []byte(boards)}), w.End("", nil))
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -257,7 +257,7 @@ func TestRecordOfNoSchedule(t *testing.T) {
 		var b bytes.Buffer
 		w, err := record.NewWriter(&b, &record.Header{Schedule: schedule})
 		if err == nil {
-			err = w.End("")
+			err = w.End("", nil)
 		}
 		if err != nil {
 			t.Fatal(err)

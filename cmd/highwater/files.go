@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,11 +128,16 @@ const mostResult = 256 << 20
 
 // readResult reads what a command has printed as JSON.
 func readResult(ctx context.Context, std stdio, name string) ([]byte, error) {
-	data, err := readBegin(ctx, std, name)
-	if err == nil {
-		err = cmp.Or(tooLong(name, data), empty(name, data, "the JSON of a result"))
+	in, err := newTwice(ctx, std, name)
+	if err != nil {
+		return nil, err
 	}
-	return data, err
+	defer in.end()
+	kind, err := in.kind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return in.result(ctx, kind)
 }
 
 // readBegin reads an input, but no more of it than tells that it is tooLong.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,15 +175,19 @@ func (f *gateFlags) source(cmd *cobra.Command, std stdio, s *studyFlags, c *coun
 		return nil, nil, "", err
 	}
 	defer in.end()
-	data, err := in.read(ctx)
+	begin, err := beginning(in.opener(ctx), in.name)
 	if err == nil {
-		err = cmp.Or(tooLong(in.name, data), empty(in.name, data, "a scenario or a result"))
+		err = empty(in.name, begin, "a scenario or a result")
 	}
 	if err != nil {
 		return nil, nil, "", err
 	}
-	switch kind := kindOf(data).by(in.name); {
-	case kind == aResult:
+	switch kind := kindOf(begin).by(in.name); {
+	case kind == aResult, kind == aRecord:
+		data, err := in.result(ctx, kind)
+		if err != nil {
+			return nil, nil, "", err
+		}
 		return f.results(cmd, std, data, args)
 	case kind == aTrace:
 		err := fmt.Errorf("%s: must be a scenario or a result, and is a trace", shown(in.name))

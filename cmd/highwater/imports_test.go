@@ -39,7 +39,7 @@ var imports = map[string]struct{ own, others, std string }{
 	},
 	"sim/attack/curves": {own: "engine scenario sim sim/attack sim/attack/record sim/queue sim/result sim/result/words sim/stats sim/trace sim/wire"},
 	"sim/attack/probe":  {own: "engine sim sim/attack sim/attack/curves sim/attack/record sim/result sim/result/words sim/wire"},
-	"sim/attack/record": {own: "engine sim", others: "github.com/tsenart/vegeta/v12"},
+	"sim/attack/record": {own: "engine sim sim/result", others: "github.com/tsenart/vegeta/v12"},
 	"plots":             {others: "codeberg.org/go-pdf/fpdf gonum.org/v1/plot"},
 	"plots/term":        {own: "plots"},
 	"plots/report":      {own: "engine plots sim/result sim/result/words"},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"highwater/sim/attack/record"
 )
 
 // A kind is what an input is, by what stands in it.
@@ -18,6 +20,7 @@ const (
 	aScenario             // in JSON
 	aTrace
 	aResult
+	aRecord // of an attack
 	someJSON // that does not say what it is
 	nothing
 )
@@ -36,6 +39,8 @@ func kindOf(data []byte) kind {
 	switch {
 	case len(data) == 0:
 		return nothing
+	case record.Begins(data):
+		return aRecord
 	case has(names, "schema", "kind"):
 		return aResult
 	case has(members(line), "trace", "op", "at"):
@@ -53,7 +58,7 @@ func kindOf(data []byte) kind {
 func (k kind) by(name string) kind {
 	ext := filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst"))
 	switch k {
-	case aScenario, aTrace, aResult:
+	case aScenario, aTrace, aResult, aRecord:
 		return k
 	}
 	switch {

@@ -44,10 +44,11 @@ Flags:
 Examples:
   highwater attack log a.rec
   highwater attack log a.rec --to vegeta-gob > a.gob
+  highwater report a.rec -o a.html
 
 Exit codes: 0 read; 1 it cannot be read; 2 usage; 3 the units diverge; 4 it is no
 record; 5 something is missing at its end, or the units cannot be compared.
-See also: highwater attack
+See also: highwater attack, highwater report
 `
 
 // recordFlags are the flags of attack log.

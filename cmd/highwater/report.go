@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,10 +35,12 @@ values, a slider tries other keys, and policies are switched on and off, all by
 keyboard too. FILE is what run, size, compare, advise, replay, explain, attack
 or --readings print with --json; or a scenario, which is then sized, simulated,
 compared, explained and counted by all readings: that makes the fullest report;
-or a trace, which is counted by all policies and readings. Without FILE it is a
-hospital's day that comes with the program; "-" is standard input. Without -o,
+or a trace, which is counted by all policies and readings; or the record of an
+attack, even of one that was killed. Without FILE it is a hospital's day that
+comes with the program; "-" is standard input. Without -o,
 --markdown, --charts and --dossier it prints Markdown. The flags --policy to
---lenient are not for a result, and --advise to --workers for a scenario alone.
+--lenient are not for a result or a record, and --advise to --workers for a
+scenario alone.
 
 Flags:
   -o FILE              write HTML; "-" is standard output
@@ -67,6 +68,7 @@ Flags:
 Examples:
   highwater report clinic.yaml -o clinic.html --charts charts
   highwater report size.json -o size.html --markdown size.md
+  highwater report attack.rec -o attack.html
   highwater report --from auto access.log --units 50 -o log.html
 
 Exit codes: 0 written; 2 usage; 4 the file is not valid; 130 interrupted.
@@ -181,18 +183,19 @@ func (f *reportFlags) reported(cmd *cobra.Command, std stdio, args []string) (*r
 		return nil, err
 	case kind == aTrace:
 		return f.replays(cmd, in.std, args, in)
-	case kind == aResult:
+	case kind == aResult, kind == aRecord:
 		if name := firstGiven(cmd, append(remaking(), "workers")...); name != "" {
 			return nil, usagef("--%s is for scenarios and traces, and this is a result", name)
 		}
-		data, err := in.read(cmd.Context())
-		if err == nil {
-			err = cmp.Or(tooLong(args[0], data), empty(args[0], data, "the JSON of a result"))
-		}
+		data, err := in.result(cmd.Context(), kind)
 		if err != nil {
 			return nil, err
 		}
-		return reportedResult(shown(args[0]), data)
+		name := shown(args[0])
+		if kind == aRecord {
+			name += ".json" // which a dossier has
+		}
+		return reportedResult(name, data)
 	}
 	if std, args[0], err = in.again(); err != nil {
 		return nil, err

@@ -223,6 +223,8 @@ func readScenario(r io.Reader, name string) ([]byte, error) {
 		hint = "a trace? see highwater replay"
 	case kind.by(name) == aResult:
 		hint = "a result? see highwater report"
+	case kind == aRecord:
+		hint = "the record of an attack? see highwater attack log and highwater report"
 	default:
 		return data, nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"io"
@@ -100,6 +101,24 @@ func (in *twice) read(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return readBegin(ctx, std, name)
+}
+
+// result is the JSON of the result that the input is, or that the record has
+// that it is.
+func (in *twice) result(ctx context.Context, kind kind) ([]byte, error) {
+	if kind == aRecord {
+		from, err := in.opener(ctx)(in.name, &progress{})
+		if err != nil {
+			return nil, err
+		}
+		defer from.Close()
+		return recordedResult(ctx, in.name, from)
+	}
+	data, err := in.read(ctx)
+	if err == nil {
+		err = cmp.Or(tooLong(in.name, data), empty(in.name, data, "the JSON of a result"))
+	}
+	return data, err
 }
 
 // kind is what the input is.

@@ -181,11 +181,11 @@ func Run(ctx, cut context.Context, s *Schedule, o Options) (*result.Attack, erro
 	stopCut()
 	x.pool.end()
 	m.end(cut, r.sample)
-	err = r.end(stopped, m)
+	r.close()
 	_ = x.agenda.wait.Close()
 	r.judge(res, x.agenda, stopped)
 	res.Notes = append(res.Notes, m.notes(s)...)
-	return res, err
+	return res, r.end(res, stopped, m)
 }
 
 // attack has vegeta send everything.
@@ -320,6 +320,7 @@ func (s *Schedule) header(o *Options, start time.Time) *record.Header {
 	h.From, h.To, h.Epoch, h.Target, h.Start = s.From, s.To, sc.Start, o.Target.Redacted(), start
 	h.Requests, h.Visits, h.Users = len(s.Requests), len(s.Visits), len(s.Users)
 	h.Policy, h.Base, h.Options, h.Units = p.Name, p.Base, p.Changed, sc.License.Units
+	h.InFlight, h.MaxLag = o.InFlight, engine.Time(o.MaxLag.Microseconds())
 	for i := range sc.Cohorts {
 		c := &sc.Cohorts[i]
 		x := record.Cohort{Name: c.Name, Via: c.Via.String(), Login: c.Login, Session: c.Via == engine.CSP || c.UseSession, Timeout: c.Timeout}

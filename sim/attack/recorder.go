@@ -3,6 +3,7 @@ package attack
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -217,24 +218,37 @@ func (r *recorder) abort(reason string) {
 	}
 }
 
-// end writes the end of the record. Nobody sends any more.
-func (r *recorder) end(stopped bool, m *monitor) error {
+// close sums up the rest. Nobody sends any more.
+func (r *recorder) close() {
 	close(r.quit)
 	<-r.over
+}
+
+// end writes the end of the record, with the result.
+func (r *recorder) end(res *result.Attack, stopped bool, m *monitor) error {
 	if r.w == nil || r.err != nil {
 		return r.err
 	}
 	if m != nil && m.state != nil {
-		if r.err = r.w.State(m.state); r.err != nil {
-			return r.err
-		}
+		r.err = r.w.State(m.state)
 	}
 	reason := r.aborted
 	if stopped && reason == "" {
 		reason = "interrupted"
 	}
-	r.err = r.w.End(reason)
+	if r.err == nil {
+		r.err = r.w.End(reason, res)
+	}
+	if r.err != nil {
+		r.unwritten(res)
+	}
 	return r.err
+}
+
+// unwritten says that the record is not whole.
+func (r *recorder) unwritten(res *result.Attack) {
+	res.Verdict, res.Partial = result.Inconclusive, true
+	res.Reasons = slices.Insert(res.Reasons, 0, fmt.Sprintf("the record could not be written: %v", r.err))
 }
 
 // judge fills a result in and says whether all that users did not give up was
@@ -245,10 +259,10 @@ func (r *recorder) judge(res *result.Attack, a *agenda, stopped bool) {
 	run.InFlight, run.Held, run.Slowed, run.MaxLag = peak, int64(held), int64(slowed), engine.Time(r.o.MaxLag.Microseconds())
 	run.Samples, run.SamplesFailed = r.samples[0], r.samples[1]
 	run.Waited, run.Waiting = a.waited()
-	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != "" || r.err != nil
+	res.Sent, res.Verdict, res.Partial = run, result.Measured, stopped || r.aborted != ""
 	wrong := func(format string, args ...any) { res.Reasons = append(res.Reasons, fmt.Sprintf(format, args...)) }
 	if r.err != nil {
-		wrong("the record could not be written: %v", r.err)
+		r.unwritten(res)
 	}
 	if r.aborted != "" {
 		wrong("%s", r.aborted)

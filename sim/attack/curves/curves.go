@@ -34,6 +34,8 @@ type Log struct {
 	Samples []record.Sample
 	State   *record.State // nil when the target is not an emulated one
 	Partial bool          // it ended before its plan did
+	End     *record.End   // nil when there is none
+	Missing string        // what is missing at its end; "" when nothing is
 
 	// Scenario and Schedule are what was sent; nil when that is not known.
 	Scenario *scenario.Scenario
@@ -75,7 +77,8 @@ func Read(r *record.Reader) (*Log, error) {
 			s.Failed = fmt.Sprintf("%v is no number of units", s.Consumed)
 		}
 	}
-	l.Partial = r.End() == nil || r.End().Reason != ""
+	l.End, l.Missing = r.End(), r.Missing()
+	l.Partial = l.End == nil || l.End.Reason != ""
 	return l, nil
 }
 

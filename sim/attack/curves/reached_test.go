@@ -150,7 +150,7 @@ func TestHostileSamples(t *testing.T) {
 		at := time.Duration(i) * time.Second
 		w.Sample(&record.Sample{Sent: at, Done: at, Consumed: units})
 	}
-	if err := w.End(""); err != nil {
+	if err := w.End("", nil); err != nil {
 		t.Fatal(err)
 	}
 	r, err := record.NewReader(&b)

@@ -13,6 +13,7 @@ import (
 
 	"highwater/engine"
 	"highwater/sim"
+	"highwater/sim/result"
 )
 
 // A Header says what was sent, by whom, and where.
@@ -38,6 +39,8 @@ type Header struct {
 	Options     []engine.Setting `json:"options,omitempty"`
 	Units       int              `json:"units"`
 	Cohorts     []Cohort         `json:"cohorts"` // all of the scenario, by index
+	InFlight    int              `json:"in_flight_at,omitempty"` // the most that are let
+	MaxLag      engine.Time      `json:"max_lag,omitempty"`      // the 99th percentile of the lag may be so high
 }
 
 // A Cohort is what the license sees of a cohort.
@@ -155,6 +158,10 @@ type End struct {
 	Reason  string `json:"reason"`  // "" when the plan was done
 	Entries int64  `json:"entries"` // in all blocks
 	Samples int64  `json:"samples"` // in all blocks
+
+	// Result is what came of it, without curves; nil in records of an earlier
+	// version.
+	Result *result.Attack `json:"result,omitempty"`
 }
 
 // A Sample is what the target said of its units when it was asked. It said it

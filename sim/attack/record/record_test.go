@@ -70,7 +70,7 @@ func recorded(t rapid.TB, list []Entry, every int, end bool) []byte {
 		t.Fatal(err)
 	}
 	if end {
-		if err := w.End("interrupted"); err != nil {
+		if err := w.End("interrupted", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestFullDisk(t *testing.T) {
 	if err := w.Flush(); err == nil || !strings.Contains(err.Error(), "no space") {
 		t.Errorf("Flush gives %v, want no space", err)
 	}
-	if err := w.End(""); err == nil {
+	if err := w.End("", nil); err == nil {
 		t.Error("the end was written after a part that was not")
 	}
 }
@@ -408,7 +408,7 @@ func TestRecordHasWhatTheTargetSaid(t *testing.T) {
 		w.Sample(&samples[i])
 		w.Add(&entries[i])
 	}
-	if err := errors.Join(w.Flush(), w.State(state), w.End("")); err != nil {
+	if err := errors.Join(w.Flush(), w.State(state), w.End("", nil)); err != nil {
 		t.Fatal(err)
 	}
 	got, r, err := readAll(b.Bytes())
@@ -441,7 +441,7 @@ func TestLargeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := File{Name: "stays.txt", Data: bytes.Repeat([]byte("12.5\n"), 4<<20)} // 20 MiB
-	if err := errors.Join(w.File(&file), w.End("")); err != nil {
+	if err := errors.Join(w.File(&file), w.End("", nil)); err != nil {
 		t.Fatal(err)
 	}
 	_, r, err := readAll(b.Bytes())

@@ -1,16 +1,22 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
 	"io"
 	"math"
 	"net/netip"
+
+	"highwater/sim/result"
 )
 
 // magic begins a record.
 const magic = "highwater requests 1\n"
+
+// Begins reports whether data begins as a record does.
+func Begins(data []byte) bool { return bytes.HasPrefix(data, []byte(magic)) }
 
 // Kinds of block, their first byte.
 const (
@@ -136,12 +142,12 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// End writes the last block.
-func (w *Writer) End(reason string) error {
+// End writes the last block. The result may be nil.
+func (w *Writer) End(reason string, res *result.Attack) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	w.document(endBlock, End{Reason: reason, Entries: w.n, Samples: w.sampled})
+	w.document(endBlock, End{Reason: reason, Entries: w.n, Samples: w.sampled, Result: res})
 	return w.err
 }
 
