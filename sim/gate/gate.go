@@ -123,8 +123,12 @@ func ofRuns(j *result.Judged, e *scenario.Expectation, l *look) {
 		}
 		quantile(j, l.values, both)
 	}
-	if n == 0 {
+	switch {
+	case n == 0:
 		j.Why = "there is no run"
+		return
+	case over < 0 || over > n:
+		j.Why = fmt.Sprintf("the result says that %d of %d runs have more", over, n)
 		return
 	}
 	o := &result.RunsOver{Count: over, N: n}

@@ -456,6 +456,8 @@ func attacked(e *scenario.Expectation, run *result.Attack) look {
 	switch {
 	case group == nil || group.Requests == 0:
 		return unknown("no request was sent")
+	case group.Failed < 0 || group.Failed > group.Requests:
+		return unknown("the result says that %d of %d requests failed", group.Failed, group.Requests)
 	case e.Figure == scenario.Latency:
 		return latency(e, &group.Response)
 	case e.Figure == scenario.Divergence:

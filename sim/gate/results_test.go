@@ -308,6 +308,22 @@ func TestShareOfRuns(t *testing.T) {
 	}
 }
 
+// A result in which more have it than there are tells nothing.
+func TestMoreThanAll(t *testing.T) {
+	for _, p := range []result.Proportion{{Count: 5, N: 4}, {Count: 5, N: -5}, {Count: -1, N: 5}, {Count: -7, N: -5}} {
+		size := &result.Sizing{Study: study("sizing", 5), Policies: []result.PolicySizing{{Counted: iris, Outlook: result.Outlook{Present: &result.Key{Risk: p}}}}}
+		if j := Judge(read(t, size), expect(t, "{refusals: 0}")).Expectations[0]; j.Verdict != result.CannotTell || !strings.HasPrefix(j.Why, "the result says that ") {
+			t.Errorf("%d of %d runs: %s: %s", p.Count, p.N, j.Verdict, j.Why)
+		}
+	}
+	for _, n := range []struct{ failed, all int64 }{{5, 4}, {-1, 5}, {0, -5}} {
+		run := &result.Attack{Kind: "attack", Schema: 1, Verdict: result.Measured, Sent: &result.AttackRun{First: n.all, Failed: n.failed}}
+		if j := Judge(read(t, run), expect(t, "{errors: 1%}")).Expectations[0]; j.Verdict != result.CannotTell || !strings.HasPrefix(j.Why, "the result says that ") {
+			t.Errorf("%d of %d requests: %s: %s", n.failed, n.all, j.Verdict, j.Why)
+		}
+	}
+}
+
 func TestReadBad(t *testing.T) {
 	for text, want := range map[string]string{
 		"{": "JSON", "[]": "JSON", "{}": "schema 1, not 0", `{"schema":2,"kind":"sizing"}`: "not 2",
