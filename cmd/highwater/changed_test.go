@@ -76,7 +76,11 @@ cohorts: [{name: monitors, kind: devices, count: 4, arrivals: {at: +10m}}, {name
 		}
 		list = append(list, doc)
 	}
-	return list
+	var sent any // with all that a target says, which is never twice the same
+	if err := json.Unmarshal(mustReadFile(t, "testdata/attack.json"), &sent); err != nil {
+		t.Fatal(err)
+	}
+	return append(list, sent)
 }
 
 // FuzzChangedResult: a result with one value changed is reported and judged, or
@@ -122,7 +126,8 @@ func FuzzChangedResult(f *testing.F) {
 		}
 		if s, _, err := gate.Read(data); err == nil && s != nil {
 			expect := []scenario.Expectation{{Figure: scenario.Peak, Most: 3, Risk: 0.05, Confidence: 0.95}, {Figure: scenario.Refusals, Risk: 0.05, Confidence: 0.95},
-				{Figure: scenario.Lost, Cohort: "lab", Risk: 0.05, Confidence: 0.95}}
+				{Figure: scenario.Lost, Cohort: "lab", Risk: 0.05, Confidence: 0.95}, {Figure: scenario.Failures, Most: 0.01, Confidence: 0.95},
+				{Figure: scenario.Latency, Percentile: 0.5, Most: 1, Confidence: 0.95}, {Figure: scenario.Divergence, Most: 1, Confidence: 0.95}}
 			gate.Compare(s.Begin(), gate.Judge(s, expect), gate.Allowed{})
 		}
 	})

@@ -144,7 +144,7 @@ func TestJSONPageHasTheVerification(t *testing.T) {
 	}
 }
 
-func mustReadFile(t *testing.T, name string) []byte {
+func mustReadFile(t testing.TB, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
