@@ -50,7 +50,7 @@ func (b *beside) add(p engine.Policy) {
 	o := b.list[0].Options
 	o.Policy = p
 	x := besides{Options: o, used: trace.NewReplay(o)}
-	if limited(o) {
+	if p.Enforce || p.UserLimit > 0 { // a key may come in the trace
 		x.free = unlimited(o)
 	}
 	b.list = append(b.list, x)

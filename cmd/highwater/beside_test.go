@@ -40,6 +40,23 @@ func TestPoliciesSideBySide(t *testing.T) {
 	}
 }
 
+// What is needed is so whether the key is known before or comes in the trace: of
+// two people with a unit each one is refused by all that refuse.
+func TestPoliciesWithALaterKey(t *testing.T) {
+	const events = `{"op":"key","at":0,"units":1}
+{"op":"connect","at":1,"via":"terminal","conn":"a","addr":"10.0.0.1"}
+{"op":"connect","at":2,"via":"terminal","conn":"b","addr":"10.0.0.2"}
+`
+	inFolder(t, map[string]string{"day.jsonl": events})
+	var res result.Replay
+	decode(t, &res, "replay day.jsonl --json --drawn")
+	for _, p := range res.Policies {
+		if p.Demand.Units != 2 || p.DemandConnections != 2 || p.Enforced != (p.Refused == 1) {
+			t.Errorf("%s needs %d units and %d connections, and refuses %d; want 2, 2 and 1 of those that are enforced", p.Policy, p.Demand.Units, p.DemandConnections, p.Refused)
+		}
+	}
+}
+
 // What the contract's count rests on is told by the connections that come by
 // themselves and are charged: of these three, two name a person or a device.
 func TestIdentifiedConnections(t *testing.T) {

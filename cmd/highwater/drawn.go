@@ -47,18 +47,13 @@ func drawnReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
 // neededReplay counts a trace as [trace.Run] does, and what it would need if
 // nobody were refused.
 func neededReplay(r trace.Reader, o trace.Options) (*result.Replay, error) {
-	if !limited(o) {
+	if p := o.Policy; p.UserLimit == 0 && (o.Units == 0 || !p.Enforce) {
 		return trace.Run(r, o)
 	}
 	counted := trace.NewReplay(o)
 	o.Usage = nil
 	res, _, err := both(r, counted, unlimited(o))
 	return res, err
-}
-
-// limited reports whether the key may refuse somebody.
-func limited(o trace.Options) bool {
-	return o.Policy.UserLimit > 0 || o.Units > 0 && o.Policy.Enforce
 }
 
 // unlimited replays with a key that refuses nobody.
