@@ -15,6 +15,7 @@ type Meter struct {
 	// Start is asked, at the first change, what wall clock instant 0 is; zero is
 	// not known.
 	Start func() time.Time
+	From  engine.Time // nothing is known of what is in use before it
 
 	series   series
 	timeAt   map[int]engine.Time // by units, of which a target may report any number
@@ -53,7 +54,7 @@ func (m *Meter) Refused(at engine.Time) {
 
 func (m *Meter) begin() {
 	if !m.begun {
-		m.begun, m.start, m.timeAt = true, m.Start(), map[int]engine.Time{}
+		m.begun, m.start, m.at, m.timeAt = true, m.Start(), m.From, map[int]engine.Time{}
 	}
 }
 

@@ -142,7 +142,7 @@ func (x *comparison) sum(c *result.Curve) {
 			c.Peak = engine.Peak{Units: s.Units, At: max(s.At, x.res.From)}
 		}
 	}
-	if length := (c.To - x.res.From).Seconds(); length > 0 {
+	if length := (c.To - x.known(c)).Seconds(); length > 0 {
 		c.Mean = area / length
 	}
 	c.Drawn = sim.Drawn(c.Series, x.res.From, c.To, engine.LimitUnits)

@@ -17,7 +17,7 @@ func (x *comparison) use(c *result.Curve, refused []engine.Time) {
 	if c.To <= from {
 		return
 	}
-	m := sim.Meter{Start: func() time.Time {
+	m := sim.Meter{From: x.known(c) - from, Start: func() time.Time {
 		epoch := x.l.Header.Epoch
 		if epoch.IsZero() {
 			return epoch
@@ -26,7 +26,7 @@ func (x *comparison) use(c *result.Curve, refused []engine.Time) {
 	}}
 	for i, s := range c.Series {
 		begun := i+1 == len(c.Series) || c.Series[i+1].At > from // else the next one has come when the time begins
-		if begun && s.At < c.To {
+		if begun && s.At <= c.To {
 			m.Use(max(0, s.At-from), s.Units, s.Connections)
 		}
 	}
@@ -36,6 +36,15 @@ func (x *comparison) use(c *result.Curve, refused []engine.Time) {
 	}
 	sum := m.Metered(c.To-from, engine.LimitUnits)
 	c.TimeAt, c.Hours, c.Refusals = sum.TimeAt, sum.Hours, &sum.Refusals
+}
+
+// known is from when on a curve is known in the time that is compared: the first
+// looks at a target may bring nothing.
+func (x *comparison) known(c *result.Curve) engine.Time {
+	if len(c.Series) == 0 {
+		return c.To
+	}
+	return max(x.res.From, c.Series[0].At)
 }
 
 // atPeak says who holds the units at the peak of a curve, by the events that it

@@ -107,3 +107,27 @@ func TestUseOfAWindow(t *testing.T) {
 		t.Errorf("without a clock the hours are %v, and the times %v", c.Hours, c.TimeAt)
 	}
 }
+
+// What a target had in use before it first says it is not known, and counts for
+// nothing: of 4 units from 8:00 to 8:30 and 2 until 9:00 the mean is 3, whenever
+// the window began. Its last look has no time, but may be the peak of its hour.
+func TestUseOfASilentTarget(t *testing.T) {
+	const half = 30 * engine.Minute
+	x := comparison{l: &Log{Header: &record.Header{Epoch: time.Date(2026, 11, 23, 7, 0, 0, 0, time.UTC)}}, res: &result.Curves{From: half, To: 5 * half}}
+	c := &result.Curve{To: 4 * half, Series: []result.Sample{{At: 2 * half, Units: 4}, {At: 3 * half, Units: 2}, {At: 4 * half, Units: 6}}}
+	x.sum(c)
+	x.use(c, []engine.Time{half + engine.Minute})
+	if want := []result.UnitsTime{{Units: 2, Seconds: half}, {Units: 4, Seconds: half}}; c.Mean != 3 || !slices.Equal(c.TimeAt, want) {
+		t.Errorf("mean %v of %v, want 3 of %v", c.Mean, c.TimeAt, want)
+	}
+	if want := []result.HourUse{{Hour: 8, Peak: 4, Mean: 3}}; !slices.Equal(c.Hours, want) {
+		t.Errorf("%v, want %v", c.Hours, want)
+	}
+	if want := []result.HourCount{{Hour: 7, Attempts: 1}}; !slices.Equal(c.Refusals.ByHour, want) {
+		t.Errorf("refused are %v, want %v", c.Refusals.ByHour, want)
+	}
+	c.To, c.Series[2].At = 4*half-1, 4*half-1
+	if x.use(c, nil); c.Hours[0].Peak != 6 || len(c.TimeAt) != 2 {
+		t.Errorf("the last look is in %v, and for a while in %v", c.Hours, c.TimeAt)
+	}
+}
