@@ -43,7 +43,7 @@ func kindOf(data []byte) kind {
 		return aRecord
 	case has(names, "schema", "kind"):
 		return aResult
-	case has(members(line), "trace", "op", "at"):
+	case has(members(line), "trace", "op"):
 		return aTrace
 	case has(names, "name", "license", "cohorts"):
 		return aScenario

@@ -47,6 +47,7 @@ func TestKindOf(t *testing.T) {
 		{"-", "", aScenario}, {"a.yaml", "\n", aScenario}, {"a.json", "", aResult}, {"a.jsonl", "", aTrace}, {"a.jsonl.zst", "", aTrace},
 		{"-", ward, aScenario}, {"a.json", ward, aScenario}, {"a.json.gz", "name: ward\n", aScenario}, {"a.jsonl", "notes\n", aTrace},
 		{"-", `{"duration":"2h"}`, aResult}, {"a.json", "{}", aResult}, {"a.yml", `{"duration":"2h"}`, aScenario}, {"a.yaml.gz", "{}", aScenario},
+		{"a.json", `{"at":5,"by_cohort":["` + strings.Repeat("a", enough), aResult}, // sorted, and its kind comes late
 		{"a.jsonl", `{"end":5}`, aTrace}, {"a.jsonl.gz", `{"end":5}`, aTrace}, {"a", "{", aScenario}, {"a", "[1]", aScenario},
 	} {
 		if got := kindOf([]byte(tt.text)).by(tt.name); got != tt.want {
