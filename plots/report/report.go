@@ -159,7 +159,11 @@ func New(s *Source) (*Report, error) {
 	if z != nil {
 		r.addEnough(z)
 		if !hasSizing {
-			r.more = append(r.more, sizingAnswer(z, &z.Policies[0]))
+			answer := sizingAnswer(z, &z.Policies[0])
+			if !ran { // of several sides it is that of the first
+				answer = policy(&z.Policies[0].Counted) + ": " + answer
+			}
+			r.more = append(r.more, answer)
 		}
 	}
 	var first *timeSeries

@@ -105,6 +105,28 @@ func day() *Source {
 	}
 }
 
+// What is enough in a comparison is said of its first side, and a key stands in
+// the chart where all sides have it.
+func TestOutlookOfSides(t *testing.T) {
+	for other, want := range map[int]string{9: "present key 9", 20: ""} {
+		all := day()
+		side, key := all.Comparison.Sides[0], *all.Comparison.Sides[0].Present
+		side.Name, side.Units, key.Limit = "other", other, other
+		side.Present = &key
+		all.Comparison.Sides = append(all.Comparison.Sides, side)
+		r, err := New(&Source{Comparison: all.Comparison})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := sectionOf(t, r, "Risk for each key size").Chart.LimitName; got != want {
+			t.Errorf("with another key of %d the chart has %q, want %q", other, got, want)
+		}
+		if !slices.ContainsFunc(r.more, func(s string) bool { return strings.HasPrefix(s, "iris-2022.3: 12 license units keep the risk ") }) {
+			t.Errorf("it says %q", r.more)
+		}
+	}
+}
+
 // Measures that turn people away stand apart, with the risk and what is
 // refused and lost; ! where the software asks for less than the contract.
 func TestAdviceThatTurnsAway(t *testing.T) {

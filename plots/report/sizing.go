@@ -194,7 +194,7 @@ func (r *Report) addCurve(s *result.Sizing) {
 		sl.start(p)
 		r.sliders = append(r.sliders, sl)
 	}
-	if k := s.Policies[0].Present; k != nil {
+	if k := s.Policies[0].Present; k != nil && !slices.ContainsFunc(s.Policies, func(p result.PolicySizing) bool { return p.Present != nil && p.Present.Limit != k.Limit }) {
 		ch.limitAt(k.Limit)
 	}
 	r.add(section{
