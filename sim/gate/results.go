@@ -124,7 +124,7 @@ func counts(g *result.Gate, c result.Counted, by []int, cohorts []result.Cohort)
 	if by != nil {
 		needed = numbers(by)
 	}
-	if cohorts != nil && c.Enforced {
+	if cohorts != nil {
 		refused, lost = sufferedBy(scenario.Refusals, cohorts, len(by)), sufferedBy(scenario.Lost, cohorts, len(by))
 	}
 	g.Policies, g.Figures = append(g.Policies, c), append(g.Figures, figures(c, needed, refused, lost)...)
