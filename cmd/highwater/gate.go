@@ -30,7 +30,7 @@ plan. The verdict is pass, fail or inconclusive; without data it is the last.
 Flags:
   --expect SCENARIO    the scenario whose expectations a result is judged by
   --baseline FILE      compare with this result, of gate --update or of size,
-                       replay or attack
+                       run, compare, replay or attack
   --update             write the baseline instead of comparing with it
   --more N             units more than in the baseline that are no failure (0)
   --slower P           share by which a timing may be longer (10%)
