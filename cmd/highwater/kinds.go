@@ -20,7 +20,7 @@ const (
 	aScenario             // in JSON
 	aTrace
 	aResult
-	aRecord // of an attack
+	aRecord  // of an attack
 	someJSON // that does not say what it is
 	nothing
 )

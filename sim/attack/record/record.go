@@ -38,7 +38,7 @@ type Header struct {
 	Base        string           `json:"base"`
 	Options     []engine.Setting `json:"options,omitempty"`
 	Units       int              `json:"units"`
-	Cohorts     []Cohort         `json:"cohorts"` // all of the scenario, by index
+	Cohorts     []Cohort         `json:"cohorts"`                // all of the scenario, by index
 	InFlight    int              `json:"in_flight_at,omitempty"` // the most that are let
 	MaxLag      engine.Time      `json:"max_lag,omitempty"`      // the 99th percentile of the lag may be so high
 }
