@@ -45,7 +45,10 @@ func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario
 	read := sizing.Readings(own.Name, readings, peaks)
 	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 		read.Over, err = sizing.OverReplications(limited, sc, read, o)
-		if read.Over != nil && err != nil && ctx.Err() == nil {
+		switch {
+		case read.Over == nil:
+			return new(result.Study), err // there is no answer
+		case err != nil && ctx.Err() == nil:
 			read.Over.EndedBy = result.OutOfBudget
 		}
 		return nil, err

@@ -82,7 +82,7 @@ func (s *studyFlags) checkNumbers(cmd *cobra.Command) (err error) {
 }
 
 // replicate does work that begins a study, with progress and perhaps a budget
-// of time, whose end is no error.
+// of time, whose end is no error once there is an answer.
 func (s *studyFlags) replicate(ctx context.Context, std stdio, doing string, work func(context.Context, sim.Options, *progress) (*result.Study, error)) error {
 	p := newProgress(std, s.quiet, doing)
 	defer p.end()
@@ -102,7 +102,11 @@ func (s *studyFlags) replicate(ctx context.Context, std stdio, doing string, wor
 	}
 	study, err := work(limited, o, p)
 	if limited.Err() != nil && ctx.Err() == nil && errors.Is(err, limited.Err()) {
-		if study != nil {
+		switch {
+		case study == nil:
+		case study.Replications == 0:
+			return fmt.Errorf("no replication was done in the %s of --budget", s.budget)
+		default:
 			study.EndedBy = result.OutOfBudget
 		}
 		return nil
