@@ -14,7 +14,7 @@ import (
 // many units are in use, in which hours, and when somebody is refused.
 func (x *comparison) use(c *result.Curve, refused []engine.Time) {
 	from := x.res.From
-	if c.To <= from {
+	if c.To <= from || c.To > engine.MaxTime { // a record may say anything
 		return
 	}
 	m := sim.Meter{From: x.known(c) - from, Start: func() time.Time {

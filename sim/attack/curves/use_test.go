@@ -127,6 +127,10 @@ func TestUseOfASilentTarget(t *testing.T) {
 		t.Errorf("refused are %v, want %v", c.Refusals.ByHour, want)
 	}
 	c.To, c.Series[2].At = 4*half-1, 4*half-1
+	endless := &result.Curve{To: 1 << 62, Series: c.Series}
+	if x.use(endless, nil); endless.TimeAt != nil {
+		t.Errorf("of more than the engine's time there is %v", endless.TimeAt)
+	}
 	if x.use(c, nil); c.Hours[0].Peak != 6 || len(c.TimeAt) != 2 {
 		t.Errorf("the last look is in %v, and for a while in %v", c.Hours, c.TimeAt)
 	}
