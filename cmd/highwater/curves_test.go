@@ -129,6 +129,13 @@ func TestAttackThatLeavesTooFew(t *testing.T) {
 	if code != exitInconclusive || !strings.Contains(out, " units free, fewer than 4\n") || !strings.Contains(out, "PARTIAL: ") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
+	// One that has too few before is sent nothing, and there is no record.
+	url = serve(t, target.Options{Scenario: sc, Policy: sc.License.Policy, Units: 9, Clock: 30})
+	code, out, errs = highwater(t.Context(), nil, "attack", "wards.yaml", "--target", url, "--clock", "30x", "--abort-free", "10", "--record", "a.rec")
+	few := regexp.MustCompile(`^highwater: the target has [0-9] license units free, fewer than 10 \(--abort-free\): nothing was sent\n$`)
+	if _, err := os.Stat("a.rec"); code != exitFailed || out != "" || !few.MatchString(errs) || err == nil {
+		t.Errorf("exit code %d: %s%s%v", code, out, errs, err)
+	}
 }
 
 // The readings by which a target counts are found over real connections.

@@ -44,7 +44,7 @@ type Options struct {
 	MostBody    int64             // bytes of an answer; 0 is 16 MiB
 	MaxLag      time.Duration     // the 99th percentile of the generator's lag; 0 is 10 ms
 	AbortErrors float64           // share of failures in ten seconds that ends the attack; 0 is a half, 1 never
-	AbortFree   int               // fewer free units of the target end the attack, which is not begun when it does not tell them; 0 is never
+	AbortFree   int               // fewer free units of the target end the attack, which is not begun with fewer, or when it does not tell them; 0 is never
 	Password    string            // of all users; "" is that of the emulated target
 	Secrets     map[string]string // that requests refer to, by env:NAME or file:PATH
 	Agent       string            // User-Agent

@@ -51,8 +51,19 @@ func (e *BlindError) Hint() string {
 	return fmt.Sprintf("%s must tell %s, to whom --metrics-login names, as often as --scrape says", wire.MetricsPath, wire.MetricAvailable)
 }
 
-// sees is an error when the free units matter and are not told, or when what the
-// target says of itself cannot be.
+// A FewError is a target that has too few license units free before an attack
+// begins. Nothing was sent.
+type FewError struct {
+	Free float64
+	Want int // fewer than that are too few
+}
+
+func (e *FewError) Error() string {
+	return fmt.Sprintf("the target has %.0f license units free, fewer than %d (--abort-free): nothing was sent", e.Free, e.Want)
+}
+
+// sees is an error when the free units matter and are not told or too few, or
+// when what the target says of itself cannot be.
 func (m *monitor) sees(o *Options) error {
 	switch {
 	case m != nil && m.wrong != nil:
@@ -64,6 +75,9 @@ func (m *monitor) sees(o *Options) error {
 	}
 	if why := blind(&m.first); why != "" {
 		return &BlindError{why}
+	}
+	if free := m.first.Available; free < float64(o.AbortFree) {
+		return &FewError{free, o.AbortFree}
 	}
 	return nil
 }

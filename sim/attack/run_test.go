@@ -365,26 +365,47 @@ cohorts: [{name: calls, kind: callers, count: 100, arrivals: {every: 1s}}]
 	}
 }
 
-// A target that is about to have no free units is left alone.
+// A target that is about to have no free units is left alone, and one that has
+// too few before the first request is sent nothing.
 func TestAbortFree(t *testing.T) {
 	t.Parallel() // it waits
-	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/monitor/metrics" {
-			_, _ = fmt.Fprint(w, "iris_license_consumed 22\niris_license_available 3\n")
-		}
-	}))
-	defer h.Close()
 	s := plan(t, clinic, PlanOptions{})
 	for _, tt := range []struct {
-		free int
-		want string
-	}{{4, "aborted: the target has 3 license units free, fewer than 4"}, {3, ""}} {
+		before, later, free int
+		want                string // why it ends; "" is that it does not
+	}{
+		{30, 3, 4, "aborted: the target has 3 license units free, fewer than 4"},
+		{4, 4, 4, ""},
+		{3, 30, 4, "the target has 3 license units free, fewer than 4 (--abort-free): nothing was sent"},
+		{0, 0, 1, "the target has 0 license units free, fewer than 1 (--abort-free): nothing was sent"},
+		{0, 0, 0, ""},
+	} {
+		var looks, asked atomic.Int64
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/api/monitor/metrics" {
+				asked.Add(1)
+				return
+			}
+			free := tt.later
+			if looks.Add(1) == 1 {
+				free = tt.before
+			}
+			_, _ = fmt.Fprintf(w, "iris_license_consumed 22\niris_license_available %d\n", free)
+		}))
 		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
 		res, err := Run(ctx, ctx, s, Options{Target: target(h.URL), AbortFree: tt.free, Scrape: 50 * time.Millisecond})
-		aborted := ctx.Err() == nil
+		ended := ctx.Err() == nil
 		stop()
-		if err != nil || aborted != (tt.want != "") || aborted && (!res.Partial || res.Verdict != result.Inconclusive || res.Reasons[0] != tt.want) {
-			t.Errorf("fewer than %d: partial %v, %s, %q, %v", tt.free, res.Partial, res.Verdict, res.Reasons, err)
+		h.Close()
+		var few *FewError
+		if errors.As(err, &few) {
+			if err.Error() != tt.want || asked.Load() > 0 || res.Sent != nil || looks.Load() != 1 {
+				t.Errorf("%+v: %v, after %d looks, and %d requests were sent", tt, err, looks.Load(), asked.Load())
+			}
+			continue
+		}
+		if err != nil || ended != (tt.want != "") || ended && (!res.Partial || res.Verdict != result.Inconclusive || res.Reasons[0] != tt.want) {
+			t.Errorf("%+v: partial %v, %s, %q, %v", tt, res.Partial, res.Verdict, res.Reasons, err)
 		}
 	}
 }
