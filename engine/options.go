@@ -108,6 +108,16 @@ func (p *Policy) Set(name, value string) error {
 	return nil
 }
 
+// Title is a name that says what the policy is: the named one, and what was
+// changed.
+func (p *Policy) Title() string {
+	title := p.Base
+	for _, s := range p.Changed {
+		title += " " + s.Name + "=" + s.Value
+	}
+	return title
+}
+
 func (p *Policy) note(name, value string) {
 	p.Changed = slices.Clone(p.Changed) // copies of a Policy share the old one
 	for i := range p.Changed {

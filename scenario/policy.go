@@ -148,11 +148,7 @@ func (y *policy) build(p *parser) {
 		}
 	}
 	if y.name == "" {
-		words := []string{y.base.Name}
-		for _, c := range y.built.Changed {
-			words = append(words, c.Name+"="+c.Value)
-		}
-		y.name = strings.Join(words, " ")
+		y.name = y.built.Title()
 	} else if _, taken := engine.NamedPolicy(y.name); taken && y.base.Name != "" && (y.base.Name != y.name || len(y.built.Changed) > 0) {
 		p.errorf(y.node, "name must not be that of a policy that it is not, not %s", quote(y.name))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"highwater/engine"
 	"highwater/scenario"
+	"highwater/sim/result/words"
 
 	"github.com/spf13/cobra"
 )
@@ -71,8 +72,10 @@ func policyNamed(name string, own []engine.Policy) (engine.Policy, error) {
 	return engine.Policy{}, fmt.Errorf("must be one of %s, not %q%s", strings.Join(names, ", "), name, meant(name, names))
 }
 
-// change sets the options of --set.
+// change sets the options of --set. A policy's name tells of them, unless it is
+// that of a named policy: then they stand beside it.
 func (c *counting) change(p *engine.Policy) error {
+	told, before := p.Name == p.Title(), p.Changed
 	for _, s := range c.set {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
@@ -85,9 +88,13 @@ func (c *counting) change(p *engine.Policy) error {
 			}
 			return usagef("--set: %w%s", err, near)
 		}
-		if p.Name != p.Base { // its own name does not tell
-			p.Name += " " + s
-		}
+	}
+	switch {
+	case p.Name == p.Base:
+	case told:
+		p.Name = p.Title()
+	default:
+		p.Name = words.Policy(p.Name, slices.DeleteFunc(slices.Clone(p.Changed), func(s engine.Setting) bool { return slices.Contains(before, s) }))
 	}
 	return nil
 }

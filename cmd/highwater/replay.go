@@ -255,8 +255,8 @@ func printReplay(std stdio, f *replayFlags, res *result.Replay, c clock) error {
 
 // writeReplay tells a person what came of a replay.
 func writeReplay(w io.Writer, res *result.Replay, c clock) {
-	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", words.Plural(res.Events, "event"), words.Span(res.End), res.Policy,
-		changedText(res.Options), keyText(res.Units, res.LimitOn))
+	fmt.Fprintf(w, "%s in %s, policy %s, %s\n\n", words.Plural(res.Events, "event"), words.Span(res.End),
+		words.Policy(res.Policy, res.Options), keyText(res.Units, res.LimitOn))
 	lines := [][2]string{
 		{"peak", peakText(res.Peak, c) + ", " + words.Plural(res.PeakConnections, "connection") + " at most"},
 	}

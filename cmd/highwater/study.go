@@ -180,5 +180,5 @@ func countedText(c *result.Counted) string {
 	if c.Policy != c.Base {
 		return c.Policy
 	}
-	return c.Policy + changedText(c.Options)
+	return words.Policy(c.Policy, c.Options)
 }

@@ -218,7 +218,7 @@ func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, e
 	serve := func(w io.Writer) error {
 		o.Trace = w
 		t := target.New(*o)
-		fmt.Fprintf(std.err, "highwater: answering at %s://%s/ (policy %s, %s)\n", scheme, l.Addr(), o.Policy.Name, keyText(o.Units, o.Policy.LimitOn.String()))
+		fmt.Fprintf(std.err, "highwater: answering at %s://%s/ (policy %s, %s)\n", scheme, l.Addr(), words.Policy(o.Policy.Name, o.Policy.Changed), keyText(o.Units, o.Policy.LimitOn.String()))
 		if !target.Loopback(l.Addr().String()) {
 			fmt.Fprintln(std.err, "highwater: other machines can reach it")
 		}
@@ -244,8 +244,8 @@ func (f *targetFlags) print(std stdio, res *result.Target) error {
 // writeTarget tells a person what came of the requests.
 func writeTarget(w io.Writer, res *result.Target) {
 	c := clock{res.Start}
-	fmt.Fprintf(w, "%s in %s, policy %s%s, %s\n\n", words.Plural(res.Requests, "request"), words.Span(res.At-res.Begin), res.Policy,
-		changedText(res.Options), keyText(res.Units, res.LimitOn))
+	fmt.Fprintf(w, "%s in %s, policy %s, %s\n\n", words.Plural(res.Requests, "request"), words.Span(res.At-res.Begin),
+		words.Policy(res.Policy, res.Options), keyText(res.Units, res.LimitOn))
 	var answers []string
 	for _, a := range res.Answers {
 		answers = append(answers, fmt.Sprintf("%d × %s", a.Status, words.Number(a.Count)))

@@ -143,3 +143,35 @@ func TestTargetsTime(t *testing.T) {
 		t.Errorf("exit code %d, %s%s", code, again, errs)
 	}
 }
+
+// A policy is named with each of its options once, wherever they were set, and
+// what counts alike is no difference, whatever it is called.
+func TestTargetNamesItsPolicyOnce(t *testing.T) {
+	const ward = `{name: ward, duration: 1m, license: {units: 3, policy: {%s}}, cohorts: [
+		{name: lab, kind: callers, count: 1, arrivals: {at: +1s}}]}`
+	inFolder(t, map[string]string{
+		"ward.yaml": strings.ReplaceAll(ward, "%s", "license_alt_headers: true"), "own.yaml": strings.ReplaceAll(ward, "%s", "name: behind a proxy, license_alt_headers: true"),
+		"other.yaml": strings.ReplaceAll(ward, "%s", "base: iris-2022.3"),
+	})
+	const name, set, note = "policy iris-2022.3 license_alt_headers=true, ", "license_alt_headers=true", "note: the target counts by "
+	defer http.DefaultClient.CloseIdleConnections()
+	code, out, errs := targeted(t, func(url string) {
+		for file, differs := range map[string]bool{"ward.yaml": false, "own.yaml": false, "other.yaml": true} {
+			code, out, errs := highwater(t.Context(), nil, "attack", file, "--target", url, "--clock", "60x", "--max-lag", "1m")
+			if code != 0 || strings.Contains(out, note) != differs {
+				t.Errorf("%s: exit code %d, want a note of a difference: %v: %s%s", file, code, differs, out, errs)
+			}
+		}
+	}, "ward.yaml", "--set", set, "--clock", "60x")
+	if code != 0 || strings.Count(out, set) != 1 || !strings.Contains(out, name) || !strings.Contains(errs, "("+name+"key of 3 units)") {
+		t.Errorf("exit code %d, want %q in both: %s%s", code, name, errs, out)
+	}
+	code, out, errs = highwater(t.Context(), nil, "run", "ward.yaml", "--set", set, "--set", "anon_id=session", "-q")
+	if want := "iris-2022.3 license_alt_headers=true anon_id=session"; code != 0 || !strings.Contains(out, want) || strings.Contains(out, set+" "+set) {
+		t.Errorf("exit code %d, want %q: %s%s", code, want, errs, out)
+	}
+	code, out, errs = highwater(t.Context(), nil, "run", "own.yaml", "--set", set, "--set", "anon_id=session", "-q")
+	if want := "behind a proxy anon_id=session"; code != 0 || !strings.Contains(out, want) || strings.Contains(out, set) {
+		t.Errorf("exit code %d, want %q: %s%s", code, want, errs, out)
+	}
+}

@@ -16,6 +16,7 @@ type Target struct {
 	Kind    string           `json:"kind"` // "target"
 	Version string           `json:"version,omitempty"`
 	Policy  string           `json:"policy"`
+	Base    string           `json:"base"` // the named policy that it is, but for the options
 	Options []engine.Setting `json:"options,omitempty"`
 	LimitOn string           `json:"-"`
 	Units   int              `json:"units"` // of the key; 0 is unlimited

@@ -161,7 +161,7 @@ func (c *core) look() result.Target {
 func (c *core) report() *result.Target {
 	p := c.in.Policy()
 	res := &result.Target{
-		Schema: result.Schema, Kind: "target", Policy: p.Name, Options: p.Changed, LimitOn: p.LimitOn.String(), Units: c.in.Units(), Clock: c.o.Clock,
+		Schema: result.Schema, Kind: "target", Policy: p.Name, Base: p.Base, Options: p.Changed, LimitOn: p.LimitOn.String(), Units: c.in.Units(), Clock: c.o.Clock,
 		Start: c.epoch, Started: c.began.UTC(), Begin: c.o.Begin, At: c.now, Requests: c.requests, Answers: []result.Answer{}, TurnedAway: c.turned, Abandoned: c.abandoned,
 		InUse: c.in.InUse(), Connections: c.in.Connections(), Sessions: len(c.sessions),
 		Admitted: c.granted - c.moved, Peak: c.in.Peak(), PeakConnections: c.in.PeakConnections(), Transitions: c.in.Transitions(),

@@ -12,6 +12,7 @@ import (
 	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 	"highwater/sim/stats"
 	"highwater/sim/trace"
 )
@@ -33,7 +34,7 @@ const lateMetrics = 2 * time.Second
 func Compare(ctx context.Context, l *Log, limit Limit) (*result.Curves, error) {
 	policy, units := l.policy()
 	res := &result.Curves{
-		From: l.Header.From, To: l.end(), Partial: l.Partial, Policy: ruled(policy.Name, policy.Changed), Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
+		From: l.Header.From, To: l.end(), Partial: l.Partial, Policy: words.Policy(policy.Name, policy.Changed), Units: units, Held: l.held(), Words: []string{}, Notes: []string{},
 	}
 	res.Idle = l.idle()
 	free := units

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"highwater/engine"
@@ -143,9 +142,9 @@ func (x *comparison) note() {
 	case !x.res.Held && s.Scenario != "":
 		note("the target holds the people of another scenario, %q", s.Scenario)
 	}
-	if s != nil && (s.Policy != policy.Name || s.Units != units || !slices.Equal(s.Options, policy.Changed)) {
-		note("the target counts by %s with %s, the scenario by %s with %s", ruled(s.Policy, s.Options), key(s.Units),
-			ruled(policy.Name, policy.Changed), key(units))
+	if s != nil && !alike(s, policy, units) {
+		note("the target counts by %s with %s, the scenario by %s with %s", words.Policy(s.Policy, s.Options), key(s.Units),
+			words.Policy(policy.Name, policy.Changed), key(units))
 	}
 	if !x.res.Held && l.Scenario != nil && l.others() {
 		why := "as the target does not hold them"
@@ -159,15 +158,16 @@ func (x *comparison) note() {
 	}
 }
 
-// ruled is the name of a policy with those of its options that are not in it.
-func ruled(name string, list []engine.Setting) string {
-	parts := strings.Fields(name)
-	for _, s := range list {
-		if text := s.Name + "=" + s.Value; !slices.Contains(parts, text) {
-			name += " " + text
+// alike reports whether a target says that it counts by a policy, whatever both
+// are called, with a key.
+func alike(s *record.State, policy engine.Policy, units int) bool {
+	if said, ok := engine.NamedPolicy(s.Base); ok && s.Base != "" {
+		for _, o := range s.Options {
+			ok = said.Set(o.Name, o.Value) == nil && ok
 		}
+		return ok && s.Units == units && said.SameRules(policy)
 	}
-	return name
+	return s.Units == units && words.Policy(s.Policy, s.Options) == words.Policy(policy.Name, policy.Changed)
 }
 
 // key is what a key authorizes.

@@ -188,6 +188,7 @@ type State struct {
 	Done     time.Duration    `json:"done"`
 	Scenario string           `json:"scenario"` // whose other cohorts it holds; "" is none
 	Policy   string           `json:"policy"`
+	Base     string           `json:"base,omitempty"` // the named policy that it is, but for the options; "" is not known
 	Options  []engine.Setting `json:"options,omitempty"`
 	Units    int              `json:"units"`
 	Clock    float64          `json:"clock"`

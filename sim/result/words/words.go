@@ -5,6 +5,7 @@ package words
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,6 +60,17 @@ func Percent(share float64) string {
 		return strconv.FormatFloat(math.Round(p*10)/10, 'f', -1, 64) + " %"
 	}
 	return fmt.Sprintf("%.0f %%", p)
+}
+
+// Policy names a policy with those of its options that are not in its name.
+func Policy(name string, options []engine.Setting) string {
+	parts := strings.Fields(name)
+	for _, o := range options {
+		if text := o.Name + "=" + o.Value; !slices.Contains(parts, text) {
+			name += " " + text
+		}
+	}
+	return name
 }
 
 // UnitsOr is a number of units, or what is said when there is none.
