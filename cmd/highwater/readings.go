@@ -22,8 +22,9 @@ import (
 
 // runReadings simulates replication 1 under every reading of the scenario's
 // policy, without a limit, and all replications under those that matter. The
-// result is nil when an interrupt left no answer.
-func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario) (*result.Readings, error) {
+// result is nil when an interrupt left no answer. What is enough is so by the
+// question's first risk.
+func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario.Scenario, q *sizing.Question) (*result.Readings, error) {
 	own := sc.License.Policy
 	readings := engine.Readings(own.WithoutLimit())
 	all := *sc
@@ -44,7 +45,7 @@ func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario
 	}
 	read := sizing.Readings(own.Name, readings, peaks)
 	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
-		read.Over, err = sizing.OverReplications(limited, sc, read, o)
+		read.Over, err = sizing.OverReplications(limited, sc, read, o, q)
 		switch {
 		case read.Over == nil:
 			return new(result.Study), err // there is no answer

@@ -295,7 +295,7 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *re
 	if src.Explanation, err = sim.Explain(ctx, sc, sim.ExplainOptions{Seed: s.sim.Seed, Which: trace.AtPeak}); err != nil {
 		return nil, err
 	}
-	if src.Readings, err = runReadings(ctx, std, s, sc); err != nil {
+	if src.Readings, err = runReadings(ctx, std, s, sc, q); err != nil {
 		return nil, err
 	}
 	if !f.advise {

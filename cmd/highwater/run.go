@@ -104,7 +104,7 @@ func newRun(std stdio) *cobra.Command {
 				return err
 			}
 			if readings {
-				res, err := runReadings(cmd.Context(), std, &study, s.scenario)
+				res, err := runReadings(cmd.Context(), std, &study, s.scenario, &sizing.Question{Risks: []float64{0.05}, Confidence: 0.95})
 				if res == nil {
 					return err
 				}

@@ -295,7 +295,7 @@ func (r *Report) addReadings(s *result.Readings, name string) {
 	r.add(section{Title: "What the readings change", Text: fmt.Sprintf("%s of readings, by policy %s. Lowest: %s. Highest: %s.", words.Plural(s.Sets, "set"), line(s.Policy),
 		settings(s.Lowest.Settings), settings(s.Highest.Settings)), Table: t})
 	if o := s.Over; o != nil {
-		if text := otherReadings(&o.Lowest.Enough, &o.Highest.Enough, o.Confidence); !first && text != "" {
+		if text := otherReadings(o); !first && text != "" {
 			r.more = append(r.more, text)
 		}
 		t := &table{Head: []string{"reading", "needed: median (range)", "enough"}}
@@ -310,19 +310,30 @@ func (r *Report) addReadings(s *result.Readings, name string) {
 }
 
 // otherReadings says how far apart the readings lie, "" when there are too few
-// replications to say it.
-func otherReadings(low, high *result.Need, confidence float64) string {
-	from, to, how := low.Guaranteed, high.Guaranteed, "with "+percent(confidence)+" confidence"
-	if from == nil || to == nil {
-		from, to, how = low.Units, high.Units, "by the runs"
+// replications to say it. It is guaranteed when all of it is.
+func otherReadings(o *result.ReadingsOver) string {
+	var units, guaranteed []int
+	for _, n := range []*result.Need{&o.Taken.Enough, &o.Lowest.Enough, &o.Highest.Enough} {
+		if n.Units != nil {
+			units = append(units, *n.Units)
+		}
+		if n.Guaranteed != nil {
+			guaranteed = append(guaranteed, *n.Guaranteed)
+		}
 	}
-	switch {
-	case from == nil || to == nil:
+	list, how := guaranteed, "with "+percent(o.Confidence)+" confidence"
+	if len(list) < 3 {
+		list, how = units, "in these replications, which are too few for a guarantee"
+	}
+	if len(list) < 3 {
 		return ""
-	case *from == *to:
-		return fmt.Sprintf("By every reading of the documents it is the same %s, %s.", words.Plural(*to, "unit"), how)
 	}
-	return fmt.Sprintf("By other readings of the documents it is %s to %s, %s; see what the readings change.", words.Number(*from), words.Plural(*to, "unit"), how)
+	from, to, risk := slices.Min(list), slices.Max(list), percent(o.Taken.Enough.Risk)
+	if from == to {
+		return fmt.Sprintf("By every reading of the documents it is %s for a risk of %s, %s.", words.Plural(to, "license unit"), risk, how)
+	}
+	return fmt.Sprintf("By other readings of the documents it is %s to %s for a risk of %s, %s; see what the readings change.",
+		words.Number(from), words.Plural(to, "license unit"), risk, how)
 }
 
 func sentence(s string) string {

@@ -526,29 +526,29 @@ func TestHoursOfTheWeek(t *testing.T) {
 // A report of more than the readings says what the others come to, as the
 // answer is given: guaranteed, or by the runs where those are too few.
 func TestOtherReadings(t *testing.T) {
-	need := func(units, guaranteed int) *result.Need {
-		n := &result.Need{}
+	need := func(units, guaranteed int) (n result.ReadingNeed) {
+		n.Enough.Risk = 0.2
 		if units > 0 {
-			n.Units = &units
+			n.Enough.Units = &units
 		}
 		if guaranteed > 0 {
-			n.Guaranteed = &guaranteed
+			n.Enough.Guaranteed = &guaranteed
 		}
 		return n
 	}
 	for _, c := range []struct {
-		low, high *result.Need
+		low, high result.ReadingNeed
 		want      string
 	}{
-		{need(7, 8), need(9, 10), "it is 8 to 10 units, with 95 % confidence;"},
-		{need(7, 8), need(9, 0), "it is 7 to 9 units, by the runs;"},
-		{need(7, 8), need(7, 8), "the same 8 units, with 95 % confidence."},
+		{need(7, 8), need(9, 10), "it is 8 to 10 license units for a risk of 20 %, with 99 % confidence;"},
+		{need(9, 10), need(7, 8), "it is 8 to 10 license units for a risk of 20 %, with 99 % confidence;"},
+		{need(7, 8), need(9, 0), "it is 7 to 9 license units for a risk of 20 %, in these replications, which are too few for a guarantee;"},
+		{need(7, 8), need(7, 8), "By every reading of the documents it is 8 license units for a risk of 20 %, with 99 % confidence."},
+		{need(0, 0), need(7, 8), ""},
 	} {
-		if got := otherReadings(c.low, c.high, 0.95); !strings.Contains(got, c.want) {
+		got := otherReadings(&result.ReadingsOver{Confidence: 0.99, Taken: c.low, Lowest: c.low, Highest: c.high})
+		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
 			t.Errorf("%q, want %q", got, c.want)
 		}
-	}
-	if got := otherReadings(need(0, 0), need(7, 8), 0.95); got != "" {
-		t.Errorf("%q of too few runs", got)
 	}
 }

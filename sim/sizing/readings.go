@@ -67,18 +67,13 @@ func differOnlyIn(a, b []engine.Setting, o int) bool {
 	return true
 }
 
-// of what is enough under a reading.
-const (
-	readingRisk       = 0.05
-	readingConfidence = 0.95
-)
-
 // OverReplications finds what a scenario's policy needs over all replications
 // under its own reading, and under the lowest and the highest of its readings,
-// with the contract's count beside them. When the context ends it answers by
-// the replications that are done, nil when there are none; the error is the
+// with the contract's count beside them. What is enough is so by the question's
+// first risk, with its confidence. When the context ends it answers by the
+// replications that are done, nil when there are none; the error is the
 // context's.
-func OverReplications(ctx context.Context, sc *scenario.Scenario, readings *result.Readings, o sim.Options) (*result.ReadingsOver, error) {
+func OverReplications(ctx context.Context, sc *scenario.Scenario, readings *result.Readings, o sim.Options, q *Question) (*result.ReadingsOver, error) {
 	own := sc.License.Policy
 	contract, _ := engine.NamedPolicy("contract")
 	taken := settingsOf(&own, readings.Lowest.Settings)
@@ -89,16 +84,16 @@ func OverReplications(ctx context.Context, sc *scenario.Scenario, readings *resu
 	cases = append(cases, sim.Case{Scenario: sc, Policy: contract})
 	o.Demand = true
 	samples, err := sim.Replicate(ctx, cases, o)
-	st := sim.StudyOf("readings", samples, o, readingConfidence, err)
+	st := sim.StudyOf("readings", samples, o, q.Confidence, err)
 	if st.Replications == 0 {
 		return nil, err
 	}
 	return &result.ReadingsOver{
 		Replications: st.Replications, Seed: st.Seed, EndedBy: st.EndedBy, Confidence: st.Confidence,
-		Taken:   readingNeed(samples[0], taken),
-		Lowest:  readingNeed(samples[1], readings.Lowest.Settings),
-		Highest: readingNeed(samples[2], readings.Highest.Settings), Contract: readingNeed(samples[3], []engine.Setting{}),
-		Difference: Paired(samples[1].Demand.Peaks, samples[2].Demand.Peaks, readingConfidence),
+		Taken:   readingNeed(samples[0], taken, q),
+		Lowest:  readingNeed(samples[1], readings.Lowest.Settings, q),
+		Highest: readingNeed(samples[2], readings.Highest.Settings, q), Contract: readingNeed(samples[3], []engine.Setting{}, q),
+		Difference: Paired(samples[1].Demand.Peaks, samples[2].Demand.Peaks, q.Confidence),
 	}, err
 }
 
@@ -125,10 +120,10 @@ func read(p engine.Policy, settings []engine.Setting) engine.Policy {
 	return p
 }
 
-func readingNeed(s *sim.Sample, settings []engine.Setting) result.ReadingNeed {
+func readingNeed(s *sim.Sample, settings []engine.Setting, q *Question) result.ReadingNeed {
 	peaks := slices.Sorted(slices.Values(s.Demand.Peaks))
 	return result.ReadingNeed{
 		Settings: settings, PeakUnits: result.Spread{Min: peaks[0], Median: peaks[(s.N-1)/2], Max: peaks[s.N-1], N: s.N},
-		Enough: Enough(peaks, readingRisk, readingConfidence),
+		Enough: Enough(peaks, q.Risks[0], q.Confidence),
 	}
 }

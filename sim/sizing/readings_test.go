@@ -65,7 +65,7 @@ func TestOverReplications(t *testing.T) {
 		peaks[i] = s.Demand.Peaks[0]
 	}
 	found := Readings("mine", readings, peaks)
-	over, err := OverReplications(t.Context(), sc, found, sim.Options{Reps: 1})
+	over, err := OverReplications(t.Context(), sc, found, sim.Options{Reps: 1}, &Question{Risks: []float64{0.2, 0.01}, Confidence: 0.9})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +74,15 @@ func TestOverReplications(t *testing.T) {
 	}
 	if d := over.Difference; d.Mean != float64(found.Highest.PeakUnits-found.Lowest.PeakUnits) || d.Mean <= 0 {
 		t.Errorf("difference %+v", d)
+	}
+	if over.Confidence != 0.9 || over.Difference.Confidence != 0.9 {
+		t.Errorf("confidence of %g, and of the difference %g, want 0.9", over.Confidence, over.Difference.Confidence)
+	}
+	for _, n := range []result.ReadingNeed{over.Taken, over.Lowest, over.Highest, over.Contract} {
+		// ln(0.1) / ln(0.8) = 10.3
+		if n.Enough.Risk != 0.2 || n.Enough.Wanted != 11 {
+			t.Errorf("enough for a risk of %g from %d replications on, want 0.2 and 11", n.Enough.Risk, n.Enough.Wanted)
+		}
 	}
 	if over.Taken.Settings[0] != (engine.Setting{Name: "anon_id", Value: "session"}) || len(over.Taken.Settings) != len(found.Lowest.Settings) {
 		t.Errorf("taken: %v", over.Taken.Settings)
