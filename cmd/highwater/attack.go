@@ -456,14 +456,22 @@ func (f *attackFlags) compare(std stdio, s *attack.Schedule, file string, res *r
 	l, err := curves.Read(r)
 	if errors.Is(err, curves.ErrTooMany) {
 		res.Notes = append(res.Notes, err.Error())
+		if f.limit.Set {
+			res.Verdict, res.Reasons = result.Inconclusive, append(res.Reasons, err.Error())
+		}
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	l.Scenario, l.Schedule = s.Scenario, s
-	if res.Curves, err = curves.Compare(context.Background(), l, f.limit); err != nil || f.out == "" {
+	if res.Curves, err = curves.Compare(context.Background(), l, f.limit); err != nil {
 		return err
+	}
+	res.Curves.Why = curvesWhy(res.Curves)
+	res.Compared()
+	if f.out == "" {
+		return nil
 	}
 	return writeCurveFiles(std, f.out, l, res.Curves, res)
 }

@@ -185,25 +185,36 @@ func offText(d *result.Divergence) string {
 	return fmt.Sprintf("%s (%d to %s) units", toldText(new(d.Off()), "units", float64(*d.Allowed)), d.Most, high)
 }
 
-// curvesError is how a verdict on the divergence ends the program.
-func curvesError(res *result.Curves) error {
-	if res == nil {
-		return nil
-	}
+// curvesWhy is why the verdict on the divergence is not that the target agrees.
+func curvesWhy(res *result.Curves) string {
+	d := res.Divergence
 	switch res.Verdict {
 	case result.Diverges:
-		d := res.Divergence
 		if d.Most <= *d.Allowed {
 			o := res.Outcomes
-			return &exitError{exitNo, fmt.Errorf("the target's refusals diverge: %s answered otherwise for certain, at most %d are allowed", words.Plural(o.Wrong(), "attempt"), *o.Allowed)}
+			return fmt.Sprintf("the target's refusals diverge: %s answered otherwise for certain, at most %d are allowed", words.Plural(o.Wrong(), "attempt"), *o.Allowed)
 		}
-		return &exitError{exitNo, fmt.Errorf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)}
+		return fmt.Sprintf("the target's units diverge: %d outside of the uncertainty, at most %d are allowed", d.Most, *d.Allowed)
 	case result.Inconclusive:
-		d := res.Divergence
-		if d == nil || d.Allowed == nil || res.Unlike != "" || d.Mean.N == 0 {
-			return &exitError{exitInconclusive, errors.New("inconclusive: the target's units cannot be compared")}
+		switch {
+		case res.Unlike != "":
+			return "the target's units cannot be compared: " + res.Unlike
+		case d == nil || d.Allowed == nil || d.Mean.N == 0:
+			return "the target's units cannot be compared"
 		}
-		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: the target's units are off by %s, and at most %d are allowed", offText(d), *d.Allowed)}
+		return fmt.Sprintf("the target's units are off by %s, and at most %d are allowed", offText(d), *d.Allowed)
+	}
+	return ""
+}
+
+// curvesError is how a verdict on the divergence ends the program.
+func curvesError(res *result.Curves) error {
+	switch {
+	case res == nil:
+	case res.Verdict == result.Diverges:
+		return &exitError{exitNo, errors.New(res.Why)}
+	case res.Verdict == result.Inconclusive:
+		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", res.Why)}
 	}
 	return nil
 }

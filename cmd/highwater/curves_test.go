@@ -112,11 +112,23 @@ func TestAttackThatDiverges(t *testing.T) {
 	url := serve(t, target.Options{Scenario: sc, Policy: other, Clock: 60})
 	args := []string{"attack", path("wards.yaml"), "--clock", "60x", "--window", "0s..90s", "--max-lag", "1m", "--max-divergence", "10%", "--target", url}
 	code, out, errs := highwater(t.Context(), nil, append(args, "--scrape", "50ms")...)
-	if code != exitNo || !strings.Contains(out, "\ndivergence: diverges ") || !strings.Contains(out, "note: the target counts by iris-2022.3 anon_id=session ") {
+	if code != exitNo || !strings.Contains(out, "\nverdict: diverges\n  the target's units diverge: ") || !strings.Contains(out, "\ndivergence: diverges ") || !strings.Contains(out, "note: the target counts by iris-2022.3 anon_id=session ") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
-	if code, out, errs = highwater(t.Context(), nil, append(args, "--scrape", "0s")...); code != exitInconclusive || !strings.Contains(out, "reported no units") {
+	if code, out, errs = highwater(t.Context(), nil, append(args, "--scrape", "0s")...); code != exitInconclusive || !strings.Contains(out, "reported no units") ||
+		!strings.Contains(out, "\nverdict: inconclusive\n  the target's units cannot be compared\n") {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
+	}
+	// So says what is written, of a clock that goes otherwise, too; a gate judges by its own number.
+	args[3] = "50x"
+	code, out, errs = highwater(t.Context(), nil, append(args, "--scrape", "50ms", "--json", "--out", path("out"))...)
+	var res result.Attack
+	if err := json.Unmarshal(mustReadFile(t, path("out/result.json")), &res); err != nil || code != exitInconclusive || res.Verdict != result.Inconclusive ||
+		len(res.Reasons) != 1 || res.Reasons[0] != "the target's units cannot be compared: the target's clock goes otherwise" || res.Curves.Why != res.Reasons[0] {
+		t.Errorf("exit code %d: %s%s%v", code, out, errs, err)
+	}
+	if why, ok := res.Doubt(); ok {
+		t.Errorf("what was sent is in doubt: %s", why)
 	}
 }
 

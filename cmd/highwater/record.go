@@ -178,6 +178,9 @@ func (f *recordFlags) curves(ctx context.Context, std stdio, in io.Reader, w io.
 	l, err := readLog(ctx, &interruptible{ctx, in})
 	if errors.Is(err, curves.ErrTooMany) {
 		fmt.Fprintln(w, "note:", err)
+		if f.limit.Set {
+			return nil, &exitError{exitInconclusive, fmt.Errorf("inconclusive: %w", err)}
+		}
 		return nil, nil
 	}
 	if err != nil {
@@ -187,7 +190,7 @@ func (f *recordFlags) curves(ctx context.Context, std stdio, in io.Reader, w io.
 	if err != nil {
 		return nil, err
 	}
-	res.Schedule = l.Header.Schedule
+	res.Schedule, res.Why = l.Header.Schedule, curvesWhy(res)
 	if f.json {
 		err = writeJSON(w, res)
 	} else {

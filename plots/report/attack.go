@@ -33,7 +33,7 @@ func (r *Report) addAttack(s *result.Attack) {
 		r.schedule = s.Schedule
 	}
 	for _, why := range s.Reasons {
-		r.notes = append(r.notes, "Inconclusive: "+line(why))
+		r.notes = append(r.notes, sentence(s.Verdict)+": "+line(why))
 	}
 	for _, n := range s.Notes {
 		r.notes = append(r.notes, line(n))
@@ -98,12 +98,15 @@ func attackAnswer(s *result.Attack, c clock) string {
 		if len(s.Reasons) > 0 {
 			text += ": " + line(s.Reasons[0])
 		}
-	case result.Measured:
+	case result.Measured, result.Diverges:
 		planned := words.Plural(s.Plan.Requests, "planned request")
 		if x.First < s.Plan.Requests {
 			text += fmt.Sprintf("; %s of %s were sent, and %s never, as their users gave up", words.Number(x.First), planned, words.Number(x.Abandoned))
 		} else {
 			text += "; all that was planned was sent"
+		}
+		if s.Verdict == result.Diverges && len(s.Reasons) > 0 {
+			text += "; " + line(s.Reasons[0])
 		}
 	}
 	return text + "."

@@ -406,12 +406,15 @@ func doubt(r *result.Attack) string {
 		return "nothing was sent"
 	case r.Partial:
 		return "the run ended before its plan did"
-	case r.Verdict != result.Measured && len(r.Reasons) > 0:
-		return "the run is inconclusive: " + r.Reasons[0]
-	case r.Verdict != result.Measured:
-		return "the run is inconclusive"
 	}
-	return ""
+	why, ok := r.Doubt()
+	switch {
+	case !ok:
+		return ""
+	case why != "":
+		return "the run is inconclusive: " + why
+	}
+	return "the run is inconclusive"
 }
 
 // look is the worst look at any of the runs.

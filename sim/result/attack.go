@@ -6,10 +6,10 @@ import (
 	"highwater/engine"
 )
 
-// The verdicts on an attack.
+// The verdicts on an attack, besides [Diverges].
 const (
 	Measured     = "measured"     // all that users did not give up was sent, and in time
-	Inconclusive = "inconclusive" // it was not; the reasons say why
+	Inconclusive = "inconclusive" // it was not, or --max-divergence cannot be judged; the reasons say why
 )
 
 // An Attack is what came of sending a scenario's requests to a target.
@@ -32,12 +32,36 @@ type Attack struct {
 
 	Plan     AttackPlan `json:"plan"`
 	Verdict  string     `json:"verdict,omitempty"` // "" of a dry run
-	Reasons  []string   `json:"reasons"`           // why it is inconclusive
+	Reasons  []string   `json:"reasons"`           // why it is inconclusive, or diverges
 	Notes    []string   `json:"notes"`             // what is doubtful, or would not fit
 	Partial  bool       `json:"partial,omitempty"` // ended before the plan did
 	Sent     *AttackRun `json:"sent,omitempty"`    // null of a dry run
 	Recorded string     `json:"record,omitempty"`  // file with each request
 	Curves   *Curves    `json:"curves,omitempty"`  // predicted, as run and as reported
+}
+
+// Compared takes the verdict on the divergence into that on the attack: who
+// asked for both must not read that all is well.
+func (a *Attack) Compared() {
+	c := a.Curves
+	if c == nil || c.Why == "" || a.Verdict == Inconclusive && c.Verdict == Diverges {
+		return
+	}
+	a.Verdict, a.Reasons = c.Verdict, append(a.Reasons, c.Why)
+}
+
+// Doubt is why what was sent, and when, does not tell what was to be measured,
+// whatever came of --max-divergence. It is false when it does.
+func (a *Attack) Doubt() (why string, ok bool) {
+	if a.Verdict == Measured || a.Verdict == Diverges {
+		return "", false
+	}
+	for _, why := range a.Reasons {
+		if a.Curves == nil || why != a.Curves.Why {
+			return why, true
+		}
+	}
+	return "", a.Curves == nil || a.Curves.Why == ""
 }
 
 // An AttackPlan is what is to be sent, and what that takes.

@@ -34,13 +34,14 @@ type Curves struct {
 	Notes      []string     `json:"notes"`
 	Unlike     string       `json:"unlike,omitempty"`   // why what the target said cannot be compared
 	Verdict    string       `json:"verdict,omitempty"`  // of --max-divergence
+	Why        string       `json:"why,omitempty"`      // of a verdict other than agrees
 	Schedule   string       `json:"schedule,omitempty"` // SHA-256 of the schedule, where they are not part of a result of attack, which has it
 }
 
 // The verdicts on a divergence, besides [Inconclusive].
 const (
 	Agrees   = "agrees"
-	Diverges = "diverges"
+	Diverges = "diverges" // of an attack, too
 )
 
 // A Curve is one of them.
