@@ -145,7 +145,7 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 		if d.Outside > 0 {
 			outside = fmt.Sprintf("outside of the uncertainty in %s, by up to %s (%s)", words.Number(d.Outside), words.Plural(d.Most, "unit"), c.at(d.MostAt))
 		}
-		fmt.Fprintf(w, "as reported in %s: %s, %s%s\n", words.Plural(d.Samples-d.Failed, "sample"), farthest, outside, meanOff(d))
+		fmt.Fprintf(w, "as reported in %s: %s, %s%s\n", words.Samples(res), farthest, outside, meanOff(d))
 	}
 	for _, text := range res.Words {
 		fmt.Fprintln(w, "  "+text)

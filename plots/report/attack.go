@@ -11,6 +11,15 @@ import (
 
 func secondsOf(t engine.Time) time.Duration { return time.Duration(t) * time.Microsecond }
 
+// sentPart is the part of the scenario that was sent: by the clock, where it
+// has one.
+func sentPart(s *result.Attack, c clock) string {
+	if s.Start.IsZero() {
+		return words.LongSpan(s.From) + " to " + words.LongSpan(s.To)
+	}
+	return c.at(s.From) + " to " + c.at(s.To)
+}
+
 func (r *Report) addAttack(s *result.Attack) {
 	c := clock{s.Start, s.To}
 	if r.open(s.Scenario, "attack", attackAnswer(s, c)) {
@@ -20,7 +29,7 @@ func (r *Report) addAttack(s *result.Attack) {
 			pace = fmt.Sprintf("%g times as fast as in the scenario", s.Clock)
 		}
 		r.fact("sent", fmt.Sprintf("replication %d, %g times the scenario's people, %s", s.Replication, s.Scale, pace))
-		r.fact("of the scenario", words.LongSpan(s.From)+" to "+words.LongSpan(s.To))
+		r.fact("of the scenario", sentPart(s, c))
 		r.fact("seed", fmt.Sprint(s.Seed))
 		if s.License != nil {
 			r.counted(s.License)

@@ -51,7 +51,7 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 		if d.Largest > 0 {
 			largest = fmt.Sprintf("the largest difference from the curve as run is %s at %s", words.Plural(d.Largest, "unit"), c.at(d.LargestAt))
 		}
-		text = fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; %s.", words.Plural(d.Samples, "sample"), words.Number(d.Outside), largest)
+		text = fmt.Sprintf("%s of the target's units, %s outside of what the instants allow; %s.", words.Samples(s), words.Number(d.Outside), largest)
 		if m := &d.Mean; m.Low != nil && m.High != nil {
 			text += fmt.Sprintf(" On average it reports %s (%s to %s) beyond that curve, by the means of %d batches of samples, each limit with %s confidence.",
 				plus(m.Mean), plus(*m.Low), plus(*m.High), m.Batches, percent(result.LimitConfidence))

@@ -186,7 +186,18 @@ func TestSamplesAreDots(t *testing.T) {
 			t.Errorf("stretch %d reads %q, want %q", stretch, got, want)
 		}
 	}
+	s.Curves.Divergence, s.Curves.Difference = &result.Divergence{Samples: 77, Failed: 1}, &result.Attribution{Samples: 75}
 	_, markdown := written(t, &Source{Attack: s})
+	for _, want := range []string{"| of the scenario | 09:00:00 to 10:00:00 |", "76 samples (1 before the plan began or after it ended, in no mean) of the target's units"} {
+		if !strings.Contains(string(markdown), want) {
+			t.Errorf("no %q in:\n%s", want, markdown)
+		}
+	}
+	unclocked := *s
+	unclocked.Start = time.Time{}
+	if _, markdown := written(t, &Source{Attack: &unclocked}); !strings.Contains(string(markdown), "1 hour to 2 hours") {
+		t.Errorf("no hours of a scenario without a clock:\n%s", markdown)
+	}
 	if want := "replication 1, 2 times the scenario's people, 30 times as fast as in the scenario"; !strings.Contains(string(markdown), want) {
 		t.Errorf("the report does not say %q", want)
 	}

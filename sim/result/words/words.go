@@ -73,6 +73,17 @@ func Policy(name string, options []engine.Setting) string {
 	return name
 }
 
+// Samples says how many looks brought units, and how many of them are in no
+// mean: those before the plan begins or after it ends.
+func Samples(c *result.Curves) string {
+	n := c.Divergence.Samples - c.Divergence.Failed
+	text := Plural(n, "sample")
+	if d := c.Difference; d != nil && d.Samples < n {
+		text += fmt.Sprintf(" (%s before the plan began or after it ended, in no mean)", Number(n-d.Samples))
+	}
+	return text
+}
+
 // UnitsOr is a number of units, or what is said when there is none.
 func UnitsOr(units *int, other string) string {
 	if units == nil {
