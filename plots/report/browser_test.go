@@ -270,7 +270,9 @@ const unreadable = `(() => {
   for (let n = walk.nextNode(); n; n = walk.nextNode()) {
     const e = n.parentElement, style = getComputedStyle(e);
     if (!n.textContent.trim() || e.closest('script, .said') || !e.getClientRects().length) continue;
-    const ground = behind(e), ink = over(parse(style.color), ground), a = lum(ink), b = lum(ground);
+    const ground = behind(e), color = parse(style.color);
+    for (let n = e; n; n = n.parentElement) color[3] *= +getComputedStyle(n).opacity;
+    const ink = over(color, ground), a = lum(ink), b = lum(ground);
     const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05), size = parseFloat(style.fontSize);
     if (ratio < (size >= 24 || size >= 18.66 && +style.fontWeight >= 600 ? 3 : 4.5)) bad.push(ratio.toFixed(2) + ' ' + n.textContent.trim().slice(0, 40));
   }
@@ -294,6 +296,9 @@ func TestEverybodyCanReadIt(t *testing.T) {
 			b.run(chromedp.Evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })", nil))
 			if bad := eval[[]string](b, unreadable); len(bad) > 0 {
 				t.Errorf("%q", bad)
+			}
+			if eval[int](b, "document.querySelectorAll('.heat .over').length") == 0 {
+				t.Error("no hour above the limit was looked at")
 			}
 		})
 	}
