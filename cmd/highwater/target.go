@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -97,10 +98,10 @@ func newTarget(std stdio) *cobra.Command {
 				return err
 			}
 			res, err := f.run(cmd.Context(), std)
-			if err != nil {
+			if res == nil {
 				return err
 			}
-			return f.print(std, res)
+			return errors.Join(f.print(std, res), err)
 		},
 	}
 	c.flags(cmd)
@@ -226,11 +227,33 @@ func (f *targetFlags) run(ctx context.Context, std stdio) (res *result.Target, e
 		return err
 	}
 	if f.trace == "" {
-		err = serve(nil)
-	} else {
-		err = writeFile(std, f.trace, serve)
+		return res, serve(nil)
 	}
-	return res, err
+	tape := &tape{name: shown(f.trace), std: std}
+	err = writeFile(std, f.trace, func(w io.Writer) error {
+		tape.w = w
+		return serve(tape)
+	})
+	return res, errors.Join(err, tape.err)
+}
+
+// A tape is the trace of a target. When it cannot be written any more that is
+// said at once, what there is stays, and the target goes on.
+type tape struct {
+	w    io.Writer
+	name string
+	std  stdio
+	err  error
+}
+
+func (t *tape) Write(b []byte) (int, error) {
+	if t.err == nil {
+		if _, err := t.w.Write(b); err != nil {
+			t.err = fmt.Errorf("%s: the trace ends before the target did: %w", t.name, err)
+			fmt.Fprintf(t.std.err, "highwater: %v; the target goes on\n", t.err)
+		}
+	}
+	return len(b), nil
 }
 
 func (f *targetFlags) print(std stdio, res *result.Target) error {
