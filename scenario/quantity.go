@@ -58,7 +58,7 @@ func parseDuration(s string) (engine.Time, error) {
 		case number.MatchString(s) && strings.Trim(s, "0.") == "":
 			return 0, nil
 		case number.MatchString(s):
-			return 0, &mistake{must: "must have a unit", hint: "write " + s + "s for seconds, " + s + "m for minutes, " + s + "h for hours"}
+			return 0, &mistake{must: "must have a unit", hint: "write " + s + "ms for milliseconds, " + s + "s for seconds, " + s + "m for minutes, " + s + "h for hours"}
 		case strings.HasPrefix(s, "-") && durationShape.MatchString(s[1:]):
 			return 0, must("not be negative")
 		}

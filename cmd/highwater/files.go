@@ -170,6 +170,18 @@ func empty(name string, data []byte, what string) error {
 	return &exitError{exitInvalid, fmt.Errorf("%s: must be %s, and is empty", shown(name), what)}
 }
 
+// distinct makes sure that no two flags name the same file.
+func distinct(flags [][2]string) error {
+	for i, a := range flags {
+		for _, b := range flags[:i] {
+			if a[1] != "" && a[1] != "-" && filepath.Clean(a[1]) == filepath.Clean(b[1]) {
+				return usagef("%s and %s must be different files, and both are %s", b[0], a[0], shown(a[1]))
+			}
+		}
+	}
+	return nil
+}
+
 // writeFile writes a file whole or not at all: the writer's work goes to a
 // file beside it, which takes its name when all is written. "-" is standard
 // output; .gz and .zst are compressed. What is there and no file, such as a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 
 	"highwater/scenario"
@@ -33,7 +34,7 @@ Flags:
                        run, compare, replay or attack
   --update             write the baseline instead of comparing with it
   --more N             units more than in the baseline that are no failure (0)
-  --slower P           share by which a timing may be longer (10%)
+  --slower P           share by which a timing may be longer (10%), at most 100%
   --junit FILE         write JUnit XML
   --sarif FILE         write SARIF about the lines that are not kept
   --badge FILE         write an SVG badge
@@ -120,6 +121,9 @@ func (f *gateFlags) check(cmd *cobra.Command, s *studyFlags, c *counting, args [
 		return usagef("--json and --github both want standard output")
 	case slices.Contains([]string{f.junit, f.sarif, f.badge}, "-"):
 		return usagef("--junit, --sarif and --badge must be files, not \"-\", as standard output has the answer")
+	}
+	if err := distinct([][2]string{{"--junit", f.junit}, {"--sarif", f.sarif}, {"--badge", f.badge}, {"--baseline", f.baseline}}); err != nil {
+		return err
 	}
 	var err error
 	if f.allowed.Timing, err = percent("slower", f.time); err != nil {
@@ -257,6 +261,10 @@ func readResults(ctx context.Context, std stdio, data []byte, args []string) (ga
 		if !ok {
 			return nil, &exitError{exitInvalid, fmt.Errorf("%s: must be a result of attack, as there are several files", shown(name))}
 		}
+		same := slices.IndexFunc(attacks.Runs, func(r result.Attack) bool { return r.Sent != nil && reflect.DeepEqual(r.Sent, run.Runs[0].Sent) })
+		if same >= 0 {
+			return nil, &exitError{exitInvalid, fmt.Errorf("%s: must be another run than %s, and is the same", shown(name), shown(args[same]))}
+		}
 		attacks.Runs = append(attacks.Runs, run.Runs...)
 	}
 	return &attacks, nil
@@ -293,7 +301,9 @@ func (f *gateFlags) deliver(std stdio, s *studyFlags, res *result.Gate) error {
 		}
 	}
 	err := s.print(std, res, func(w io.Writer) {
-		writeGate(w, res)
+		if !f.update || len(res.Expectations) > 0 {
+			writeGate(w, res)
+		}
 		if f.github {
 			writeAnnotations(w, o)
 		}

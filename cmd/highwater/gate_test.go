@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -261,6 +262,23 @@ func TestJSONPageHasTheGate(t *testing.T) {
 	for _, m := range fields {
 		if m[1] != "value" && !strings.Contains(part, "`"+m[1]+"`") {
 			t.Errorf("json.md does not explain %s of gate", m[1])
+		}
+	}
+}
+
+// One run is no three, whatever its files are called, and no file is written
+// over by another flag's.
+func TestGateOfTheSameTwice(t *testing.T) {
+	const sent = `{"schema":1,"kind":"attack","verdict":"measured","schedule":"s","sent":{"requests":%d}}`
+	one, two := fmt.Sprintf(sent, 8), fmt.Sprintf(sent, 9)
+	inFolder(t, map[string]string{"ward.yaml": ward, "one.json": one, "again.json": " " + one, "two.json": two})
+	for _, c := range []struct{ args, errs string }{
+		{"gate one.json two.json again.json --expect ward.yaml", "again.json: must be another run than one.json, and is the same\n"},
+		{"gate ward.yaml --junit a.xml --sarif ./a.xml", "highwater: gate: --junit and --sarif must be different files, and both are ./a.xml\nhighwater: hint: see highwater gate --help\n"},
+		{"report one.json -o a.html --markdown a.html", "highwater: report: -o and --markdown must be different files, and both are a.html\nhighwater: hint: see highwater report --help\n"},
+	} {
+		if code, out, errs := highwater(t.Context(), nil, strings.Fields(c.args)...); code == 0 || out != "" || errs != c.errs {
+			t.Errorf("%s: exit code %d, %q, %q; want %q", c.args, code, out, errs, c.errs)
 		}
 	}
 }

@@ -131,6 +131,9 @@ func (f *reportFlags) check(cmd *cobra.Command, args []string) (err error) {
 	if f.html == "-" && f.markdown == "-" {
 		return usagef("-o - and --markdown - both want standard output")
 	}
+	if err := distinct([][2]string{{"-o", f.html}, {"--markdown", f.markdown}, {"--dossier", f.dossier}, {"--charts", f.charts}}); err != nil {
+		return err
+	}
 	if err := f.study.checkNumbers(cmd); err != nil {
 		return err
 	}

@@ -227,7 +227,7 @@ func (v *verification) conclude(std stdio, name string, hashes, asJSON bool) err
 		v.Verdict = "hashes hold"
 	case v.NotMade != "":
 		v.Verdict = "inconclusive"
-		verdict = &exitError{exitInconclusive, fmt.Errorf("%s: its files could not all be made anew: %s", name, v.NotMade)}
+		verdict = &exitError{exitInconclusive, fmt.Errorf("%s: not verified: %s", name, v.NotMade)}
 	case v.measured:
 		v.Verdict = reportVerified
 	default:
@@ -269,10 +269,17 @@ func (v *verification) write(w io.Writer, name string) {
 	lines = append(lines, [2]string{"verdict", v.Verdict})
 	fmt.Fprintln(w)
 	labelled(w, lines)
-	for _, f := range slices.Concat(v.Faults, v.Differ) {
+	list := slices.Concat(v.Faults, v.Differ)
+	for _, f := range list[:min(len(list), mostFaults)] {
 		paragraph(w, "", visible(f.Name+" "+f.What))
 	}
+	if n := len(list) - mostFaults; n > 0 {
+		fmt.Fprintf(w, "and %s; --json has all\n", words.Plural(n, "other file"))
+	}
 }
+
+// mostFaults is how many files a person is told of.
+const mostFaults = 10
 
 // allBut says that things are so, but for some.
 func allBut(n int, so string) string {

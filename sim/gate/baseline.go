@@ -82,7 +82,7 @@ func changes(g, base *result.Gate) []string {
 		p := &g.Policies[i]
 		old := slices.IndexFunc(base.Policies, func(o result.Counted) bool { return o.Policy == p.Policy })
 		if old < 0 {
-			note("policy %s was not counted", p.Policy)
+			note("policy %s was not counted in the baseline", p.Policy)
 			continue
 		}
 		o := &base.Policies[old]

@@ -121,7 +121,7 @@ func TestChanges(t *testing.T) {
 	want := []string{
 		`the baseline is of another scenario, ""`, "the scenario's files have changed", "the seed is 2, and was 1",
 		"there are 2 replications, and were 3", "the version is 2, and was 1", "the key of p is unlimited, and was 40",
-		"policy p is p grace_seconds=0, and was p", "policy fresh was not counted", "policy gone is no longer counted",
+		"policy p is p grace_seconds=0, and was p", "policy fresh was not counted in the baseline", "policy gone is no longer counted",
 	}
 	if got := changes(g, base); !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)

@@ -330,7 +330,13 @@ func (d *Dossier) Compare(now []Entry) []Fault {
 			list = append(list, Fault{f.Name, "is in the dossier, and not made now"})
 		}
 	}
-	slices.SortFunc(list, func(x, y Fault) int { return cmp.Compare(x.Name, y.Name) })
+	answer := func(f Fault) int { // which matters most
+		if f.Name == ManifestName {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(list, func(x, y Fault) int { return cmp.Or(answer(x)-answer(y), cmp.Compare(x.Name, y.Name)) })
 	return list
 }
 
@@ -402,10 +408,14 @@ func keys(a, b map[string]any) []string {
 	return list
 }
 
+// mostWords is how long a value may be that is told, in bytes: as long as an
+// answer.
+const mostWords = 400
+
 // short is a JSON value in few words.
 func short(v any) string {
 	b, err := json.Marshal(v)
-	if err != nil || len(b) > 60 {
+	if err != nil || len(b) > mostWords {
 		return "another value"
 	}
 	return string(b)
