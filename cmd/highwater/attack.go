@@ -333,7 +333,7 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 		}
 	}
 	p.end() // a bar that is full shows no more
-	p = newProgress(std, f.quiet, "sending")
+	p = newProgressTimed(std, f.quiet, "sending", timedFromAttack)
 	cut, done := secondSignal(ctx)
 	defer done()
 	p.show(0)
@@ -344,7 +344,8 @@ func runAttack(ctx context.Context, std stdio, loaded *loaded, f *attackFlags) e
 		}
 	}
 	f.options.Progress = func(a attack.Progress) {
-		p.list(sending(&a, predicted.at(a.Done)))
+		units := predicted.at(a.Done)
+		p.list(sending(&a, units), briefly(&a, units))
 		p.show(a.Done)
 	}
 	var res *result.Attack
@@ -426,6 +427,44 @@ func sending(a *attack.Progress, predicted int) []string {
 		return append([]string{words.Plural(a.Reported, "unit") + " reported"}, parts...)
 	}
 	return parts
+}
+
+// briefly is sending in so few words that all has room in 80 columns.
+func briefly(a *attack.Progress, predicted int) (parts []string) {
+	var units string
+	if predicted >= 0 {
+		units += " " + brief(int64(predicted)) + " pred"
+	}
+	if a.Reported >= 0 {
+		units += " " + brief(int64(a.Reported)) + " rep"
+	}
+	if units != "" {
+		parts = append(parts, "units"+units)
+	}
+	parts = append(parts, brief(a.Refused)+" refused")
+	if a.Failed > 0 {
+		parts = append(parts, brief(a.Failed)+" fail")
+	}
+	lag := a.Lag.Round(10 * time.Microsecond)
+	if lag >= time.Millisecond {
+		lag = lag.Round(100 * time.Microsecond)
+	}
+	parts = append(parts, brief(int64(a.Rate))+"/s", brief(int64(a.InFlight))+" in flight", "lag "+lag.String())
+	if a.TimedOut > 0 {
+		parts = append(parts, brief(a.TimedOut)+" gave up")
+	}
+	return parts
+}
+
+// brief is a number of at most four characters, up to a billion.
+func brief(n int64) string {
+	switch {
+	case n >= 1_000_000:
+		return fmt.Sprintf("%dM", n/1_000_000)
+	case n >= 10_000:
+		return fmt.Sprintf("%dk", n/1000)
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // dry prints a plan. It ends as sending it would, if that may not begin.

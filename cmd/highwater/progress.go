@@ -23,24 +23,35 @@ const steps = 1000
 
 // newProgress shows nothing when standard error is not a terminal.
 func newProgress(std stdio, quiet bool, what string) *progress {
+	return newProgressTimed(std, quiet, what, timedFrom)
+}
+
+// newProgressTimed is a progress that shows the time from so many columns on.
+func newProgressTimed(std stdio, quiet bool, what string, from int) *progress {
 	f, ok := terminal(std.err)
 	if quiet || !ok {
 		return &progress{}
 	}
 	width, _, err := term.GetSize(int(f.Fd()))
-	p := &progress{file: f, time: err != nil || width >= timedFrom}
+	p := &progress{file: f, time: err != nil || width >= from}
+	theme := progressbar.ThemeASCII
+	if !p.time {
+		theme.BarStart, theme.BarEnd = "", "" // words take their place
+	}
 	p.bar = progressbar.NewOptions(steps, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(what),
 		progressbar.OptionSetPredictTime(p.time), progressbar.OptionSetElapsedTime(p.time), progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100_000_000), progressbar.OptionSetWidth(30))
+		progressbar.OptionThrottle(100_000_000), progressbar.OptionSetWidth(30), progressbar.OptionSetTheme(theme))
 	return p
 }
 
-// Columns of a terminal: from how many on the time is shown, what the bar and
-// the share take at least, and what the time takes.
+// Columns of a terminal: from how many on the time is shown, beside a few words
+// and beside all that is known of an attack; what the share takes, and what the
+// time takes with a bar between brackets.
 const (
-	timedFrom = 72
-	barTakes  = 12
-	timeTakes = 20
+	timedFrom       = 72
+	timedFromAttack = 120
+	shareTakes      = 8
+	timeTakes       = 24
 )
 
 // fitting is as many of some parts, from the first on, as there is room for.
@@ -74,9 +85,10 @@ func (p *progress) until(end time.Time) func(share float64) {
 // say changes what is said beside the bar.
 func (p *progress) say(what string) { p.list([]string{what}) }
 
-// list is say of several things: what matters most comes first, and stays when
-// there is no room for all.
-func (p *progress) list(parts []string) {
+// list is say of several things in some wordings, the longest first: that which
+// there is room for. What matters most comes first, and stays when there is no
+// room for all. Words go before the bar.
+func (p *progress) list(wordings ...[]string) {
 	if p.bar == nil {
 		return
 	}
@@ -84,11 +96,22 @@ func (p *progress) list(parts []string) {
 	if err != nil || width == 0 {
 		width = 80
 	}
-	room := width - barTakes
+	room := width - shareTakes
 	if p.time {
 		room -= timeTakes
 	}
-	p.bar.Describe(fitting(parts, room))
+	p.bar.Describe(worded(room, wordings...))
+}
+
+// worded is the first wording that there is room for, else what there is room
+// for of the last one.
+func worded(room int, wordings ...[]string) string {
+	for _, parts := range wordings {
+		if text := strings.Join(parts, ", "); utf8.RuneCountInString(text) <= room {
+			return text
+		}
+	}
+	return fitting(wordings[len(wordings)-1], room)
 }
 
 // end takes the bar away.

@@ -43,6 +43,31 @@ func TestProgressFits(t *testing.T) {
 	}
 }
 
+// In 80 columns stands all that is to be known of an attack: the bar goes first,
+// then the long words. In 40 stands what matters most.
+func TestProgressInFewColumns(t *testing.T) {
+	many := attack.Progress{Rate: 1234, InFlight: 1234, Refused: 12_345, Lag: 12_340 * time.Microsecond / 10, Reported: 1230}
+	some := attack.Progress{Rate: 1200, InFlight: 7, Refused: 3, Failed: 1, Lag: 120 * time.Microsecond, Reported: 12}
+	for _, tt := range []struct {
+		columns   int
+		a         attack.Progress
+		predicted int
+		want      string
+	}{
+		{110, some, 14, "units 14 predicted, 12 reported, 3 refused, 1 failed, 1,200/s, 7 in flight, lag 120µs"},
+		{80, some, 14, "units 14 pred 12 rep, 3 refused, 1 fail, 1200/s, 7 in flight, lag 120µs"},
+		{80, many, 1234, "units 1234 pred 1230 rep, 12k refused, 1234/s, 1234 in flight, lag 1.2ms"},
+		{40, many, 1234, "units 1234 pred 1230 rep"},
+		{40, some, 14, "units 14 pred 12 rep, 3 refused"},
+		{40, attack.Progress{Rate: 5, InFlight: 7, Reported: -1}, -1, "0 refused, 5/s, 7 in flight"},
+		{80, attack.Progress{Refused: 7_654_321, TimedOut: 99_999, Reported: -1}, 3, "units 3 pred, 7M refused, 0/s, 0 in flight, lag 0s, 99k gave up"},
+	} {
+		if got := worded(tt.columns-shareTakes, sending(&tt.a, tt.predicted), briefly(&tt.a, tt.predicted)); got != tt.want {
+			t.Errorf("in %d columns: %q, want %q", tt.columns, got, tt.want)
+		}
+	}
+}
+
 // The units predicted are those of the instant that the attack has come to.
 func TestForecast(t *testing.T) {
 	f := forecast{}
