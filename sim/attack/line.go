@@ -32,6 +32,7 @@ type Line struct {
 	own  *http.Client
 	stop bool // the target has no metrics
 	met  bool // it was asked before
+	told bool // it has told its units
 }
 
 // Limits of what is read of an answer that is no planned request's, and for
@@ -136,8 +137,12 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("status %d", e.code)
 }
 
-// errNoMetrics is an answer without the units in use.
-var errNoMetrics = errors.New("no " + wire.MetricConsumed + " in the answer")
+// What an answer is that has no units in use: without them, or a page of some
+// other kind.
+var (
+	errNoMetrics = errors.New("no " + wire.MetricConsumed + " in the answer")
+	errNotText   = errors.New("not Prometheus text")
+)
 
 // longestFailure is how much of why there are no figures is kept.
 const longestFailure = 100
@@ -160,9 +165,10 @@ func (l *Line) Sample(ctx context.Context, since func() time.Duration) (s record
 		s.Failed = strings.ToValidUTF8(err.Error(), "\uFFFD")
 		s.Failed = s.Failed[:min(len(s.Failed), longestFailure)]
 		var status *statusError
-		none := errors.Is(err, errNoMetrics) || errors.As(err, &status) && status.code < http.StatusInternalServerError
+		none := errors.Is(err, errNoMetrics) || errors.Is(err, errNotText) && !l.told || errors.As(err, &status) && status.code < http.StatusInternalServerError
 		l.stop = none && l.x.o.AbortFree == 0 // who depends on them goes on
 	}
+	l.told = l.told || err == nil
 	return s, header.Get(wire.StateHeader)
 }
 
@@ -171,7 +177,7 @@ func readMetrics(s *record.Sample, text string) error {
 	p := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := p.TextToMetricFamilies(strings.NewReader(text))
 	if families[wire.MetricConsumed] == nil && err != nil {
-		return fmt.Errorf("not Prometheus text: %w", err)
+		return fmt.Errorf("%w: %w", errNotText, err)
 	}
 	s.Consumed, s.Available = metric(families[wire.MetricConsumed]), max(0, metric(families[wire.MetricAvailable])) // NaN stays
 	s.Percent, s.Sessions = metric(families[wire.MetricPercent]), metric(families[wire.MetricCSPSessions])

@@ -2,11 +2,45 @@ package attack
 
 import (
 	"errors"
+	"io"
 	"math"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"highwater/sim/attack/record"
 )
+
+// A target whose answer is no metrics at all is looked at once, and one that
+// told its units before goes on being looked at.
+func TestLooksAtPages(t *testing.T) {
+	t.Parallel() // it waits
+	const good, page = "iris_license_consumed 2\niris_license_available 30\n", "<!DOCTYPE html><html><title>Hello</title></html>\n"
+	s := plan(t, refused, PlanOptions{Clock: 600})
+	for _, tt := range []struct {
+		first, later string
+		once         bool
+	}{{"Hello", "Hello", true}, {page, page, true}, {"", "", true}, {good, page, false}, {good, good, false}} {
+		var looks atomic.Int64
+		h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path != "/api/monitor/metrics":
+				<-time.After(20 * time.Millisecond) // so that there is time for several looks
+			case looks.Add(1) == 1:
+				_, _ = io.WriteString(w, tt.first)
+			default:
+				_, _ = io.WriteString(w, tt.later)
+			}
+		}))
+		res, _ := send(t, s, Options{Target: target(h.URL), Scrape: 10 * time.Millisecond})
+		h.Close()
+		if n := looks.Load(); (n == 1) != tt.once || res.Sent.Samples != n {
+			t.Errorf("%q, then %q: %d looks, %d in the result", tt.first, tt.later, n, res.Sent.Samples)
+		}
+	}
+}
 
 // What is no number of units is a look that failed; only where there is no such
 // metric at all the target is not asked again.
