@@ -184,6 +184,8 @@ func causeOf(err error) record.Cause {
 		return record.Garbage
 	case errors.Is(err, errElsewhere):
 		return record.Elsewhere
+	case errors.Is(err, errTooOften):
+		return record.Redirects
 	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return record.NoAddress
 	case errors.As(err, &n) && n.Timeout() && !dialing, errors.Is(err, context.DeadlineExceeded):

@@ -270,7 +270,7 @@ func TestOddTargets(t *testing.T) {
 		}},
 		{"goes on announcing", record.Garbage, text(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 50))},
 		{"redirects elsewhere", record.Elsewhere, text("HTTP/1.1 302 Found\r\nLocation: " + other.URL + "/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
-		{"redirects to itself", record.Elsewhere, text("HTTP/1.1 302 Found\r\nLocation: /rest/odd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
+		{"redirects to itself", record.Redirects, text("HTTP/1.1 302 Found\r\nLocation: /rest/odd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
 		{"has an error", record.BadStatus, text("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")},
 	}
 	s := plan(t, `

@@ -28,8 +28,11 @@ const ticketHeader = "X-Highwater-Ticket"
 // mostRedirects is how many redirects a request follows.
 const mostRedirects = 5
 
-// errElsewhere is a redirect that is not followed.
-var errElsewhere = errors.New("redirected elsewhere")
+// Redirects that are not followed: to another host, and after too many.
+var (
+	errElsewhere = errors.New("redirected elsewhere")
+	errTooOften  = errors.New("too many redirects")
+)
 
 // A sender sends attempts: it is vegeta's targeter and round trip.
 type sender struct {
@@ -221,7 +224,7 @@ func (s *sender) exchange(a *asked, p *peer, v *visit, e *record.Entry) (answer,
 			return ans, err
 		}
 		if e.Redirects++; e.Redirects > mostRedirects {
-			return ans, errElsewhere
+			return ans, errTooOften
 		}
 		until = until.Add(s.agenda.more(s.context))
 		q.url = to

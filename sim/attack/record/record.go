@@ -88,14 +88,16 @@ const (
 	TimedOut           // no whole answer in time
 	Garbage            // the answer is not HTTP
 	TooLarge           // the answer is longer than what is read
-	Elsewhere          // redirected to another host, or too often
+	Elsewhere          // redirected to another host
 	NotAllowed         // the address must not be asked
+	Redirects          // too many, on the same host
 	numCauses
 )
 
 var causes = [numCauses]string{
 	NoCause: "", BadStatus: "status", NoConnection: "no connection", NoAddress: "no source address or port", Reset: "connection lost",
 	TimedOut: "no answer in time", Garbage: "not HTTP", TooLarge: "answer too large", Elsewhere: "redirected elsewhere", NotAllowed: "not allowed",
+	Redirects: "too many redirects",
 }
 
 func (c Cause) String() string {
