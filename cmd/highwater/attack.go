@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/signal"
@@ -535,6 +536,9 @@ func attackError(err error) error {
 // it can be read whatever happens. A file that exists is not written over.
 func growFile(name string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return withHint(err, "a record is not written over: give another name, or move that one away")
+	}
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,8 @@ func TestAttack(t *testing.T) {
 		t.Errorf("exit code %d, %d results: %.500s", code, n, out)
 	}
 	// A record is not written over.
-	if code, _, errs = highwater(t.Context(), nil, args...); code != exitFailed || !strings.Contains(errs, "exist") {
+	if code, _, errs = highwater(t.Context(), nil, args...); code != exitFailed || !strings.Contains(errs, "exist") ||
+		!strings.HasSuffix(errs, "\nhighwater: hint: a record is not written over: give another name, or move that one away\n") {
 		t.Errorf("exit code %d: %s; want 1, as the record is there", code, errs)
 	}
 }
