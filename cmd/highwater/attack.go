@@ -51,7 +51,7 @@ Flags:
   --scrape TIME        look at the target's metrics so often (1s); 0s is never
   --metrics-login L    who looks, as monitor:env:NAME or monitor:file:PATH
   --max-divergence N   exit 3 if units or refusals are off by > N; N%: as run
-  --calibrate          instead: which readings fit, by some 250 requests
+  --calibrate          instead: which readings fit; leaves units for 10 min
   --call PATH          for that: a REST call that takes a few seconds
   --soap PATH          a SOAP service that does
   --page PATH          and a page that begins a web session

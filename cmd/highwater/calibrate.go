@@ -72,8 +72,8 @@ func printCalibration(std stdio, res *result.Calibration, asJSON bool) error {
 
 // writeCalibration tells a person which readings fit, and how well.
 func writeCalibration(w io.Writer, r *result.Calibration) {
-	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s of real time; %s were in use before\n", r.Policy, r.Target, r.Clock,
-		words.Plural(r.Requests, "request"), words.Number(r.MostRequests), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Plural(r.Idle, "unit"))
+	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s of real time; units in use before: %s\n", r.Policy, r.Target, r.Clock,
+		words.Plural(r.Requests, "request"), words.Number(r.MostRequests), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Number(r.Idle))
 	for _, k := range r.Ways {
 		with := ""
 		if k.Named {
@@ -110,6 +110,9 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 	table(w, rows)
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, "note:", n)
+	}
+	if r.Leaves > 0 {
+		fmt.Fprintf(w, "units of this calibration stay in use for up to %s of the target's time\n", words.Span(r.Leaves))
 	}
 	if r.Ended != "" {
 		fmt.Fprintln(w, "ENDED EARLY:", r.Ended)

@@ -11,7 +11,8 @@ type Calibration struct {
 	Target  string      `json:"target"`
 	Policy  string      `json:"policy"` // whose readings
 	Clock   float64     `json:"clock"`  // of the target: seconds in a real one
-	Idle    int         `json:"idle"`   // units in use before
+	Idle    int         `json:"idle"`   // units in use before the first request
+	Leaves  engine.Time `json:"leaves"` // for how long it leaves units in use at the most, in the target's time
 	Others  int         `json:"others"` // most units of others in a round that counts
 	Reach   engine.Time `json:"reach"`  // within which it is taken to begin and end requests that are not late, in its time
 

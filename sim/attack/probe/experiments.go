@@ -70,9 +70,9 @@ const longestCall = 10 * time.Second
 
 // most is how much is sent at the most, and how long that may take.
 func (p *prober) most() Bounds {
-	b := Bounds{Requests: firsts * (4 + 2), Units: p.o.Policy.MaxConnections + 1 + few}
+	b := Bounds{Requests: firsts * (4 + 2), Time: p.since(), Units: p.o.Policy.MaxConnections + 1 + few}
 	spell := p.real(p.o.Policy.HoldSeconds) + 4*(p.mostReach()+p.lag) + time.Duration(3*float64(longestCall)/p.clock)
-	b.Time = spell + firsts*5*time.Duration(float64(longestCall)/p.clock)
+	b.Time += spell + firsts*5*time.Duration(float64(longestCall)/p.clock)
 	for i := range experiments {
 		x := &experiments[i]
 		b.Requests += mostRounds * x.most(&p.o.Policy)

@@ -223,7 +223,7 @@ const idleLooks = 3
 // prepare looks at the idle target.
 func (p *prober) prepare(ctx context.Context) error {
 	p.say("looking at the idle target")
-	slowest, last, free := time.Duration(0), 0, math.NaN()
+	slowest, last := time.Duration(0), record.Sample{}
 	for n := range idleLooks {
 		s, state := p.sample(ctx)
 		if err := ctx.Err(); err != nil {
@@ -238,22 +238,27 @@ func (p *prober) prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		if n > 0 && int(s.Consumed) != last {
-			p.note("other people use the target: its units changed while nothing was sent")
+		if n > 0 && s.Consumed > last.Consumed {
+			p.note("other people use the target: units came while nothing was sent")
 		}
-		last, free = int(s.Consumed), s.Available
+		last = s
 		if took := s.Done - s.Sent; n == 0 || took < slowest {
 			slowest = took // of the fastest: what is slower is late
 		}
 		p.wait(ctx, 200*time.Millisecond)
 	}
-	p.res.Idle, p.lag = last, lateMetrics
+	p.lag = lateMetrics
 	if p.log.State != nil {
 		p.clock, p.lag = p.log.State.Clock, 0
 		p.log.State.Scenario = "" // whom it holds is in the units before
 	}
 	p.res.Clock = p.clock
 	p.log.Reach = min(max(50*time.Millisecond, 8*slowest), p.mostReach())
+	last = p.idle(ctx, last)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.res.Idle, p.res.Leaves = int(last.Consumed), p.kept()
 	p.log.Header = &record.Header{Clock: p.clock, To: engine.Microsecond, Cohorts: make([]record.Cohort, numWhos)}
 	call, soap, page := cmp.Or(p.o.Call, defaults[engine.REST]), cmp.Or(p.o.SOAP, defaults[engine.SOAP]), cmp.Or(p.o.Page, defaults[engine.CSP])
 	for who, k := range map[uint32]record.Cohort{
@@ -264,9 +269,9 @@ func (p *prober) prepare(ctx context.Context) error {
 		p.log.Header.Cohorts[who] = k
 	}
 	p.bounds = p.most()
-	p.bounds.Free = free
+	p.bounds.Free = last.Available
 	if p.bounds.Short() {
-		p.note("%.0f units were free, and an experiment takes %d at once: what it tells stays open where requests are refused", free, p.bounds.Units)
+		p.note("%.0f units were free, and an experiment takes %d at once: what it tells stays open where requests are refused", p.bounds.Free, p.bounds.Units)
 	}
 	p.res.MostRequests, p.res.MostDuration = p.bounds.Requests, engine.Time(p.bounds.Time.Microseconds())
 	if p.o.Begin != nil {
@@ -274,6 +279,10 @@ func (p *prober) prepare(ctx context.Context) error {
 	}
 	return ctx.Err()
 }
+
+// kept is how long a unit stays in use at the most, in the target's time, when
+// all requests have ended and all web sessions are logged out.
+func (p *prober) kept() engine.Time { return max(p.o.Policy.GraceSeconds, p.o.Policy.HoldSeconds) }
 
 func (p *prober) mostReach() time.Duration { return time.Duration(float64(longestReach) / p.clock) }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,42 @@ func calibrate(t *testing.T, o target.Options, base engine.Policy) (res *result.
 		}
 	})
 	return res
+}
+
+// Units of a calibration before are waited for: they would be taken for those
+// of what is sent now. A grace takes 10 min of the target's time, here 1 min.
+func TestCalibrateTwice(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	synctest.Test(t, func(t *testing.T) {
+		n := pipes.New()
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error)
+		go func() {
+			_, err := target.New(target.Options{Clock: 10, Service: slow(3 * time.Second)}).Serve(ctx, n)
+			served <- err
+		}()
+		o := options(n, base)
+		var said []string
+		o.Attack.Waits = func(what string) { said = append(said, what) }
+		for again := range 2 {
+			began := time.Now()
+			res, err := Calibrate(t.Context(), o)
+			if err != nil || res.Verdict != result.Decided || res.Idle != 0 || res.Leaves != 10*engine.Minute {
+				t.Fatalf("calibration %d: %v, %+v", again+1, err, res)
+			}
+			if res.Requests > res.MostRequests || res.Duration > res.MostDuration {
+				t.Errorf("%d requests in %v, want %d in %v at most", res.Requests, res.Duration, res.MostRequests, res.MostDuration)
+			}
+			took, left := time.Since(began), len(res.Notes) == 1 && strings.Contains(res.Notes[0], "they may have been of an earlier calibration")
+			if left != (again == 1) || len(said) != again || took > 3*time.Minute {
+				t.Errorf("calibration %d: %v, %q, %q", again+1, took, res.Notes, said)
+			}
+		}
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func slow(d time.Duration) scenario.Dist {
