@@ -14,7 +14,7 @@ type Sample struct {
 	N int // replications
 
 	// Needed is the least key that refuses nobody, and when it is needed
-	// first; Staircases how it grew, in at most [mostStairs] steps. They count
+	// first; Staircases how it grew, exact at multiples of [Stride]. They count
 	// connections where the policy limits those.
 	Needed     []engine.Peak
 	Staircases [][]engine.Peak
@@ -111,25 +111,32 @@ func (w *world) outcome() *outcome {
 	return out
 }
 
-// mostStairs bounds the steps of a staircase that are kept.
-const mostStairs = 256
+// wholeStairs is for how many units below its top a staircase is kept whole.
+const wholeStairs = 200
 
-// thinned is a staircase with at most so many steps: those that pass a
-// multiple of a power of two, at which it stays exact, and the last.
-func thinned(stairs []engine.Peak) []engine.Peak {
+// Stride is what the numbers of units are multiples of at which a staircase
+// with such a top is exact: 1 near the top, and twice as much each time that
+// the distance doubles. So a staircase has few steps, however high it is.
+func Stride(units, top int) int {
 	stride := 1
-	if len(stairs) > mostStairs {
-		for stairs[len(stairs)-1].Units/stride >= mostStairs {
-			stride *= 2
-		}
+	for top-units >= wholeStairs*stride {
+		stride *= 2
 	}
-	kept := make([]engine.Peak, 0, min(len(stairs), mostStairs))
-	passed := 0
-	for i, s := range stairs {
-		if step := (s.Units - 1) / stride; step+1 > passed || i == len(stairs)-1 {
+	return stride
+}
+
+// thinned is a staircase with those of its steps that are the first beyond some
+// number of units at which it is exact.
+func thinned(stairs []engine.Peak) []engine.Peak {
+	var kept []engine.Peak
+	from := 0 // the units at which the next step is the first beyond
+	for _, s := range stairs {
+		until := s.Units - 1
+		stride := Stride(until, stairs[len(stairs)-1].Units)
+		if until-until%stride >= from {
 			kept = append(kept, s)
-			passed = step + 1
 		}
+		from = s.Units
 	}
 	return kept
 }

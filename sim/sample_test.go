@@ -1,7 +1,12 @@
 package sim
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"highwater/engine"
 
 	"pgregory.net/rapid"
 )
@@ -48,4 +53,31 @@ func sum(list []int32) (total int64) {
 		total += int64(x)
 	}
 	return total
+}
+
+// A staircase that was thinned is exact at the multiples of its stride, and has
+// few steps.
+func TestThinned(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var stairs []engine.Peak
+		top, units := 1+random.IntN(20_000), 0
+		for at := engine.Time(0); units < top; at++ {
+			units = min(top, units+1+random.IntN(1+random.IntN(60)))
+			stairs = append(stairs, engine.Peak{Units: units, At: at})
+		}
+		beyond := func(list []engine.Peak, units int) engine.Peak {
+			i, _ := slices.BinarySearchFunc(list, units+1, func(p engine.Peak, u int) int { return cmp.Compare(p.Units, u) })
+			return list[i]
+		}
+		kept := thinned(stairs)
+		for units := range top {
+			if units%Stride(units, top) == 0 && beyond(kept, units) != beyond(stairs, units) {
+				t.Fatalf("of %d units the step beyond %d is %v, and was %v", top, units, beyond(kept, units), beyond(stairs, units))
+			}
+		}
+		if len(kept) > 1000 { // 200 near the top, and 100 for each of 7 doublings
+			t.Errorf("%d of %d steps are kept", len(kept), len(stairs))
+		}
+	}
 }

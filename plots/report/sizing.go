@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,7 +160,7 @@ func (r *Report) addCurve(s *result.Sizing) {
 	t := &table{Head: []string{"policy", "units", "risk of any refusal", "interval", "runs that refuse", "half of the runs have refused somebody by"}}
 	low, high := 0, 0
 	for i := range s.Policies {
-		for _, k := range s.Policies[i].Curve {
+		for _, k := range telling(s.Policies[i].Curve, s.Replications) {
 			if high == 0 {
 				low, high = k.Units, k.Units
 			}
@@ -178,7 +179,7 @@ func (r *Report) addCurve(s *result.Sizing) {
 		if len(p.Curve) == 0 {
 			continue
 		}
-		ch.addRisk(policy(&p.Counted), p.Curve)
+		ch.addRisk(policy(&p.Counted), telling(p.Curve, s.Replications))
 		if len(p.Enough) > 0 {
 			ch.answer(&p.Enough[0])
 		}
@@ -224,8 +225,7 @@ func riskFound(p *result.PolicySizing) string {
 	return text
 }
 
-// withKey is the risk by units with that of the present key, where that is
-// beyond the others.
+// withKey is the risk by units with that of the present key.
 func withKey(p *result.PolicySizing) []result.Risk {
 	k := p.Present
 	if k == nil || k.Risk.N == 0 {
@@ -239,13 +239,18 @@ func withKey(p *result.PolicySizing) []result.Risk {
 			}
 		}
 	}
-	switch {
-	case k.Limit < p.Curve[0].Units:
-		return slices.Insert(slices.Clone(p.Curve), 0, now)
-	case k.Limit > p.Curve[len(p.Curve)-1].Units:
-		return append(slices.Clone(p.Curve), now)
+	at, found := slices.BinarySearchFunc(p.Curve, k.Limit, func(r result.Risk, units int) int { return cmp.Compare(r.Units, units) })
+	if found {
+		return p.Curve
 	}
-	return p.Curve
+	return slices.Insert(slices.Clone(p.Curve), at, now)
+}
+
+// telling is the part of a curve in which the risk changes: not all runs refuse
+// somebody, or one more unit makes it so.
+func telling(curve []result.Risk, runs int) []result.Risk {
+	i := slices.IndexFunc(curve, func(r result.Risk) bool { return r.Count < runs })
+	return curve[max(0, i-1):]
 }
 
 // addFirst shows when the present key refuses first.

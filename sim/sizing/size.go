@@ -267,25 +267,36 @@ func shares(s *sim.Sample) []result.Share {
 	return list
 }
 
-// mostPoints bounds a curve of risks.
-const mostPoints = 200
+// mostLower bounds the points of a curve with so few units that every run has a
+// refusal.
+const mostLower = 32
 
 // curve is the risk by every number of units that makes a difference, or by
-// some when those are many.
+// some when those are many, and by some that are fewer. All are numbers at which
+// staircases are exact.
 func curve(s *sim.Sample, peaks []int, confidence float64) []result.Risk {
 	first, last := max(0, peaks[0]-1), peaks[len(peaks)-1]
-	step := 1
-	for (last-first)/step >= mostPoints {
-		step *= 2
-	}
+	step := sim.Stride(first, last)
+	step = sim.Stride(first-first%step, last)
+	first -= first % step
 	list := []result.Risk{}
-	for units := first - first%step; units < last+step; units += step {
+	add := func(units int) {
 		at, _ := slices.BinarySearch(peaks, units+1)
 		r := result.Risk{Units: units, Count: s.N - at}
 		r.Risk = float64(r.Count) / float64(s.N)
 		r.Low, r.High = stats.ClopperPearson(r.Count, s.N, confidence)
 		r.Median = medianExceed(s, units)
 		list = append(list, r)
+	}
+	wide := sim.Stride(0, last)
+	for first/wide >= mostLower {
+		wide *= 2
+	}
+	for units := wide; units < first; units += wide {
+		add(units)
+	}
+	for units := first; units < last+step; units += step {
+		add(units)
 	}
 	return list
 }
