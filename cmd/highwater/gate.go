@@ -40,7 +40,8 @@ Flags:
   --badge FILE         write an SVG badge
   --github             print annotations too, and append a summary to the file
                        that GITHUB_STEP_SUMMARY names
-  --json               print the result as JSON; it can be a baseline
+  --json               print the result as JSON, which can be a baseline; not
+                       with --github, as both want standard output
   --reps N             replications (the scenario's reps, else 200)
   --budget TIME        stop after so long, as 30s
   --seed N             seed (the scenario's)
