@@ -43,7 +43,9 @@ func runReadings(ctx context.Context, std stdio, study *studyFlags, sc *scenario
 	for i := range res.Policies {
 		peaks[i] = res.Policies[i].First.Peak.Units
 	}
-	read := sizing.Readings(own.Name, readings, peaks)
+	counted := (&sim.Case{Scenario: sc, Policy: own, Units: sc.License.Units}).Counted()
+	read := sizing.Readings(&counted, readings, peaks)
+	read.Version, read.Scenario, read.Start, read.Duration, read.Seed = version, res.Scenario, &res.Start, res.Duration, res.Seed
 	err = study.replicate(ctx, std, "simulating the lowest and the highest", func(limited context.Context, o sim.Options, _ *progress) (*result.Study, error) {
 		read.Over, err = sizing.OverReplications(limited, sc, read, o, q)
 		switch {
@@ -82,10 +84,18 @@ func replayReadings(r trace.Reader, o trace.Options) (*result.Readings, error) {
 		}
 	}
 	peaks := make([]int, len(replays))
+	end := engine.Time(0)
 	for i, p := range replays {
-		peaks[i] = p.Finish().Peak.Units
+		done := p.Finish()
+		peaks[i], end = done.Peak.Units, done.End
 	}
-	return sizing.Readings(o.Policy.Name, readings, peaks), nil
+	counted := (&sim.Case{Policy: o.Policy, Units: o.Units}).Counted()
+	read := sizing.Readings(&counted, readings, peaks)
+	read.Version, read.Duration = version, end
+	if start := replays[0].Epoch(); !start.IsZero() {
+		read.Start = &start
+	}
+	return read, nil
 }
 
 // batchSize is how many events are read before the replays have them: each does

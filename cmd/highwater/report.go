@@ -301,6 +301,7 @@ func (f *reportFlags) make(cmd *cobra.Command, std stdio, loaded *loaded) (_ *re
 	if src.Readings, err = runReadings(ctx, std, s, sc, q); err != nil {
 		return nil, err
 	}
+	src.Readings.Fingerprint = loaded.fingerprint
 	if !f.advise {
 		return it, nil
 	}

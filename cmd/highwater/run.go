@@ -108,6 +108,7 @@ func newRun(std stdio) *cobra.Command {
 				if res == nil {
 					return err
 				}
+				res.Fingerprint = s.fingerprint
 				return errors.Join(printReadings(std, res, study.asJSON), err)
 			}
 			if out != "" {

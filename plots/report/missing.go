@@ -124,5 +124,5 @@ func (s *Source) how() map[origin]string {
 // unnamed reports whether the results do not tell if they are of a scenario.
 func (s *Source) unnamed() bool {
 	return s.Sizing == nil && s.Simulation == nil && s.Comparison == nil && s.Advice == nil && s.Attack == nil &&
-		(s.Explanation == nil || s.Explanation.Scenario == "")
+		(s.Explanation == nil || s.Explanation.Scenario == "") && (s.Readings == nil || s.Readings.Scenario == "")
 }

@@ -267,12 +267,15 @@ func (r *Report) signed(version, fingerprint string) {
 }
 
 // counted are the facts of a policy.
-func (r *Report) counted(c *result.Counted) {
+func (r *Report) counted(c *result.Counted) { r.countedBy(c, readingsText(c.Options)) }
+
+// countedBy is the same by readings that are not the policy's.
+func (r *Report) countedBy(c *result.Counted, readings string) {
 	r.fact("policy", policy(c))
 	if len(c.Options) > 0 && c.Policy != c.Base {
 		r.fact("which is", line(c.Base)+" with "+settings(c.Options))
 	}
-	r.fact("readings", readingsText(c.Options))
+	r.fact("readings", readings)
 	r.fact("license key", key(c.Units, c.LimitOn))
 }
 

@@ -522,33 +522,3 @@ func TestHoursOfTheWeek(t *testing.T) {
 	}
 	written(t, s)
 }
-
-// A report of more than the readings says what the others come to, as the
-// answer is given: guaranteed, or by the runs where those are too few.
-func TestOtherReadings(t *testing.T) {
-	need := func(units, guaranteed int) (n result.ReadingNeed) {
-		n.Enough.Risk = 0.2
-		if units > 0 {
-			n.Enough.Units = &units
-		}
-		if guaranteed > 0 {
-			n.Enough.Guaranteed = &guaranteed
-		}
-		return n
-	}
-	for _, c := range []struct {
-		low, high result.ReadingNeed
-		want      string
-	}{
-		{need(7, 8), need(9, 10), "it is 8 to 10 license units for a risk of 20 %, with 99 % confidence;"},
-		{need(9, 10), need(7, 8), "it is 8 to 10 license units for a risk of 20 %, with 99 % confidence;"},
-		{need(7, 8), need(9, 0), "it is 7 to 9 license units for a risk of 20 %, in these replications, which are too few for a guarantee;"},
-		{need(7, 8), need(7, 8), "By every reading of the documents it is 8 license units for a risk of 20 %, with 99 % confidence."},
-		{need(0, 0), need(7, 8), ""},
-	} {
-		got := otherReadings(&result.ReadingsOver{Confidence: 0.99, Taken: c.low, Lowest: c.low, Highest: c.high})
-		if !strings.Contains(got, c.want) || c.want == "" && got != "" {
-			t.Errorf("%q, want %q", got, c.want)
-		}
-	}
-}

@@ -1,12 +1,25 @@
 package result
 
-import "highwater/engine"
+import (
+	"time"
 
-// Readings is the demand for units under every reading of the documents.
+	"highwater/engine"
+)
+
+// Readings is the demand for units under every reading of the documents, of a
+// scenario or of a trace.
 type Readings struct {
-	Schema  int             `json:"schema"`
-	Kind    string          `json:"kind"` // "readings"
-	Policy  string          `json:"policy"`
+	Schema      int         `json:"schema"`
+	Kind        string      `json:"kind"` // "readings"
+	Version     string      `json:"version,omitempty"`
+	Scenario    string      `json:"scenario,omitempty"`    // its name; "" of a trace
+	Fingerprint string      `json:"fingerprint,omitempty"` // SHA-256 of the scenario's files
+	Start       *time.Time  `json:"start"`                 // null of a trace that does not say it
+	Duration    engine.Time `json:"duration"`
+	Seed        uint64      `json:"seed,omitempty"` // of the peaks, which are those of replication 1; absent of a trace
+	Policy      string      `json:"policy"`
+	License     *Counted    `json:"license,omitempty"` // the same with its options and the key, which limits none of the readings
+
 	Sets    int             `json:"sets"`
 	Lowest  ReadingPeak     `json:"lowest"`
 	Highest ReadingPeak     `json:"highest"`

@@ -15,10 +15,10 @@ import (
 )
 
 // Readings compares the peaks of a policy under its readings, as
-// [engine.Readings] lists them: peaks[i] is that of readings[i]. Of equal
-// peaks the reading that comes first is named.
-func Readings(policy string, readings []engine.Reading, peaks []int) *result.Readings {
-	res := &result.Readings{Schema: result.Schema, Kind: "readings", Policy: policy, Sets: len(readings)}
+// [engine.Readings] lists them: peaks[i] is that of readings[i]. Own is the
+// policy as it is. Of equal peaks the reading that comes first is named.
+func Readings(own *result.Counted, readings []engine.Reading, peaks []int) *result.Readings {
+	res := &result.Readings{Schema: result.Schema, Kind: "readings", Policy: own.Policy, License: own, Sets: len(readings)}
 	low, high := 0, 0
 	for i, peak := range peaks {
 		if peak < peaks[low] {

@@ -27,7 +27,7 @@ func TestReadings(t *testing.T) {
 			}
 		}
 	}
-	got := Readings("mine", readings, peaks)
+	got := Readings(&result.Counted{Policy: "mine"}, readings, peaks)
 	if got.Sets != 96 || got.Lowest.PeakUnits != 5 || got.Highest.PeakUnits != 16 {
 		t.Errorf("%d sets, lowest %d, highest %d; want 96, 5, 16", got.Sets, got.Lowest.PeakUnits, got.Highest.PeakUnits)
 	}
@@ -64,7 +64,7 @@ func TestOverReplications(t *testing.T) {
 	for i, s := range samples {
 		peaks[i] = s.Demand.Peaks[0]
 	}
-	found := Readings("mine", readings, peaks)
+	found := Readings(&result.Counted{Policy: "mine"}, readings, peaks)
 	over, err := OverReplications(t.Context(), sc, found, sim.Options{Reps: 1}, &Question{Risks: []float64{0.2, 0.01}, Confidence: 0.9})
 	if err != nil {
 		t.Fatal(err)
