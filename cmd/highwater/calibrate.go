@@ -46,7 +46,8 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 	res, err := probe.Calibrate(ctx, probe.Options{
 		Attack: f.options, Policy: p, Call: f.call, SOAP: f.soap, Page: f.page, Clock: f.plan.Clock, Progress: progress.say,
 		Begin: func(b probe.Bounds) {
-			fmt.Fprintf(std.err, "highwater: calibrating sends %s requests at the most, in %v; a third of that is usual\n", words.Number(b.Requests), b.Time.Round(time.Second))
+			fmt.Fprintf(std.err, "highwater: calibrating sends %s requests at the most, in %v; some 200 in %v to %v are usual\n", words.Number(b.Requests), b.Time.Round(time.Second),
+				b.Usual[0].Round(time.Second), b.Usual[1].Round(time.Second))
 			if b.Short() {
 				fmt.Fprintf(std.err, "highwater: an experiment takes %s at once, and %.0f are free: what it tells stays open\n", words.Plural(b.Units, "unit"), b.Free)
 			}
@@ -72,7 +73,7 @@ func printCalibration(std stdio, res *result.Calibration, asJSON bool) error {
 
 // writeCalibration tells a person which readings fit, and how well.
 func writeCalibration(w io.Writer, r *result.Calibration) {
-	fmt.Fprintf(w, "%s at %s, at %vx: %s (%s at the most) and %s at its metrics in %s of real time; units in use before: %s\n", r.Policy, r.Target, r.Clock,
+	fmt.Fprintf(w, "readings of %s, asked of %s at %vx: %s (%s at the most) and %s at its metrics in %s of real time; units in use before: %s\n", r.Policy, r.Target, r.Clock,
 		words.Plural(r.Requests, "request"), words.Number(r.MostRequests), words.Plural(r.Looks, "look"), words.Span(r.Duration), words.Number(r.Idle))
 	for _, k := range r.Ways {
 		with := ""
@@ -104,7 +105,7 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 			if i > 0 {
 				name = ""
 			}
-			rows = append(rows, []string{name, e.Value, fmt.Sprintf("%d of %d", e.Agrees, e.Of), fitText(&o, &e)})
+			rows = append(rows, []string{name, e.Value, fmt.Sprintf("%d of %d", e.Agrees, e.Of), fitText(r, &o, &e)})
 		}
 	}
 	table(w, rows)
@@ -116,14 +117,14 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 	}
 	if r.Ended != "" {
 		fmt.Fprintln(w, "ENDED EARLY:", r.Ended)
-		if r.Verdict == result.Inconclusive {
-			fmt.Fprintf(w, "%s: nothing is decided\n", r.Verdict)
-			return
-		}
 	}
-	fmt.Fprintf(w, "%s: %d of %d readings fit. One with %d more rounds against it than the best one does not: that is at most 1 in 500 as likely,\n",
+	if r.Verdict == result.Inconclusive {
+		fmt.Fprintf(w, "%s: nothing is decided\n", r.Verdict)
+		return
+	}
+	fmt.Fprintf(w, "%s: %d of %d readings fit. A reading is ruled out when %d more rounds disagree with it than with the best one: then it is at most 1 in 500 as likely.\n",
 		r.Verdict, r.Fitting, r.Sets, r.Margin)
-	fmt.Fprintf(w, "if one round in %.0f is spoiled without notice, and a request that is not late begins within %s of the target's time after it was sent\n", 1/r.Noise,
+	fmt.Fprintf(w, "That takes it that one round in %.0f is spoiled without notice, and that a request that is not late begins within %s of the target's time after it was sent\n", 1/r.Noise,
 		words.Span(r.Reach))
 	if flags := decidedFlags(r); flags != "" {
 		fmt.Fprintln(w, "count by them with"+flags)
@@ -131,10 +132,12 @@ func writeCalibration(w io.Writer, r *result.Calibration) {
 }
 
 // fitText says what is known of a value of an option.
-func fitText(o *result.CalibratedOption, e *result.ValueEvidence) string {
+func fitText(r *result.Calibration, o *result.CalibratedOption, e *result.ValueEvidence) string {
 	switch {
 	case e.Of == 0:
 		return "not asked"
+	case r.Verdict == result.Inconclusive:
+		return "not known"
 	case !slices.Contains(o.Values, e.Value):
 		return "ruled out"
 	case o.Decided:

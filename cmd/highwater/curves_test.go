@@ -235,6 +235,34 @@ func TestCalibrationTimes(t *testing.T) {
 	}
 }
 
+// What is not known is not said to fit, nor to be ruled out.
+func TestCalibrationWords(t *testing.T) {
+	res := result.Calibration{
+		Verdict: result.Inconclusive, Noise: 0.1, Sets: 96, Idle: 1, Leaves: 10 * engine.Minute,
+		Options: []result.CalibratedOption{{Name: "anon_id", Values: []string{"ip"}, Evidence: []result.ValueEvidence{
+			{Value: "ip", Agrees: 15, Of: 15}, {Value: "global", Agrees: 0, Of: 3}, {Value: "session"}}}},
+	}
+	written := func() string {
+		var b strings.Builder
+		writeCalibration(&b, &res)
+		return b.String()
+	}
+	out := written()
+	for _, want := range []string{"; units in use before: 1\n", "15 of 15  not known\n", "0 of 3  not known\n", "0 of 0  not asked\n", "stay in use for up to 10 min of the target's time\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	if !strings.HasSuffix(out, "\ninconclusive: nothing is decided\n") || strings.Contains(out, "fit") {
+		t.Errorf("something fits:\n%s", out)
+	}
+	res.Verdict, res.Fitting, res.Margin = result.Undecided, 4, 3
+	want := "\nundecided: 4 of 96 readings fit. A reading is ruled out when 3 more rounds disagree with it than with the best one: then it is at most 1 in 500 as likely.\n"
+	if out := written(); !strings.Contains(out, want) {
+		t.Errorf("no %q in:\n%s", want, out)
+	}
+}
+
 // A target that is gone while it is asked ends that, and nothing is advised.
 func TestCalibrateWithoutEnd(t *testing.T) {
 	t.Parallel() // it waits

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -68,9 +69,15 @@ const (
 // bound of the time to be one.
 const longestCall = 10 * time.Second
 
+// usualHolds is how many holds are waited for as a rule: with calls that take no
+// time, and with calls of 3 s.
+var usualHolds = [...]time.Duration{18, 36}
+
 // most is how much is sent at the most, and how long that may take.
 func (p *prober) most() Bounds {
 	b := Bounds{Requests: firsts * (4 + 2), Time: p.since(), Units: p.o.Policy.MaxConnections + 1 + few}
+	hold := p.real(p.o.Policy.HoldSeconds) + 4*p.lag
+	b.Usual = [2]time.Duration{usualHolds[0] * hold, usualHolds[1] * hold}
 	spell := p.real(p.o.Policy.HoldSeconds) + 4*(p.mostReach()+p.lag) + time.Duration(3*float64(longestCall)/p.clock)
 	b.Time += spell + firsts*5*time.Duration(float64(longestCall)/p.clock)
 	for i := range experiments {
@@ -96,7 +103,11 @@ func (p *prober) tooShort() string {
 			return ""
 		}
 	}
-	return "calls are too short to tell where a hold begins: one that takes more than " + words.Span(p.scaled(p.settle()+2*p.log.Reach)) + " of the target's time could (--call)"
+	need, how := p.scaled(p.settle()+2*p.log.Reach), "--call"
+	if p.log.State != nil {
+		how += fmt.Sprintf(", or highwater target --service %ds", max(3, need/engine.Second+1))
+	}
+	return fmt.Sprintf("calls are too short to tell where a hold begins: one that takes more than %s of the target's time could (%s)", words.Span(need), how)
 }
 
 func (p *prober) tooMany() string {

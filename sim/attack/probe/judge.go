@@ -1,11 +1,14 @@
 package probe
 
 import (
+	"fmt"
 	"slices"
 
 	"highwater/engine"
+	"highwater/sim"
 	"highwater/sim/attack/record"
 	"highwater/sim/result"
+	"highwater/sim/result/words"
 )
 
 // judge says what is known now.
@@ -107,7 +110,38 @@ func (p *prober) doubts() {
 	if spoiled > 0 {
 		p.note("no reading that is left explains what was seen in %d of %d rounds; they do not count", spoiled, p.rounds)
 	}
-	if unusable || len(p.res.Experiments) == 0 && p.res.Ended == "" {
+	if hint := p.otherPolicy(); hint != "" {
+		p.note("%s", hint)
+	} else if unusable || len(p.res.Experiments) == 0 && p.res.Ended == "" {
 		p.note("others use the target too much, or it counts by other rules")
+	}
+}
+
+// leastFree is how many rounds of calls must take no unit to tell that calls
+// take none.
+const leastFree = 3
+
+// otherPolicy suggests the policy that the target says or shows that it counts
+// by, when that is not the one whose readings were asked for; "" is none.
+func (p *prober) otherPolicy() string {
+	own := &p.o.Policy
+	if s := p.log.State; s != nil && s.Base != "" && s.Base != own.Base {
+		return fmt.Sprintf("the target says that it counts by %s, and these are readings of %s: see --policy %s", words.Policy(s.Policy, s.Options), own.Name, s.Base)
+	}
+	if p.calls >= leastFree && p.charged == 0 && !own.Uncharged.Has(engine.REST) {
+		return fmt.Sprintf("calls took no unit in any of %d rounds: servers before 2022.3 count none for REST and SOAP (--policy iris-pre-2022.3)", p.calls)
+	}
+	return ""
+}
+
+// free counts a round in which only calls were sent, all served, and whether
+// they took units.
+func (p *prober) free(entries []record.Entry, looks []record.Sample) {
+	if slices.ContainsFunc(entries, func(e record.Entry) bool { return e.Kind != sim.CallRequest || e.Outcome != record.Served }) {
+		return
+	}
+	p.calls++
+	if slices.ContainsFunc(looks, func(s record.Sample) bool { return s.Consumed > looks[0].Consumed }) {
+		p.charged++
 	}
 }

@@ -53,8 +53,9 @@ type Options struct {
 type Bounds struct {
 	Requests int
 	Time     time.Duration
-	Units    int     // that should be free
-	Free     float64 // units, by the metrics; +Inf without a limit, NaN when that is not known
+	Usual    [2]time.Duration // from the shortest calls to those of some seconds, when nobody else uses it
+	Units    int              // that should be free
+	Free     float64          // units, by the metrics; +Inf without a limit, NaN when that is not known
 }
 
 // Short reports whether there are too few free units for every experiment.
@@ -110,7 +111,9 @@ type prober struct {
 	readings   []*evidence
 	rounds     int // made
 	spoiled    int // of them, by others or by what no reading explains
-	late       int // of them, since the reach is what it is
+	calls      int // rounds of calls alone, all served
+	charged    int // of them, with units taken
+	late       int // rounds, since the reach is what it is
 	since0     int // rounds, when it became that
 
 	mu sync.Mutex // of the log's entries

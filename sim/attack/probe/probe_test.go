@@ -191,6 +191,34 @@ func TestCalibrateOtherRules(t *testing.T) {
 	}
 }
 
+// A target that counts no calls is not said to be used by others: what it says
+// itself is, or what its calls show.
+func TestCalibrateSuggestsThePolicy(t *testing.T) {
+	base, _ := engine.NamedPolicy("")
+	before, _ := engine.NamedPolicy("iris-pre-2022.3")
+	silent := before
+	silent.Base = base.Base // as of a target that says no more
+	for want, p := range map[string]engine.Policy{
+		"the target says that it counts by iris-pre-2022.3, and these are readings of iris-2022.3: see --policy iris-pre-2022.3": before,
+		"servers before 2022.3 count none for REST and SOAP (--policy iris-pre-2022.3)":                                          silent,
+	} {
+		res := calibrate(t, target.Options{Policy: p}, base)
+		if res == nil {
+			return
+		}
+		notes := strings.Join(res.Notes, "\n")
+		if !strings.Contains(notes, want) || strings.Contains(notes, "too much") {
+			t.Errorf("no %q in:\n%s", want, notes)
+		}
+	}
+	if res := calibrate(t, target.Options{Policy: before}, before); res != nil && strings.Contains(strings.Join(res.Notes, "\n"), "--policy") {
+		t.Errorf("another policy than its own is suggested: %q", res.Notes)
+	}
+	if res := calibrate(t, target.Options{}, base); res != nil && strings.Contains(strings.Join(res.Notes, "\n"), "--policy") {
+		t.Errorf("another policy than its own is suggested: %q", res.Notes)
+	}
+}
+
 // A key that is too small refuses, and what that leaves open stays open.
 func TestCalibrateASmallKey(t *testing.T) {
 	base, _ := engine.NamedPolicy("")
@@ -293,7 +321,7 @@ func TestCalibrateSaysHowLongACallMustBe(t *testing.T) {
 		if w := res.Ways[0]; !w.Offered || w.Takes < engine.Time(took.Microseconds()) || w.Takes > engine.Time(took.Microseconds())+engine.Millisecond {
 			t.Errorf("%v: %+v", took, w)
 		}
-		note := "calls are too short to tell where a hold begins: one that takes more than 3 s 250 ms of the target's time could (--call)"
+		note := "calls are too short to tell where a hold begins: one that takes more than 3 s 250 ms of the target's time could (--call, or highwater target --service 4s)"
 		if slices.Contains(res.Notes, note) != short {
 			t.Errorf("%v: %q, want %v: %q", took, res.Notes, short, note)
 		}

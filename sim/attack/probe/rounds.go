@@ -176,6 +176,7 @@ func (p *prober) weigh(out *result.Experiment, first int, entries []record.Entry
 		out.Failed++
 		return
 	}
+	p.free(entries, looks)
 	l := p.part(entries, looks)
 	if late {
 		l.Reach = 0 // nothing is known but when they were sent and answered
