@@ -62,7 +62,7 @@ func runCalibrate(ctx context.Context, std stdio, p engine.Policy, f *attackFlag
 		return errors.Join(printErr, err)
 	}
 	if res.Verdict == result.Inconclusive {
-		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", cmp.Or(res.Ended, "no reading explains what the target did"))}
+		return &exitError{exitInconclusive, fmt.Errorf("inconclusive: %s", cmp.Or(res.Ended, "no reading explains enough of what the target did"))}
 	}
 	return nil
 }
