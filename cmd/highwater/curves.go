@@ -118,16 +118,27 @@ func writeCurves(w io.Writer, res *result.Curves, c clock) {
 			rows = append(rows, []string{curveNames[i], "–", "not known", "–", "", ""})
 			continue
 		}
-		first := "none"
+		first, refused := "none", "none"
+		if x.FirstOpen {
+			first = "not known"
+		}
+		if x.RefusedOpen {
+			refused = "not known"
+		}
 		if f := x.FirstRefusal; f != nil {
 			first = c.at(f.At) + " " + f.Via
 			if f.Cohort != "" {
 				first += " " + printable(f.Cohort)
 			}
+			if x.FirstOpen {
+				first += " at the latest"
+			}
 		}
-		refused := "none"
 		if x.Refused > 0 {
 			refused = refusedText(x.Refused, x.RefusedByVia)
+			if x.RefusedOpen {
+				refused += " at least"
+			}
 		}
 		average := x.Mean
 		if x.Sampled != nil {

@@ -286,3 +286,25 @@ func TestCalibrateWithoutEnd(t *testing.T) {
 		t.Errorf("exit code %d: %s%s", code, out, errs)
 	}
 }
+
+// Where a target does not tell whom of its people it refused, nobody says that
+// it was nobody.
+func TestRefusedOpen(t *testing.T) {
+	first := &result.CurveRefusal{At: engine.Minute, Via: "rest"}
+	for _, tt := range []struct {
+		c    result.Curve
+		want string // the last columns
+	}{
+		{result.Curve{}, "none none"},
+		{result.Curve{FirstOpen: true, RefusedOpen: true}, "not known not known"},
+		{result.Curve{FirstOpen: true, RefusedOpen: true, Refused: 1, RefusedByVia: map[string]int64{"rest": 1}, FirstRefusal: first}, "rest at the latest 1 attempt: rest 1 at least"},
+		{result.Curve{FirstOpen: true, Refused: 1, RefusedByVia: map[string]int64{"xdbc": 1}}, "not known 1 attempt: xdbc 1"},
+	} {
+		var b strings.Builder
+		writeCurves(&b, &result.Curves{Reported: &tt.c}, clock{})
+		text := strings.Join(strings.Fields(b.String()), " ")
+		if !strings.HasSuffix(text, tt.want) {
+			t.Errorf("%s; want %s", text, tt.want)
+		}
+	}
+}

@@ -27,15 +27,26 @@ func (r *Report) addCurves(s *result.Curves, c clock) {
 	}
 	var list []timeSeries
 	for _, k := range curvesOf(s) {
-		first := "none"
-		if f := k.curve.FirstRefusal; f != nil {
+		first, refused := "none", words.Number(k.curve.Refused)
+		switch {
+		case k.curve.RefusedOpen && k.curve.Refused > 0:
+			refused = "at least " + refused
+		case k.curve.RefusedOpen:
+			refused = "not known"
+		}
+		switch f := k.curve.FirstRefusal; {
+		case f != nil && k.curve.FirstOpen:
+			first = c.exact(f.At) + " by " + line(f.Via) + " at the latest"
+		case f != nil:
 			first = c.exact(f.At) + " by " + line(f.Via)
+		case k.curve.FirstOpen:
+			first = "not known"
 		}
 		average := k.curve.Mean
 		if k.curve.Sampled != nil {
 			average = *k.curve.Sampled
 		}
-		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(average), first, words.Number(k.curve.Refused)})
+		t.Rows = append(t.Rows, []string{k.name, words.Number(k.curve.Peak.Units), c.at(k.curve.Peak.At), decimal(average), first, refused})
 		if last := &t.Rows[len(t.Rows)-1]; waits && k.curve != s.Reported {
 			*last = append(*last, words.Number(k.curve.TimedOut))
 		} else if waits {

@@ -202,3 +202,24 @@ func TestSamplesAreDots(t *testing.T) {
 		t.Errorf("the report does not say %q", want)
 	}
 }
+
+// Refusals that a target does not tell of are not none; and a verdict of
+// --max-divergence is said with what was sent.
+func TestCurvesOpen(t *testing.T) {
+	a := attacked()
+	a.Verdict, a.Reasons = result.Diverges, []string{"the target's units diverge: 3 outside of the uncertainty, at most 1 are allowed"}
+	a.Curves.Reported.FirstOpen, a.Curves.Reported.RefusedOpen = true, true
+	r, err := New(&Source{Attack: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := r.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| not known | not known |", "was sent; the target's units diverge: 3 outside", "Diverges: the target's units diverge: 3 outside"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in:\n%.3000s", want, b.String())
+		}
+	}
+}

@@ -224,7 +224,7 @@ func (l *Line) State(ctx context.Context, path string, since func() time.Duratio
 		return nil, fmt.Errorf("the target says at %s that its clock goes %v times as fast as a real one: that must be > 0 and at most %v", wire.StatePath, t.Clock, sim.MaxClock)
 	}
 	s.Scenario, s.Policy, s.Base, s.Options, s.Units, s.Clock, s.At = t.Scenario, t.Policy, t.Base, t.Options, t.Units, t.Clock, t.At
-	s.Fingerprint, s.Started = t.Fingerprint, t.Started
+	s.Fingerprint, s.Started, s.RefusedByVia, s.FirstRefusal = t.Fingerprint, t.Started, t.RefusedByVia, t.FirstRefusal
 	return s, nil
 }
 

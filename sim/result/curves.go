@@ -53,7 +53,9 @@ type Curve struct {
 	FirstRefusal *CurveRefusal    `json:"first_refusal"`
 	Refused      int64            `json:"refused"`
 	RefusedByVia map[string]int64 `json:"refused_by_via"`
-	TimedOut     int64            `json:"timed_out"` // attempts that gave up at a proxy, and took no unit; as reported 0, as the target sees none
+	FirstOpen    bool             `json:"first_refusal_open,omitempty"` // as reported: the target may have refused people whom it holds itself before
+	RefusedOpen  bool             `json:"refused_open,omitempty"`       // as reported: it may have refused such people, too
+	TimedOut     int64            `json:"timed_out"`                    // attempts that gave up at a proxy, and took no unit; as reported 0, as the target sees none
 
 	Drawn  []Stretch `json:"drawn"` // in at most 600 stretches of equal length, those that differ from the one before
 	Series []Sample  `json:"-"`     // each change

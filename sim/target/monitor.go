@@ -153,8 +153,21 @@ func (c *core) look() result.Target {
 	if time.Since(c.looked) >= lookEvery {
 		c.state, c.looked = *c.report(), time.Now()
 	}
-	c.state.At = c.now // what tells its clock must not be old
+	c.state.At = c.now // what tells its clock must not be old, nor whom it refused
+	c.tellRefused(&c.state)
 	return c.state
+}
+
+// tellRefused says who was refused so far.
+func (c *core) tellRefused(res *result.Target) {
+	res.Refused, res.RefusedByVia = 0, maps.Clone(c.refused)
+	for _, n := range c.refused {
+		res.Refused += n
+	}
+	if c.first != nil {
+		first := *c.first
+		res.FirstRefusal = &first
+	}
 }
 
 // report says what came of it all so far.
@@ -165,18 +178,12 @@ func (c *core) report() *result.Target {
 		Start: c.epoch, Started: c.began.UTC(), Begin: c.o.Begin, At: c.now, Requests: c.requests, Answers: []result.Answer{}, TurnedAway: c.turned, Abandoned: c.abandoned,
 		InUse: c.in.InUse(), Connections: c.in.Connections(), Sessions: len(c.sessions),
 		Admitted: c.granted - c.moved, Peak: c.in.Peak(), PeakConnections: c.in.PeakConnections(), Transitions: c.in.Transitions(),
-		UnitSeconds: c.in.UnitTime(), RefusedByVia: maps.Clone(c.refused),
+		UnitSeconds: c.in.UnitTime(),
 	}
 	if c.o.Scenario != nil {
 		res.Scenario, res.Fingerprint = c.o.Scenario.Name, c.o.Fingerprint
 	}
-	for _, n := range c.refused {
-		res.Refused += n
-	}
-	if c.first != nil {
-		first := *c.first
-		res.FirstRefusal = &first
-	}
+	c.tellRefused(res)
 	for _, status := range slices.Sorted(maps.Keys(c.answers)) {
 		res.Answers = append(res.Answers, result.Answer{Status: status, Count: c.answers[status]})
 	}

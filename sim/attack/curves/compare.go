@@ -181,6 +181,7 @@ func (x *comparison) reported() {
 	if first != nil {
 		c.FirstRefusal = &result.CurveRefusal{At: a.at(first.Sent) - a.ahead, Via: x.via(first), Cohort: x.l.Header.Cohorts[first.Cohort].Name}
 	}
+	x.refusedThere(c)
 	x.sum(c)
 	x.use(c, refused)
 	for _, s := range c.Series {

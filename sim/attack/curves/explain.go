@@ -299,15 +299,14 @@ func (x *comparison) otherwise() {
 
 // refusals compares who was refused.
 func (x *comparison) refusals() {
-	met, ran := int64(0), x.res.AsRun.Refused
-	for i := range x.l.Entries {
-		if x.l.Entries[i].Outcome == record.Refused {
-			met++
-		}
-	}
+	met, ran := x.met(), x.res.AsRun.Refused
 	if met > 0 || ran > 0 {
-		x.say("refusals: the target refused %s; by the instants at which they were sent there are %s, of everybody who is in the curve; "+
-			"one refusal makes others, so that these numbers may lie apart", words.Plural(met, "request"), words.Plural(ran, "refusal"))
+		others := ""
+		if c := x.res.Reported; c != nil && c.Refused > met {
+			others = fmt.Sprintf(" and %s of those whom it holds itself", words.Plural(c.Refused-met, "attempt"))
+		}
+		x.say("refusals: the target refused %s%s; by the instants at which they were sent there are %s, of everybody who is in the curve; "+
+			"one refusal makes others, so that these numbers may lie apart", words.Plural(met, "request"), others, words.Plural(ran, "refusal"))
 	} else {
 		x.say("refusals: none, neither met nor by the rules")
 	}

@@ -198,5 +198,9 @@ type State struct {
 
 	Fingerprint string    `json:"fingerprint,omitempty"` // of the scenario; "" is not known
 	Started     time.Time `json:"started,omitzero"`      // when the target was
-	Last        *State    `json:"last,omitempty"`        // what it said after the last request; nil is nothing
+
+	RefusedByVia map[string]int64 `json:"refused_by_via"` // until then; nil is not known
+	FirstRefusal *result.Refusal  `json:"first_refusal,omitempty"`
+
+	Last *State `json:"last,omitempty"` // what it said after the last request; nil is nothing
 }
