@@ -96,6 +96,7 @@ func (r *Report) addHeld(v *result.Curves, c clock) {
 		x := list[i]
 		text += fmt.Sprintf("%s: %s at %s. ", sentence(x.name), words.Plural(x.curve.Peak.Units, "unit"), c.exact(x.curve.Peak.At))
 	}
+	peaks := text
 	if v.Idle > 0 {
 		text += fmt.Sprintf("%s in use before the first request, and %s not listed. ", was(v.Idle, "unit"), be(v.Idle))
 	}
@@ -103,7 +104,7 @@ func (r *Report) addHeld(v *result.Curves, c clock) {
 		text += sentence(n) + ". "
 	}
 	r.addHolding(list, text)
-	r.addReasons(list)
+	r.addReasons(list, peaks)
 	largest := &result.Replication{HoldersTotal: p.Holders}
 	for _, h := range p.Top {
 		one := result.Holder{LicenseUserID: h.LicenseUserID, UnitsAtPeak: h.Units, ConnectionsAtPeak: h.Connections}
@@ -157,7 +158,7 @@ func (r *Report) addHolding(list []namedCurve, text string) {
 
 // addReasons lists why the units at the peak of each curve are in use, those of
 // the last one first.
-func (r *Report) addReasons(list []namedCurve) {
+func (r *Report) addReasons(list []namedCurve, peaks string) {
 	t := &table{Head: []string{"because"}}
 	var amounts []float64
 	for i := len(list) - 1; i >= 0; i-- {
@@ -175,7 +176,7 @@ func (r *Report) addReasons(list []namedCurve) {
 		}
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Why the units are in use", Text: "At the peak of each curve.", Table: t})
+	r.add(section{Title: "Why the units are in use", Text: peaks + "Each at its own peak.", Table: t})
 }
 
 // unitsOf are those in a category.

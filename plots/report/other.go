@@ -123,17 +123,51 @@ func (r *Report) addReplay(s *result.Replay) {
 		r.more = append(r.more, fmt.Sprintf("The first to be refused is %s by %s, who sees “%s”.", line(f.LicenseUserID), line(f.Via), line(f.ClientSees)))
 	}
 	r.add(section{Title: "Connections and logins", Table: counts})
+	r.addTop(s, c)
+	r.addTransitions(s, c)
+}
+
+// addTop lists the largest holders at the peak of a trace, but for those that
+// hold a unit by a connection, as most do.
+func (r *Report) addTop(s *result.Replay, c clock) {
+	if len(s.Top) == 0 {
+		return
+	}
 	t := &table{Head: []string{"license user ID", "units", "connections", "unit-hours"}}
 	var amounts []float64
+	others := s.Peak.Units
 	for _, h := range s.Top {
+		if h.UnitsAtPeak <= 1 && h.ConnectionsAtPeak <= 1 {
+			continue
+		}
+		others -= h.UnitsAtPeak
 		amounts = append(amounts, float64(h.UnitsAtPeak))
 		t.Rows = append(t.Rows, []string{line(h.LicenseUserID), words.Number(h.UnitsAtPeak), words.Number(h.ConnectionsAtPeak), decimal(h.UnitSeconds.Seconds() / 3600)})
 	}
 	t.Bars = bars(amounts)
-	if t.Rows != nil {
-		r.add(section{Title: "Largest license user IDs at the peak", Table: t})
+	text := fmt.Sprintf("%s in use at %s", was(s.Peak.Units, "unit"), c.at(s.Peak.At))
+	switch {
+	case s.FirstRefusal != nil:
+		text += ", with the key of " + key(s.Units, s.LimitOn) + ", which refused others."
+	case s.Units > 0 && (s.Metered == nil || s.Enforced):
+		text += ", with the key of " + key(s.Units, s.LimitOn) + ", which refused nobody."
+	default:
+		text += ", if nobody is refused."
 	}
-	r.addTransitions(s, c)
+	each := s.Top[len(s.Top)-1].UnitsAtPeak <= 1 // as all that follow
+	switch {
+	case others <= 0:
+	case t.Rows == nil:
+		text += " Each license user ID held one unit by one connection."
+	case each:
+		text += " There were " + words.Plural(others, "other") + " of one unit each."
+	default:
+		text += " Others held " + words.Plural(others, "unit") + "."
+	}
+	if t.Rows == nil {
+		t = nil
+	}
+	r.add(section{Title: "Largest license user IDs at the peak", Text: text, Table: t})
 }
 
 // fewTransitions bounds the list of changes to one unit per connection.
@@ -201,11 +235,15 @@ func (r *Report) addExplanation(s *result.Explanation) {
 		t.Rows = append(t.Rows, []string{is[k.Category], words.Number(k.Units), percent(float64(k.Units) / float64(max(s.InUse, 1)))})
 	}
 	t.Bars = bars(amounts)
+	if s.Enforced && s.Units > s.InUse { // else which says it
+		by += " with the key of " + key(s.Units, s.LimitOn)
+	}
 	if s.Replication > 0 {
 		by += fmt.Sprintf(" in replication %d", s.Replication)
 	}
-	r.add(section{Title: "Why the units are in use", Text: fmt.Sprintf("%s at %s, %s, by %s.", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s), by), Table: t})
-	r.addSplits(s)
+	instant := fmt.Sprintf("%s at %s, %s, by %s", words.Plural(s.InUse, "unit"), c.at(*s.At), which(s), by)
+	r.add(section{Title: "Why the units are in use", Text: instant + ".", Table: t})
+	r.addSplits(s, instant+": of each cohort.")
 }
 
 func which(s *result.Explanation) string {
@@ -221,8 +259,8 @@ func which(s *result.Explanation) string {
 	return "the instant that was asked for"
 }
 
-// addSplits lists the same by cohort.
-func (r *Report) addSplits(s *result.Explanation) {
+// addSplits lists the same by cohort. The text says of which instant.
+func (r *Report) addSplits(s *result.Explanation, text string) {
 	if len(s.ByCohort) == 1 && s.ByCohort[0].Cohort == "" { // a trace that names none
 		return
 	}
@@ -243,7 +281,7 @@ func (r *Report) addSplits(s *result.Explanation) {
 		t.stack(&k, categories, most)
 	}
 	if t.Rows != nil {
-		r.add(section{Title: "Who holds them, and why", Text: "The same instant by cohort.", Table: t})
+		r.add(section{Title: "Who holds them, and why", Text: text, Table: t})
 	}
 }
 

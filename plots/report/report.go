@@ -178,7 +178,7 @@ func New(s *Source) (*Report, error) {
 		r.addPeakHolders(&k.list[0])
 	}
 	if k != nil {
-		r.addLarge(&k.list[0].First, "In replication 1.")
+		r.addLarge(&k.list[0].First, k.list[0].atPeak())
 	}
 	if s.Replay != nil {
 		r.addReplay(s.Replay)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"highwater/engine"
 	"highwater/sim/result"
@@ -109,6 +110,22 @@ func fillHours(t *table, s *timeSeries, length, end engine.Time) {
 	}
 }
 
+// atPeak says what the peak of replication 1 is of.
+func (k *course) atPeak() string {
+	text, c := "In replication 1, by "+k.name, k.counted
+	limit := "key of " + key(c.Units, c.LimitOn)
+	switch {
+	case !c.Enforced || c.Units == 0:
+		return text + ", which refuses nobody."
+	case !strings.Contains(k.name, limit): // as a side's name may
+		text += " with the " + limit
+	}
+	if k.First.FirstRefusal == nil {
+		return text + ", which refuses nobody."
+	}
+	return text + ", which refuses others."
+}
+
 // addPeakHolders lists who holds the units at the peak of a replication.
 func (r *Report) addPeakHolders(k *course) {
 	if len(k.First.PeakByCohort) == 0 {
@@ -121,7 +138,7 @@ func (r *Report) addPeakHolders(k *course) {
 		t.Rows = append(t.Rows, []string{line(u.Cohort), words.Number(u.Units), words.Number(u.Users)})
 	}
 	t.Bars = bars(amounts)
-	r.add(section{Title: "Who holds the units at the peak", Text: "In replication 1, by " + k.name + ".", Table: t})
+	r.add(section{Title: "Who holds the units at the peak", Text: k.atPeak(), Table: t})
 }
 
 // addLarge lists the largest holders at the peak, unless all hold one unit. The
