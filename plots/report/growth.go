@@ -74,13 +74,30 @@ func growthTable(g *result.Growth) *table {
 // scaleTable lists the risk by the amount of traffic.
 func scaleTable(g *result.Growth) *table {
 	t := &table{Head: []string{"times the traffic", "risk of any refusal", "interval", "runs that refuse"}}
+	digits := scaleDigits(g.Curve)
 	for i, k := range g.Curve {
 		if i > 0 && i+1 < len(g.Curve) && k.Count == g.Curve[i-1].Count && k.Count == g.Curve[i+1].Count {
 			continue // as before and after
 		}
-		t.Rows = append(t.Rows, []string{scaled(k.Scale), percent(k.Risk), percent(k.Low) + " to " + percent(k.High), fmt.Sprintf("%s of %s", words.Number(k.Count), words.Number(g.N))})
+		t.Rows = append(t.Rows, []string{strconv.FormatFloat(k.Scale, 'f', digits, 64), percent(k.Risk), percent(k.Low) + " to " + percent(k.High), fmt.Sprintf("%s of %s", words.Number(k.Count), words.Number(g.N))})
 	}
 	return t
+}
+
+// scaleDigits is how many digits after the point tell amounts of traffic apart:
+// three, or more where there is more risk at one than at the next.
+func scaleDigits(curve []result.ScaleRisk) int {
+	digits := 3
+	for i := 1; i < len(curve); i++ {
+		a, b := curve[i-1], curve[i]
+		same := func() bool {
+			return strconv.FormatFloat(a.Scale, 'f', digits, 64) == strconv.FormatFloat(b.Scale, 'f', digits, 64)
+		}
+		for a.Count != b.Count && digits < 9 && same() {
+			digits++
+		}
+	}
+	return digits
 }
 
 func scaled(f float64) string { return strconv.FormatFloat(f, 'f', 3, 64) }
@@ -101,11 +118,11 @@ func newGrowth(g *result.Growth) *chart {
 	c.ticks(scaleTicks(low, high))
 	line := chartLine{Name: "risk with the present key"}
 	var over, under []plots.Spot
-	texts := []string{}
+	texts, digits := []string{}, scaleDigits(g.Curve)
 	for _, k := range g.Curve {
 		line.line = append(line.line, c.spot(k.Scale, 100*k.Risk))
 		over, under = append(over, c.spot(k.Scale, 100*k.High)), append(under, c.spot(k.Scale, 100*k.Low))
-		c.hover.X, c.hover.At = append(c.hover.X, c.x(k.Scale)), append(c.hover.At, scaled(k.Scale)+" times")
+		c.hover.X, c.hover.At = append(c.hover.X, c.x(k.Scale)), append(c.hover.At, strconv.FormatFloat(k.Scale, 'f', digits, 64)+" times")
 		texts = append(texts, percent(k.Risk)+" ("+percent(k.Low)+" to "+percent(k.High)+")")
 	}
 	slices.Reverse(under)

@@ -130,6 +130,96 @@ func TestLargeIDs(t *testing.T) {
 	}
 }
 
+// Of a trace, too, and the table says with which key they are the largest.
+func TestLargeIDsOfATrace(t *testing.T) {
+	holders := func(units ...int) (list []result.Holder) {
+		for i, n := range units {
+			list = append(list, result.Holder{LicenseUserID: string(rune('a' + i)), UnitsAtPeak: n, ConnectionsAtPeak: n})
+		}
+		return list
+	}
+	peak := engine.Peak{Units: 90, At: engine.Hour}
+	for _, tt := range []struct {
+		replay result.Replay
+		rows   int
+		text   string
+	}{
+		{result.Replay{Units: 90, Peak: peak, Top: holders(9, 1, 1), FirstRefusal: &result.Refusal{}}, 1,
+			"90 units were in use at 1 h, with the key of 90 units, which refused others. There were 81 others of one unit each."},
+		{result.Replay{Units: 100, Peak: peak, Top: holders(50, 30)}, 2, "90 units were in use at 1 h, with the key of 100 units, which refused nobody. Others held 10 units."},
+		{result.Replay{Peak: peak, Top: holders(60, 30)}, 2, "90 units were in use at 1 h, if nobody is refused."},
+		{result.Replay{Peak: peak, Top: holders(1, 1)}, 0, "90 units were in use at 1 h, if nobody is refused. Each license user ID held one unit by one connection."},
+	} {
+		r := &Report{}
+		r.addTop(&tt.replay, clock{end: engine.Day})
+		s := r.sections[0]
+		rows := 0
+		if s.Table != nil {
+			rows = len(s.Table.Rows)
+		}
+		if s.Text != tt.text || rows != tt.rows {
+			t.Errorf("%d rows, %q; want %d, %q", rows, s.Text, tt.rows, tt.text)
+		}
+	}
+}
+
+// What is told of the peak says with which key it is.
+func TestPeakSaysItsKey(t *testing.T) {
+	counted := result.Counted{Policy: "iris-2022.3", Units: 9, LimitOn: "units", Enforced: true}
+	refuses := result.Replication{FirstRefusal: &result.CohortRefusal{}}
+	unlimited := counted
+	unlimited.Units = 0
+	for _, tt := range []struct {
+		name    string
+		counted result.Counted
+		first   result.Replication
+		want    string
+	}{
+		{"iris-2022.3", counted, refuses, "In replication 1, by iris-2022.3 with the key of 9 units, which refuses others."},
+		{"iris-2022.3", counted, result.Replication{}, "In replication 1, by iris-2022.3 with the key of 9 units, which refuses nobody."},
+		{"key of 9 units", counted, refuses, "In replication 1, by key of 9 units, which refuses others."},
+		{"iris-2022.3", unlimited, result.Replication{}, "In replication 1, by iris-2022.3, which refuses nobody."},
+	} {
+		if got := (&course{name: tt.name, counted: &tt.counted, Course: &result.Course{First: tt.first}}).atPeak(); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+// Those whom the table of first refusals does not name are counted: all shares
+// of a kind sum up to 1.
+func TestOtherFirstRefusals(t *testing.T) {
+	count := func(counts ...int) (list []result.Count) {
+		for i, n := range counts {
+			list = append(list, result.Count{What: string(rune('a' + i)), Count: n})
+		}
+		return list
+	}
+	got := countTable(&result.FirstRefusals{N: 20, Cohorts: count(15, 5), Users: count(5, 3, 2, 2, 2, 1, 1, 1, 1, 1), Others: 1})
+	if n := len(got.Rows); n != 8 {
+		t.Fatalf("%d rows: %v", n, got.Rows)
+	}
+	if last := strings.Join(got.Rows[7], " | "); last != "license user ID | 6 others | 6 | 30 %" {
+		t.Errorf("the last row is %s", last)
+	}
+}
+
+// Amounts of traffic that are told apart by their risk have as many digits.
+func TestScalesAreToldApart(t *testing.T) {
+	g := &result.Growth{N: 20, Curve: []result.ScaleRisk{{Scale: 1}, {Scale: 1.09699, Count: 1}, {Scale: 1.09704, Count: 2}, {Scale: 1.2, Count: 3}}}
+	var got []string
+	for _, row := range scaleTable(g).Rows {
+		got = append(got, row[0])
+	}
+	if want := []string{"1.00000", "1.09699", "1.09704", "1.20000"}; !slices.Equal(got, want) {
+		t.Errorf("the amounts are %q", got)
+	}
+	g.Curve = slices.Delete(g.Curve, 2, 3)
+	if got := scaleTable(g).Rows[1][0]; got != "1.097" {
+		t.Errorf("alone it is %s", got)
+	}
+}
+
 // First refusals within a minute are told and drawn by the second.
 func TestFirstSeconds(t *testing.T) {
 	s := day().Sizing

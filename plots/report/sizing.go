@@ -122,8 +122,8 @@ func (r *Report) sizingFigures(s *result.Sizing, p *result.PolicySizing, c clock
 	short := k.Headroom != nil && *k.Headroom < 0
 	r.figures = append(r.figures, figure{Value: words.Number(k.Limit), Label: p.LimitOn + " on the present key", Alarm: short})
 	r.figures = append(r.figures, figure{Value: percent(float64(k.Risk.Count) / float64(k.Risk.N)), Label: "of the runs refuse somebody with that key", Alarm: short})
-	r.more = append(r.more, fmt.Sprintf("With the present key %s of %s refuse somebody, which is a risk of %s to %s with %s confidence.",
-		words.Number(k.Risk.Count), words.Plural(k.Risk.N, "run"), percent(k.Risk.Low), percent(k.Risk.High), percent(s.Confidence)))
+	r.more = append(r.more, fmt.Sprintf("With the present key %s of %s%s, which is a risk of %s to %s with %s confidence.",
+		words.Number(k.Risk.Count), words.Plural(k.Risk.N, "run"), refuse(k.Risk.Count, k.Risk.N), percent(k.Risk.Low), percent(k.Risk.High), percent(s.Confidence)))
 	if whole(k.First) {
 		q := k.First.Quantiles[len(k.First.Quantiles)/2]
 		if q.At != nil {
@@ -337,18 +337,27 @@ func firstTimes(f *result.FirstRefusals, c clock) *table {
 	return t
 }
 
+// mostCounts is of how many the table of first refusals has a row each.
+const mostCounts = 5
+
 // countTable lists by whom and how the limit is met first.
 func countTable(f *result.FirstRefusals) *table {
 	t := &table{Head: []string{"first refusal", "what", "runs", "share"}}
 	for _, g := range []struct {
-		name string
-		list []result.Count
-	}{{"cohort", f.Cohorts}, {"way in", f.Vias}, {"client sees", f.Sees}, {"license user ID", f.Users}} {
-		for i, k := range g.list {
-			if i == 5 {
-				break
-			}
-			t.Rows = append(t.Rows, []string{g.name, line(k.What), words.Number(k.Count), percent(float64(k.Count) / float64(f.N))})
+		name   string
+		list   []result.Count
+		others int // that are not in the list
+	}{{"cohort", f.Cohorts, 0}, {"way in", f.Vias, 0}, {"client sees", f.Sees, 0}, {"license user ID", f.Users, f.Others}} {
+		add := func(what string, n int) {
+			t.Rows = append(t.Rows, []string{g.name, what, words.Number(n), percent(float64(n) / float64(f.N))})
+		}
+		shown, rest := min(mostCounts, len(g.list)), f.N
+		for _, k := range g.list[:shown] {
+			rest -= k.Count
+			add(line(k.What), k.Count)
+		}
+		if others := len(g.list) - shown + g.others; others > 0 && rest > 0 {
+			add(words.Plural(others, "other"), rest)
 		}
 	}
 	return t

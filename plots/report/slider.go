@@ -52,14 +52,15 @@ func (s *slider) say(from int, text string) {
 func (s *slider) risk(a, b *result.Risk) string {
 	of := " of " + words.Plural(s.runs, "run")
 	if a.Count == b.Count {
-		return fmt.Sprintf("risk %s (%s to %s), %s%s", percent(a.Risk), percent(a.Low), percent(a.High), words.Number(a.Count), of) + refuse(a.Count)
+		return fmt.Sprintf("risk %s (%s to %s), %s%s", percent(a.Risk), percent(a.Low), percent(a.High), words.Number(a.Count), of) + refuse(a.Count, s.runs)
 	}
-	return fmt.Sprintf("risk between %s and %s (%s to %s), %s to %s%s refuse somebody",
-		percent(b.Risk), percent(a.Risk), percent(b.Low), percent(a.High), words.Number(b.Count), words.Number(a.Count), of)
+	return fmt.Sprintf("risk between %s and %s (%s to %s), %s to %s%s",
+		percent(b.Risk), percent(a.Risk), percent(b.Low), percent(a.High), words.Number(b.Count), words.Number(a.Count), of) + refuse(a.Count, s.runs)
 }
 
-func refuse(runs int) string {
-	if runs == 1 {
+// refuse is what so many of some runs do.
+func refuse(runs, of int) string {
+	if runs == 1 || of == 1 {
 		return " refuses somebody"
 	}
 	return " refuse somebody"

@@ -44,3 +44,15 @@ func TestSlider(t *testing.T) {
 		t.Errorf("the slider is at %d of %d, want the key of 300", s.Begin, s.Most)
 	}
 }
+
+// One run refuses, and so does none of one.
+func TestRunsRefuse(t *testing.T) {
+	for _, tt := range []struct {
+		runs, of int
+		want     string
+	}{{0, 1, " refuses somebody"}, {1, 1, " refuses somebody"}, {1, 20, " refuses somebody"}, {0, 20, " refuse somebody"}, {2, 20, " refuse somebody"}} {
+		if got := refuse(tt.runs, tt.of); got != tt.want {
+			t.Errorf("%d of %d: %q, want %q", tt.runs, tt.of, got, tt.want)
+		}
+	}
+}
