@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -141,7 +142,7 @@ const none = "–"
 // is one.
 func (t *table) writeCSV(w io.Writer, schedule string) error {
 	c := csv.NewWriter(w)
-	for i, row := range append([][]string{t.Head}, t.Rows...) {
+	for i, row := range append([][]string{named(t.Head)}, t.Rows...) {
 		cells := make([]string, len(row), len(row)+1)
 		for j, cell := range row {
 			cells[j] = csvCell(cell)
@@ -159,6 +160,25 @@ func (t *table) writeCSV(w io.Writer, schedule string) error {
 	}
 	c.Flush()
 	return c.Error()
+}
+
+// named tells columns of one name apart, which a page shows below each other:
+// they have what stands before the colon of the column that begins theirs, as
+// "contract: mean" does for the "mean" that follows "contract: peak".
+func named(head []string) []string {
+	list, of, seen := slices.Clone(head), "", map[string]bool{}
+	for i, name := range head {
+		if colon := strings.LastIndex(name, ": "); colon >= 0 {
+			of = name[:colon+2]
+		} else if twice := slices.Index(head, name) < i || slices.Contains(head[i+1:], name); twice {
+			list[i] = of + name
+		}
+		for n := 2; seen[list[i]]; n++ {
+			list[i] = name + " (" + strconv.Itoa(n) + ")"
+		}
+		seen[list[i]] = true
+	}
+	return list
 }
 
 // csvCell is a cell for spreadsheets, which take what begins with some
