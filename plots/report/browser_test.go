@@ -88,10 +88,14 @@ func eval[T any](b *tab, script string) (v T) {
 	return v
 }
 
+// spaced has spaces for no-break spaces.
+func spaced(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
+
 // text is what an element says.
 func (b *tab) text(selector string) string {
 	b.t.Helper()
-	return eval[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+	text := eval[string](b, fmt.Sprintf("document.querySelector(%q).textContent", selector))
+	return spaced(text)
 }
 
 // quiet tells that nothing was complained about and that nothing but the file
@@ -196,7 +200,7 @@ func (b *tab) slides() {
 	b.want("and back", b.text(out), top)
 	b.run(chromedp.KeyEvent(kb.End))
 	b.want("slider at its end", b.text(out), strings.Replace(top, "12", "22", 1))
-	b.want("what a screen reader says", eval[string](b, "document.querySelector('"+input+"').getAttribute('aria-valuetext')"), b.text(out))
+	b.want("what a screen reader says", spaced(eval[string](b, "document.querySelector('"+input+"').getAttribute('aria-valuetext')")), b.text(out))
 	b.run(chromedp.Focus(field), chromedp.Evaluate("document.activeElement.select()", nil), chromedp.KeyEvent("1"), chromedp.KeyEvent("1"))
 	b.want("a number that is written", b.text(out), "11 units: risk 4 % (1 % to 10 %), 4 of 100 runs refuse somebody; fewer than half of the runs refuse anybody.")
 	if at, want := eval[float64](b, "+document.querySelector('"+input+"').value"), 11.0; at != want {

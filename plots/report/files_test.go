@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"highwater/plots"
 )
 
 // Every chart is there in three formats and with a table, and no name leaves
@@ -99,5 +101,56 @@ func TestCellsAreNoFormulas(t *testing.T) {
 		if got := csvCell(tt.cell); got != tt.want {
 			t.Errorf("csvCell(%q) = %q; want %q", tt.cell, got, tt.want)
 		}
+	}
+}
+
+// Columns of a table for spreadsheets have a name each.
+func TestColumnsHaveANameEach(t *testing.T) {
+	for _, tt := range []struct{ head, want []string }{
+		{[]string{"from", "a: mean", "5 %", "95 %", "b: c: mean", "5 %", "95 %"}, []string{"from", "a: mean", "a: 5 %", "a: 95 %", "b: c: mean", "b: c: 5 %", "b: c: 95 %"}},
+		{[]string{"from", "a: peak", "mean"}, []string{"from", "a: peak", "mean"}},
+		{[]string{"ward", "ward", "a: x", "a: x"}, []string{"ward", "ward (2)", "a: x", "a: x (2)"}},
+	} {
+		if got := named(tt.head); !slices.Equal(got, tt.want) {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+// The caption of each chart says of which instant and replication it is, by
+// which policy and key.
+func TestCaptionsStandAlone(t *testing.T) {
+	s := day()
+	s.Explanation.Replication, s.Explanation.Units, s.Explanation.Enforced, s.Explanation.LimitOn = 1, 9, true, "units"
+	r, err := New(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, want := range map[string]string{
+		"Why the units are in use": "9 units at 4 h, the most in use with the key of 9, by iris-2022.3 in replication 1.",
+		"Who holds them, and why":  "9 units at 4 h, the most in use with the key of 9, by iris-2022.3 in replication 1: of each cohort.",
+	} {
+		c, ok := r.picture(sectionOf(t, r, title)).(*plots.Bars)
+		if !ok || c.Subtitle != want {
+			t.Errorf("%s: %+v, want %q", title, c, want)
+		}
+	}
+	s.Explanation.Units = 12
+	if r, err = New(s); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sectionOf(t, r, "Who holds them, and why").Text, "9 units at 4 h, the peak, by iris-2022.3 with the key of 12 units in replication 1: of each cohort."; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// On a page no line ends between a number and its percent sign.
+func TestPercentStaysWithItsNumber(t *testing.T) {
+	page, markdown := written(t, day())
+	if bytes.Contains(page, []byte("95 % confidence")) || !bytes.Contains(page, []byte("95\u00a0% confidence")) {
+		t.Error("a number and its percent sign can be parted on the page")
+	}
+	if !bytes.Contains(markdown, []byte("95 % confidence")) {
+		t.Error("Markdown has another space")
 	}
 }

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -45,7 +47,8 @@ func (r *Report) WriteHTML(w io.Writer) error {
 			data.Charts[c.ID] = c.hover
 		}
 	}
-	return page.Execute(w, struct {
+	var b bytes.Buffer
+	err := page.Execute(&b, struct {
 		Title, Answer string
 		More, Notes   []string
 		Figures       []figure
@@ -55,7 +58,15 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		Styles        []template.CSS
 		Data          pageData
 	}{r.title, r.answer, r.more, r.notes, r.figures, r.facts, r.sections, r.sliders, dashes, data})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(percents.ReplaceAll(b.Bytes(), []byte("$1\u00a0%")))
+	return err
 }
+
+// percents are those of numbers, from which no line's end may part them.
+var percents = regexp.MustCompile(`([0-9]) %`)
 
 // dashes of lines, so that they can be told apart without colors.
 var dashes = []template.CSS{"none", "9 4", "2 3", "12 3 2 3", "5 3", "1 4"}
