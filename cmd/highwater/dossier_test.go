@@ -108,7 +108,7 @@ func TestVerifyDoubts(t *testing.T) {
 		{"answer.zip --hashes", 0, "It says, unverified: 30 license units", ""},
 		{"made.zip --hashes", 0, "verdict  hashes hold", ""},
 		{"made.zip", 3, "report.md differs at byte", "made.zip: 2 files are made otherwise now"},
-		{"other.zip", 5, "by architecture z80", "could not all be made anew: it was made by architecture z80"},
+		{"other.zip", 5, "by architecture z80", "not verified: it was made by architecture z80"},
 		{"other.zip --hashes", 0, "verdict  hashes hold", ""},
 		{"flag.zip", 4, "", "--output is not one on which results depend"},
 		{"escape.zip", 4, "", `manifest.json: the name of an input must be printable, not "\x1b[2Jclinic.yaml"`},

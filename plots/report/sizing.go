@@ -92,9 +92,9 @@ func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
 	var text string
 	switch {
 	case need.Guaranteed != nil:
-		text = fmt.Sprintf("%s keep %s, with %s confidence", words.Plural(*need.Guaranteed, noun), risk, percent(s.Confidence))
+		text = fmt.Sprintf("%s %s, with %s confidence", keep(*need.Guaranteed, noun), risk, percent(s.Confidence))
 	case need.Units != nil:
-		text = fmt.Sprintf("%s keep %s in these replications, which are too few for a guarantee", words.Plural(*need.Units, noun), risk)
+		text = fmt.Sprintf("%s %s in these replications, which are too few for a guarantee", keep(*need.Units, noun), risk)
 	default:
 		return fmt.Sprintf("There are too few replications to say what keeps %s; a guarantee needs at least %s.", risk, words.Number(need.Wanted))
 	}
@@ -108,6 +108,14 @@ func sizingAnswer(s *result.Sizing, p *result.PolicySizing) string {
 		return text + fmt.Sprintf("; the present key of %s has %s to spare.", words.Number(k.Limit), words.Number(*k.Headroom))
 	}
 	return text + "."
+}
+
+// keep is so many units and that they keep something.
+func keep(n int, noun string) string {
+	if n == 1 {
+		return words.Plural(n, noun) + " keeps"
+	}
+	return words.Plural(n, noun) + " keep"
 }
 
 func (r *Report) sizingFigures(s *result.Sizing, p *result.PolicySizing, c clock) {
@@ -213,7 +221,7 @@ func riskFound(p *result.PolicySizing) string {
 	if len(p.Enough) == 0 || p.Enough[0].Best() == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%s keep the risk of any refusal at %s", words.Plural(*p.Enough[0].Best(), strings.TrimSuffix(p.LimitOn, "s")), percent(p.Enough[0].Risk))
+	text := fmt.Sprintf("%s the risk of any refusal at %s", keep(*p.Enough[0].Best(), strings.TrimSuffix(p.LimitOn, "s")), percent(p.Enough[0].Risk))
 	if p.Enough[0].Guaranteed != nil {
 		text += " or less"
 	} else {
